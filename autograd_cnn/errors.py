@@ -1,0 +1,36 @@
+"""The typed errors of the engine: what was given, what was expected, the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class AutogradError(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Shapes that do not fit each other, or a window that does not fit its input."""
+
+
+class DtypeError(AutogradError, TypeError):
+    """A dtype that an operation cannot take."""
+
+
+class GradientError(AutogradError, RuntimeError):
+    """A backward pass that cannot be done, or a rule that returned something wrong."""
+
+
+class ArgumentError(AutogradError, ValueError):
+    """An argument outside what is allowed."""
+
+
+class UnknownNameError(AutogradError, LookupError):
+    """A name that does not exist; the message suggests the nearest."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'relu'?"`` for a mistyped name, or an empty string."""
+    nearest = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""

@@ -1,0 +1,1 @@
+"""Numba kernels on plain ndarrays; nothing here knows of nodes or gates."""
