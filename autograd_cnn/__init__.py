@@ -1,0 +1,1 @@
+"""A graph-based autodiff engine."""

@@ -1,0 +1,1 @@
+"""The viewer: draws what the engine recorded."""
