@@ -1,0 +1,77 @@
+"""The one decorator of all kernels: how they are compiled and where the machine code is kept.
+
+Kernels release the GIL, follow IEEE arithmetic to the letter (never fastmath, which would lose
+NaN) and divide by zero as numpy does. Machine code is cached on disk, so only the first run on a
+machine pays for compiling. numba notices an edit by the file a kernel stands in and no other:
+keep a kernel and the kernels it calls in one file.
+
+With ``NUMBA_DISABLE_JIT=1`` kernels run as plain Python, under the same silent IEEE rules.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+import numba
+import numpy as np
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def jit(function: Function) -> Function:
+    """Compile ``function`` at its first call and cache the machine code where that is possible.
+
+    numba refuses to decorate when it may write neither beside the source nor in the user's cache
+    folder, as in a read-only installation without a home. Then the code is cached in a private
+    folder for temporary files, or, failing that, compiled anew in every process.
+    """
+    if numba.config.DISABLE_JIT:
+        return cast(Function, np.errstate(all="ignore")(function))
+    try:
+        return _compiled(function, cache=True)
+    except RuntimeError:  # "no locator available"
+        folder = None if numba.config.CACHE_DIR else private_cache_folder()
+    if folder is None:
+        return _compiled(function, cache=False)
+    with _numba_caching_in(folder):
+        return _compiled(function, cache=True)
+
+
+def _compiled(function: Function, *, cache: bool) -> Function:
+    compiled = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=False)(function)
+    return cast(Function, compiled)
+
+
+def private_cache_folder() -> str | None:
+    """Return a folder under the temp folder that nobody else can write to, or None.
+
+    Cached machine code is executed, and anyone may create names in a shared temp folder: the
+    folder must be a real one (no link), owned by this user and closed to all others.
+    """
+    if not hasattr(os, "getuid"):  # Windows, where numba's user-wide folder serves
+        return None
+    folder = os.path.join(tempfile.gettempdir(), f"autograd_cnn-numba-{os.getuid()}")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        status = os.lstat(folder)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o700
+    return folder if private and status.st_uid == os.getuid() else None
+
+
+@contextmanager
+def _numba_caching_in(folder: str) -> Iterator[None]:
+    """Point numba at ``folder`` for one decoration; kernels of other libraries stay where they are."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = folder
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before

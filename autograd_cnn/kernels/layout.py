@@ -1,0 +1,37 @@
+"""Bringing arrays of any strides, byte order and writability into the one form kernels compile for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_cnn.errors import DtypeError
+
+Floats = NDArray[Any]
+
+
+def floating_dtype(kernel: str, *arrays: Floats) -> np.dtype[Any]:
+    """Return the dtype a kernel computes in: float32 or float64, the widest of its inputs.
+
+    Raises
+    ------
+    DtypeError
+        If an input is neither float32 nor float64.
+    """
+    for array in arrays:
+        if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
+            raise DtypeError(f"{kernel} got {array.dtype}; give float32 or float64 arrays, see .astype")
+    return np.result_type(*arrays)
+
+
+def readable(array: Floats, dtype: np.dtype[Any] | type) -> Floats:
+    """Return ``array`` as C-contiguous, aligned, native and read-only; without copying if it can.
+
+    numba compiles a kernel anew for every layout and for read-only arrays. Inputs are always
+    handed over in this one form, so that one variant per dtype serves all.
+    """
+    view = np.require(array, dtype=dtype, requirements=("C", "A")).view()
+    view.flags.writeable = False
+    return view
