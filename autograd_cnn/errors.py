@@ -26,6 +26,10 @@ class ArgumentError(AutogradError, ValueError):
     """An argument outside what is allowed."""
 
 
+class OutOfRangeError(AutogradError, IndexError):
+    """An index outside its axis, or a label outside its classes."""
+
+
 class UnknownNameError(AutogradError, LookupError):
     """A name that does not exist; the message suggests the nearest."""
 

@@ -1,0 +1,80 @@
+"""Add, subtract, multiply, divide, negate, raise to a power."""
+
+from __future__ import annotations
+
+import math
+
+from autograd_cnn.gates.comparison import equal, where
+from autograd_cnn.gates.exponential import log
+from autograd_cnn.registry import Value, gate
+
+
+@gate("+", broadcasts=True, operator="__add__")
+def add(a: Value, b: Value) -> Value:
+    """Distributor: each input receives the upstream gradient unchanged."""
+    return a + b
+
+
+@add.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
+    return upstream, upstream
+
+
+@gate("−", broadcasts=True, operator="__sub__")
+def subtract(a: Value, b: Value) -> Value:
+    """Distributor with a sign: the second input receives minus the upstream gradient."""
+    return a - b
+
+
+@subtract.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
+    return upstream, -upstream
+
+
+@gate("×", broadcasts=True, operator="__mul__")
+def multiply(a: Value, b: Value) -> Value:
+    """Switcher: each input receives the upstream gradient times the other input."""
+    return a * b
+
+
+@multiply.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
+    return upstream * b, upstream * a
+
+
+@gate("÷", broadcasts=True, operator="__truediv__")
+def divide(a: Value, b: Value) -> Value:
+    """Quotient: 1/b for the numerator, −(a/b)/b for the denominator."""
+    return a / b
+
+
+@divide.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
+    return upstream / b, -upstream * output / b
+
+
+@gate("×−1", operator="__neg__")
+def negative(a: Value) -> Value:
+    """Sign change: the gradient changes its sign too."""
+    return -a
+
+
+@negative.vjp
+def _(upstream: Value, output: Value, a: Value) -> Value:
+    return -upstream
+
+
+@gate("x^y", broadcasts=True, operator="__pow__", scalar=math.pow)
+def power(a: Value, b: Value) -> Value:
+    """Power: b·a^(b−1) for the base (0 where b = 0), a^b·log a for the exponent (0 where a = 0)."""
+    return a**b
+
+
+@power.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
+    to_base = to_exponent = None
+    if needs[0]:
+        to_base = upstream * (b * power(a, where(equal(b, 0), 1, b - 1)))
+    if needs[1]:
+        to_exponent = upstream * (output * log(where(equal(a, 0), 1, a)))
+    return to_base, to_exponent

@@ -1,0 +1,120 @@
+"""Comparisons (no gradient), and the gates that choose: where, maximum, minimum, abs.
+
+At a tie the first input takes the whole gradient: CS231n's max gate routes to exactly one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_cnn.registry import Value, gate
+
+
+@gate(">", broadcasts=True, operator="__gt__")
+def greater(a: Value, b: Value) -> Value:
+    """1 (True) where a > b; no gradient."""
+    return a > b
+
+
+@gate("≥", broadcasts=True, operator="__ge__")
+def greater_equal(a: Value, b: Value) -> Value:
+    """1 (True) where a ≥ b; no gradient."""
+    return a >= b
+
+
+@gate("<", broadcasts=True, operator="__lt__")
+def less(a: Value, b: Value) -> Value:
+    """1 (True) where a < b; no gradient."""
+    return a < b
+
+
+@gate("≤", broadcasts=True, operator="__le__")
+def less_equal(a: Value, b: Value) -> Value:
+    """1 (True) where a ≤ b; no gradient."""
+    return a <= b
+
+
+@gate("=", broadcasts=True)
+def equal(a: Value, b: Value) -> Value:
+    """1 (True) where a equals b; no gradient. The operator ``==`` compares identity."""
+    return a == b
+
+
+@gate("≠", broadcasts=True)
+def not_equal(a: Value, b: Value) -> Value:
+    """1 (True) where a differs from b; no gradient. The operator ``!=`` compares identity."""
+    return a != b
+
+
+@gate("sign")
+def sign(a: Value) -> Value:
+    """−1, 0 or 1; no gradient."""
+    return np.sign(a)
+
+
+@gate("where", broadcasts=True, scalar=lambda condition, a, b: a if condition else b)
+def where(condition: Value, a: Value, b: Value) -> Value:
+    """Switch: the chosen input receives the upstream gradient, the other one 0."""
+    return np.where(condition, a, b)
+
+
+@where.vjp
+def _(upstream: Value, output: Value, condition: Value, a: Value, b: Value, *, needs: tuple[bool, ...]) -> Value:
+    to_a = where(condition, upstream, 0) if needs[1] else None
+    to_b = where(condition, 0, upstream) if needs[2] else None
+    return None, to_a, to_b
+
+
+@where.branch
+def _(condition: Value, a: Value, b: Value) -> Value:
+    return np.where(condition, 1, 0)
+
+
+@gate("max", broadcasts=True, scalar=lambda a, b: a if a >= b or a != a else b)
+def maximum(a: Value, b: Value) -> Value:
+    """Router: the larger input receives the upstream gradient, the first one at a tie."""
+    return np.maximum(a, b)
+
+
+@maximum.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
+    first = a >= b
+    return where(first, upstream, 0) if needs[0] else None, where(first, 0, upstream) if needs[1] else None
+
+
+@maximum.branch
+def _(a: Value, b: Value) -> Value:
+    return np.sign(np.subtract(a, b))
+
+
+@gate("min", broadcasts=True, scalar=lambda a, b: a if a <= b or a != a else b)
+def minimum(a: Value, b: Value) -> Value:
+    """Router: the smaller input receives the upstream gradient, the first one at a tie."""
+    return np.minimum(a, b)
+
+
+@minimum.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
+    first = a <= b
+    return where(first, upstream, 0) if needs[0] else None, where(first, 0, upstream) if needs[1] else None
+
+
+@minimum.branch
+def _(a: Value, b: Value) -> Value:
+    return np.sign(np.subtract(a, b))
+
+
+@gate("|x|", operator="__abs__", method=True)
+def abs(a: Value) -> Value:
+    """Absolute value: the gradient takes the sign of the input; 0 at 0."""
+    return np.abs(a)
+
+
+@abs.vjp
+def _(upstream: Value, output: Value, a: Value) -> Value:
+    return upstream * sign(a)
+
+
+@abs.branch
+def _(a: Value) -> Value:
+    return np.sign(a)

@@ -1,0 +1,107 @@
+"""Convolution, and the two gates that are its gradients (CS231n, convolutional networks).
+
+conv2d is linear in the image and in the weight, so the three gates are each other's gradients.
+Images are NCHW; weights O, C/groups, height, width; padding ((top, bottom), (left, right)).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd_cnn.gates.linear import matmul
+from autograd_cnn.gates.shape import concatenate, reshape, stack, transpose
+from autograd_cnn.gates.windows import Padding, Pair, cut_windows
+from autograd_cnn.registry import Value, gate
+
+
+@gate("conv2d")
+def conv2d(
+    x: Value,
+    weight: Value,
+    *,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+    output_size: Pair,
+) -> Value:
+    """Dot product of the weights with every window: a pattern detector slid over the image."""
+    from autograd_cnn.kernels import convolution
+
+    return convolution.conv2d(x, weight, stride, padding, dilation, groups, output_size)
+
+
+@conv2d.vjp
+def _(upstream: Value, output: Value, x: Value, weight: Value, *, needs: Any, **windows: Any) -> Value:
+    del windows["output_size"]
+    to_x = conv2d_input_gradient(upstream, weight, input_size=x.shape[2:], **windows) if needs[0] else None
+    to_weight = conv2d_weight_gradient(upstream, x, window=weight.shape[2:], **windows) if needs[1] else None
+    return to_x, to_weight
+
+
+@conv2d.expansion
+def _(
+    x: Value, weight: Value, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, output_size: Pair
+) -> Value:
+    """Window by window: multiply with the weights, then add."""
+    filters, channels, *window = weight.shape
+    cuts = cut_windows(x, (window[0], window[1]), stride, padding, dilation, output_size)
+    each = filters // groups
+    outputs = []
+    for g in range(groups):
+        weights = transpose(reshape(weight[g * each : (g + 1) * each], shape=(each, -1)))
+        inside = slice(g * channels, (g + 1) * channels)
+        rows = (reshape(cut[:, inside], shape=(x.shape[0], channels * math.prod(window))) for cut in cuts)
+        outputs.append(stack(*(matmul(row, weights) for row in rows), axis=2))
+    return reshape(concatenate(*outputs, axis=1), shape=(x.shape[0], filters, *output_size))
+
+
+@gate("conv2d ∂x")
+def conv2d_input_gradient(
+    upstream: Value,
+    weight: Value,
+    *,
+    input_size: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> Value:
+    """Gradient of conv2d to its image: every window receives the weights times its upstream gradient."""
+    from autograd_cnn.kernels import convolution
+
+    return convolution.conv2d_input_gradient(upstream, weight, input_size, stride, padding, dilation, groups)
+
+
+@conv2d_input_gradient.vjp
+def _(
+    upstream: Value,
+    output: Value,
+    sent: Value,
+    weight: Value,
+    *,
+    needs: Any,
+    input_size: Pair,
+    **windows: Any,
+) -> Value:
+    to_sent = conv2d(upstream, weight, output_size=sent.shape[2:], **windows) if needs[0] else None
+    to_weight = conv2d_weight_gradient(sent, upstream, window=weight.shape[2:], **windows) if needs[1] else None
+    return to_sent, to_weight
+
+
+@gate("conv2d ∂w")
+def conv2d_weight_gradient(
+    upstream: Value, x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
+) -> Value:
+    """Gradient of conv2d to its weights: every weight sums what it met, times the upstream gradient."""
+    from autograd_cnn.kernels import convolution
+
+    return convolution.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups)
+
+
+@conv2d_weight_gradient.vjp
+def _(upstream: Value, output: Value, sent: Value, x: Value, *, needs: Any, window: Pair, **windows: Any) -> Value:
+    to_sent = conv2d(x, upstream, output_size=sent.shape[2:], **windows) if needs[0] else None
+    to_x = conv2d_input_gradient(sent, upstream, input_size=x.shape[2:], **windows) if needs[1] else None
+    return to_sent, to_x

@@ -1,0 +1,35 @@
+"""Matrix product."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_cnn.gates.shape import reshape, transpose
+from autograd_cnn.registry import Value, gate
+
+
+def _swap_last(x: Value) -> Value:
+    axes = tuple(range(len(x.shape)))
+    return transpose(x, axes=(*axes[:-2], axes[-1], axes[-2]))
+
+
+@gate("@", broadcasts=True, operator="__matmul__")
+def matmul(a: Value, b: Value) -> Value:
+    """Matrix product: upstream·bᵀ for the first input, aᵀ·upstream for the second.
+
+    Vectors and stacks of matrices work as in np.matmul.
+    """
+    return np.matmul(a, b)
+
+
+@matmul.vjp
+def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
+    row = reshape(a, shape=(1, -1)) if len(a.shape) == 1 else a
+    column = reshape(b, shape=(-1, 1)) if len(b.shape) == 1 else b
+    batch = upstream.shape[: len(upstream.shape) - (len(a.shape) > 1) - (len(b.shape) > 1)]
+    upstream = reshape(upstream, shape=(*batch, row.shape[-2], column.shape[-1]))
+    to_a = matmul(upstream, _swap_last(column)) if needs[0] else None
+    to_b = matmul(_swap_last(row), upstream) if needs[1] else None
+    if to_b is not None and len(b.shape) == 1:  # (..., k, 1) -> (..., k)
+        to_b = reshape(to_b, shape=to_b.shape[:-1])
+    return to_a, to_b

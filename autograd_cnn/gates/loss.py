@@ -1,0 +1,84 @@
+"""Log-softmax and cross entropy (CS231n, linear classification: the softmax classifier)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.gates.exponential import exp, log
+from autograd_cnn.gates.reduction import max as maximum_of
+from autograd_cnn.gates.reduction import sum as sum_of
+from autograd_cnn.gates.shape import getitem, scatter_add
+from autograd_cnn.registry import Value, gate
+
+
+@gate("log softmax")
+def log_softmax(x: Value, *, axis: int = -1) -> Value:
+    """X − log Σ exp x, stable: each input receives its upstream gradient minus its probability's share of the sum."""
+    from autograd_cnn.kernels import softmax
+
+    x = np.asarray(x)
+    rows = np.moveaxis(x, axis, -1)
+    result = softmax.log_softmax(np.ascontiguousarray(rows).reshape(-1, rows.shape[-1]))
+    return np.moveaxis(result.reshape(rows.shape), -1, axis)
+
+
+@log_softmax.vjp
+def _(upstream: Value, output: Value, x: Value, *, axis: int) -> Value:
+    return upstream - exp(output) * sum_of(upstream, axis=axis, keepdims=True)
+
+
+@log_softmax.expansion
+def _(x: Value, *, axis: int) -> Value:
+    """Subtract the maximum, then the logarithm of the sum of exponentials."""
+    shifted = x - maximum_of(x, axis=axis, keepdims=True)
+    return shifted - log(sum_of(exp(shifted), axis=axis, keepdims=True))
+
+
+@gate("cross entropy")
+def cross_entropy(logits: Value, labels: Value) -> Value:
+    """−log of the probability given to the label, per sample: scores (N, K), labels (N,) -> (N,)."""
+    from autograd_cnn.kernels import softmax
+
+    return softmax.cross_entropy(logits, labels)
+
+
+@cross_entropy.vjp
+def _(upstream: Value, output: Value, logits: Value, labels: Value) -> Value:
+    return cross_entropy_gradient(upstream, logits, labels), None
+
+
+@cross_entropy.expansion
+def _(logits: Value, labels: Value) -> Value:
+    """Log-softmax, then pick the label's entry and change its sign."""
+    return -_pick(log_softmax(logits, axis=1), labels)
+
+
+@gate("p − y")
+def cross_entropy_gradient(upstream: Value, logits: Value, labels: Value) -> Value:
+    """Gradient of cross entropy: probabilities minus the one-hot label, times the upstream gradient."""
+    from autograd_cnn.kernels import softmax
+
+    return softmax.cross_entropy_gradient(upstream, logits, labels)
+
+
+@cross_entropy_gradient.vjp
+def _(upstream: Value, output: Value, sent: Value, logits: Value, labels: Value) -> Value:
+    probabilities = exp(log_softmax(logits, axis=1))
+    expected = sum_of(upstream * probabilities, axis=1)
+    to_logits = sent[:, None] * probabilities * (upstream - expected[:, None])
+    return expected - _pick(upstream, labels), to_logits, None
+
+
+@cross_entropy_gradient.expansion
+def _(sent: Value, logits: Value, labels: Value) -> Value:
+    """Softmax, subtract one at the label, scale by the upstream gradient."""
+    probabilities = exp(log_softmax(logits, axis=1))
+    rows = np.arange(labels.shape[0])
+    one_hot = scatter_add(np.ones(labels.shape, logits.dtype), index=(rows, labels), shape=logits.shape)
+    return (probabilities - one_hot) * sent[:, None]
+
+
+def _pick(rows: Value, labels: Any) -> Value:
+    return getitem(rows, index=(np.arange(labels.shape[0]), labels))

@@ -1,0 +1,148 @@
+"""Gates that move numbers without changing them: reshape, index, join, pad, repeat, convert."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.graph import Node
+from autograd_cnn.registry import Value, gate
+
+
+@gate("reshape")
+def reshape(x: Value, *, shape: int | tuple[int, ...]) -> Value:
+    """Same numbers, other shape: the gradient is reshaped back."""
+    return np.reshape(x, shape)
+
+
+@reshape.vjp
+def _(upstream: Value, output: Value, x: Value, *, shape: Any) -> Value:
+    return reshape(upstream, shape=np.shape(x) if not isinstance(x, Node) else x.shape)
+
+
+@gate("transpose")
+def transpose(x: Value, *, axes: tuple[int, ...] | None = None) -> Value:
+    """Permute the axes (reverse them for None): the gradient is permuted back."""
+    return np.transpose(x, axes)
+
+
+@transpose.vjp
+def _(upstream: Value, output: Value, x: Value, *, axes: tuple[int, ...] | None) -> Value:
+    return transpose(upstream, axes=None if axes is None else tuple(np.argsort([a % len(axes) for a in axes])))
+
+
+def _one_or_many(arguments: tuple[Any, ...]) -> Any:
+    return arguments[0] if len(arguments) == 1 and not isinstance(arguments[0], int) else arguments
+
+
+Node.reshape = lambda self, *shape: reshape(self, shape=_one_or_many(shape))
+Node.transpose = lambda self, *axes: transpose(self, axes=_one_or_many(axes) if axes else None)
+Node.T = property(lambda self: transpose(self))
+
+
+@gate("[ ]", operator="__getitem__")
+def getitem(x: Value, *, index: Any) -> Value:
+    """Pick elements: the gradient goes back to where they came from, adding up where one was picked twice."""
+    return x[_plain(index)]
+
+
+@getitem.vjp
+def _(upstream: Value, output: Value, x: Value, *, index: Any) -> Value:
+    return scatter_add(upstream, index=index, shape=x.shape)
+
+
+@gate("scatter")
+def scatter_add(values: Value, *, index: Any, shape: tuple[int, ...]) -> Value:
+    """Zeros of `shape` to which `values` are added at `index`: the gradient is picked from there."""
+    values = np.asarray(values)
+    result = np.zeros(shape, values.dtype)
+    index = _plain(index)
+    if all(i is None or i is Ellipsis or isinstance(i, int | np.integer | builtins.slice) for i in _parts(index)):
+        result[index] = values  # basic indexing picks no element twice
+    else:
+        np.add.at(result, index, values)
+    return result
+
+
+@scatter_add.vjp
+def _(upstream: Value, output: Value, values: Value, *, index: Any, shape: Any) -> Value:
+    return getitem(upstream, index=index)
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _plain(index: Any) -> Any:
+    """An index without nodes: they are read, no gradient flows through them."""
+    if isinstance(index, Node):
+        return index.value
+    return tuple(map(_plain, index)) if isinstance(index, tuple) else index
+
+
+@gate("concat")
+def concatenate(*arrays: Value, axis: int = 0) -> Value:
+    """Join along an existing axis: each input receives its slice of the gradient."""
+    return np.concatenate(arrays, axis)
+
+
+@concatenate.vjp
+def _(upstream: Value, output: Value, *arrays: Value, axis: int) -> Value:
+    ends = np.cumsum([x.shape[axis] for x in arrays]).tolist()
+    before = (builtins.slice(None),) * (axis % len(upstream.shape))
+    return tuple(
+        getitem(upstream, index=(*before, builtins.slice(start, end)))
+        for start, end in zip([0, *ends], ends, strict=False)
+    )
+
+
+@gate("stack")
+def stack(*arrays: Value, axis: int = 0) -> Value:
+    """Join along a new axis: each input receives its layer of the gradient. Scalars become a Tensor."""
+    return np.stack(arrays, axis)
+
+
+@stack.vjp
+def _(upstream: Value, output: Value, *arrays: Value, axis: int) -> Value:
+    before = (builtins.slice(None),) * (axis % len(upstream.shape))
+    return tuple(getitem(upstream, index=(*before, i)) for i in range(len(arrays)))
+
+
+@gate("pad")
+def pad(x: Value, *, pad_width: Any, constant_values: float = 0.0) -> Value:
+    """Surround with a constant, as np.pad does: the gradient of the margin is dropped."""
+    if np.min(pad_width, initial=0) < 0:
+        raise ArgumentError(f"pad: pad_width {pad_width} is negative; use indexing to cut")
+    return np.pad(x, pad_width, constant_values=constant_values)
+
+
+@pad.vjp
+def _(upstream: Value, output: Value, x: Value, *, pad_width: Any, constant_values: float) -> Value:
+    widths = np.broadcast_to(pad_width, (len(x.shape), 2)).tolist()
+    inside = tuple(builtins.slice(low, low + n) for (low, _), n in zip(widths, x.shape, strict=True))
+    return getitem(upstream, index=inside)
+
+
+@gate("broadcast", broadcasts=True)
+def broadcast_to(x: Value, *, shape: tuple[int, ...]) -> Value:
+    """Repeat along new axes and axes of length 1: the gradient adds up over the copies."""
+    return np.broadcast_to(x, shape)
+
+
+@broadcast_to.vjp
+def _(upstream: Value, output: Value, x: Value, *, shape: Any) -> Value:
+    return upstream
+
+
+@gate("astype", method=True)
+def astype(x: Value, *, dtype: Any) -> Value:
+    """Convert to another dtype: the gradient is converted back; none flows through integers."""
+    return np.asarray(x).astype(dtype)
+
+
+@astype.vjp
+def _(upstream: Value, output: Value, x: Value, *, dtype: Any) -> Value:
+    return upstream

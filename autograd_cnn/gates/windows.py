@@ -1,0 +1,127 @@
+"""Where the windows of convolution and pooling stand, and whether they fit."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.gates.shape import getitem, pad
+from autograd_cnn.registry import Value
+
+Pair: TypeAlias = tuple[int, int]
+Padding: TypeAlias = tuple[Pair, Pair]
+
+_AXES = ("height", "width")
+
+
+def pair(gate: str, name: str, value: Any, least: int) -> Pair:
+    """Return an integer or a pair of them as (height, width); each at least `least`.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    both = (value, value) if not isinstance(value, tuple | list) else tuple(value)
+    if len(both) != 2 or not all(_is_integer(v) and v >= least for v in both):
+        raise ArgumentError(
+            f"{gate}: {name}={value!r}, expected an integer of at least {least}, or a pair (height, width) of them"
+        )
+    return int(both[0]), int(both[1])
+
+
+def padding_pairs(gate: str, value: Any, window: Pair, stride: Pair, dilation: Pair) -> Padding:
+    """Return a padding as ((top, bottom), (left, right)).
+
+    Parameters
+    ----------
+    value : int, (height, width), ((top, bottom), (left, right)), "valid" or "same"
+        "same" keeps the size, for stride 1; an odd amount puts the extra row at the bottom or right.
+    """
+    if value == "valid":
+        return (0, 0), (0, 0)
+    if value == "same":
+        if stride != (1, 1):
+            raise ArgumentError(f"{gate}: padding='same' needs stride 1, got {stride}; give the padding as numbers")
+        totals = [d * (f - 1) for f, d in zip(window, dilation, strict=True)]
+        return (totals[0] // 2, totals[0] - totals[0] // 2), (totals[1] // 2, totals[1] - totals[1] // 2)
+    if isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(v, tuple | list) for v in value):
+        rows, columns = (pair(gate, "padding", tuple(v), 0) for v in value)
+        return rows, columns
+    height, width = pair(gate, "padding", value, 0)
+    return (height, height), (width, width)
+
+
+def output_size(gate: str, size: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair, fit: str) -> Pair:
+    """Return how many windows stand below and beside each other: (W − F + 2P)/S + 1 for each axis.
+
+    Parameters
+    ----------
+    fit : {"exact", "floor", "ceil"}
+        When (W − F + 2P)/S is not whole: raise, leave the rest unread, or let the last window
+        stick out into zeros (pooling ignores what sticks out).
+
+    Raises
+    ------
+    ShapeError
+        When the window is larger than the padded input, or does not fit exactly; the message names
+        strides and paddings that fit.
+    """
+    if fit not in ("exact", "floor", "ceil"):
+        raise ArgumentError(f"{gate}: fit={fit!r}, expected 'exact', 'floor' or 'ceil'")
+    heights_widths = [
+        _count(gate, axis, size[axis], dilation[axis] * (window[axis] - 1) + 1, stride[axis], padding[axis], fit)
+        for axis in (0, 1)
+    ]
+    return heights_widths[0], heights_widths[1]
+
+
+def cut_windows(
+    x: Value, window: Pair, stride: Pair, padding: Padding, dilation: Pair, output_size: Pair, *, margin: float = 0.0
+) -> list[Value]:
+    """Return every window of the images, row by row; outside of an image stands `margin`.
+
+    Parameters
+    ----------
+    x : (N, C, H, W) array or node
+        Images.
+
+    Returns
+    -------
+    list of (N, C, height, width) array or node
+        As many as `output_size` says.
+    """
+    axes = list(zip(output_size, stride, window, dilation, strict=True))
+    reach = [(count - 1) * s + (f - 1) * d + 1 for count, s, f, d in axes]
+    beyond = [max(0, end - n - sum(p)) for end, n, p in zip(reach, x.shape[2:], padding, strict=True)]
+    margins = tuple((low, high + more) for (low, high), more in zip(padding, beyond, strict=True))
+    padded = pad(x, pad_width=((0, 0), (0, 0), *margins), constant_values=margin)
+    rows, columns = ([slice(k * s, k * s + (f - 1) * d + 1, d) for k in range(count)] for count, s, f, d in axes)
+    everything = slice(None)
+    return [getitem(padded, index=(everything, everything, r, c)) for r in rows for c in columns]
+
+
+def _count(gate: str, axis: int, size: int, extent: int, stride: int, padding: Pair, fit: str) -> int:
+    room = size + sum(padding) - extent
+    if room < 0:
+        raise ShapeError(
+            f"{gate}: a window of extent {extent} is larger than the {_AXES[axis]} {size} with padding "
+            f"{padding[0]}+{padding[1]}; use a smaller window, or padding of at least {-room} in all"
+        )
+    if room % stride == 0 or fit == "floor":
+        return room // stride + 1
+    if fit == "ceil":
+        count = -(-room // stride) + 1
+        return count - ((count - 1) * stride >= size + padding[0])  # as torch: no window starts in the margin
+    strides = [s for s in range(1, stride + 2) if room % s == 0]
+    paddings = [p for p in range(extent) if size + 2 * p >= extent and (size + 2 * p - extent) % stride == 0]
+    offer = f" or padding {' or '.join(map(str, paddings[:3]))}" if paddings else ""
+    raise ShapeError(
+        f"{gate}: windows of extent {extent} with stride {stride} do not fit {_AXES[axis]} {size} with padding "
+        f"{padding[0]}+{padding[1]}: ({size} − {extent} + {sum(padding)})/{stride} is not whole.\n"
+        f"Use stride {' or '.join(map(str, strides))}{offer}, or fit='floor' (leaves the rest unread) or 'ceil'."
+    )
+
+
+def _is_integer(value: Any) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)

@@ -1,0 +1,204 @@
+"""What a look at a network's health found: plain data, with no node in it.
+
+`inspect` and `Monitor` make reports; pictures, tables and tests read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Severity: TypeAlias = Literal["warning", "critical"]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where a finding begins; each pair is (warning, critical). Shares are of a layer's units."""
+
+    dead: tuple[float, float] = (0.1, 0.4)
+    saturated: tuple[float, float] = (0.2, 0.5)
+    saturated_slope: float = 0.05
+    saturated_samples: float = 0.95
+    vanishing: tuple[float, float] = (1e-2, 1e-3)
+    vanished: float = 1e-7
+    exploding: tuple[float, float] = (1e2, 1e3)
+    update_ratio: tuple[float, float] = (1e-4, 1e-2)
+    update_ratio_critical: tuple[float, float] = (1e-5, 1e-1)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A histogram of an activation or of the size of a gradient.
+
+    Attributes
+    ----------
+    low, high : float
+        Ends of the axis: of the values themselves, or log10 of their size for a gradient.
+    counts : tuple of int
+        Elements per bin, exact zeros left out; what lies beyond the ends counts in the last bins.
+    zeros : float
+        Share of elements that are exactly 0.
+    rms : float
+        Root mean square of all elements.
+    """
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    zeros: float
+    rms: float
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of a layer (neurons, or channels over samples and positions) by their state.
+
+    Attributes
+    ----------
+    count : int
+        How many units the layer has.
+    dead, silent, starved, saturated : tuple of int
+        Their ids, each unit in at most one list: dead on every sample seen, silent in the last batch
+        only, active but without gradient, saturated.
+    """
+
+    count: int
+    dead: tuple[int, ...] = ()
+    silent: tuple[int, ...] = ()
+    starved: tuple[int, ...] = ()
+    saturated: tuple[int, ...] = ()
+
+    @property
+    def active(self) -> int:
+        """Number of units in none of the lists."""
+        return self.count - sum(map(len, (self.dead, self.silent, self.starved, self.saturated)))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with one layer.
+
+    Attributes
+    ----------
+    severity : "warning" or "critical"
+    kind : str
+        One word: ``dead``, ``saturated``, ``vanishing`` ...
+    layer : str
+        Scope of the layer; empty for the whole network.
+    words : str
+        What a picture writes: ``62% dead``.
+    evidence : str
+        The numbers and the threshold they crossed.
+    cause, remedy : str
+        The likely cause, and one remedy from the notes.
+    units : tuple of int
+        The units concerned.
+    since : int
+        Step of the first batch that showed it.
+    """
+
+    severity: Severity
+    kind: str
+    layer: str
+    words: str
+    evidence: str
+    cause: str
+    remedy: str
+    units: tuple[int, ...] = ()
+    since: int = 0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: the nodes made in one scope.
+
+    Attributes
+    ----------
+    name : str
+        The scope, such as ``features/conv1``.
+    kind : str
+        In words: ``conv2d 3×3, padding 1``, ``max pool 2×2``, ``linear``, ``relu``.
+    input_shape, output_shape : tuple of int
+        Without the batch axis.
+    parameters : int
+        Number of trainable numbers.
+    activation, gradient : Distribution
+        Of the layer's output, and of the upstream gradient on it (log10 axis).
+    attenuation : float or None
+        log10 of the L2 norm of the gradient at the layer's input over that at its output; negative
+        where signal is lost, None where there is none.
+    update_ratio : float or None
+        ‖Δw‖/‖w‖ of the weights in the last step; None before a step, or without weights.
+    weight_gradient : float or None
+        RMS of the gradient of the weights.
+    units : Units or None
+        For layers with a kink or saturation.
+    findings : tuple of Finding
+        The worst first.
+    """
+
+    name: str
+    kind: str
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: int
+    activation: Distribution
+    gradient: Distribution
+    attenuation: float | None = None
+    update_ratio: float | None = None
+    weight_gradient: float | None = None
+    units: Units | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A wire between two layers.
+
+    Attributes
+    ----------
+    source, target : str
+        Layer names; an empty source is the network's input, an empty target the loss.
+    value, gradient : float or None
+        RMS of what flows forward, and of what this edge carries back; None without a gradient.
+    """
+
+    source: str
+    target: str
+    value: float
+    gradient: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The health of a network at one step.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        In forward order.
+    connections : tuple of Connection
+        How the layers are wired.
+    input_shape : tuple of int
+        Without the batch axis.
+    loss : float
+    step, batch, samples : int
+        The last step seen, its batch size, and how many samples dead and saturated were counted over.
+    thresholds : Thresholds
+        What the findings were judged by.
+    findings : tuple of Finding
+        All of them, the worst first; those of the whole network have no layer.
+    first_to_last : float or None
+        log10 of the RMS of the first layer's weight gradients over that of the last layer's.
+    """
+
+    layers: tuple[Layer, ...]
+    connections: tuple[Connection, ...]
+    input_shape: tuple[int, ...]
+    loss: float
+    step: int
+    batch: int
+    samples: int
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    findings: tuple[Finding, ...] = ()
+    first_to_last: float | None = None

@@ -1,0 +1,324 @@
+"""Gates: the `gate` decorator, what it makes, and the table of all of them.
+
+A gate is written as one short page, in the package or outside it::
+
+    @gate("×", broadcasts=True, operator="__mul__")
+    def multiply(a, b):
+        return a * b
+
+
+    @multiply.vjp
+    def _(upstream, output, a, b):
+        return upstream * b, upstream * a
+
+Called on plain values a gate computes; called on a node it records. Its positional parameters are
+the inputs, its keyword-only parameters the attributes. Rules are written with gates and operators
+only, so the same rule works on floats, on arrays and, for second order, on nodes.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd_cnn.errors import (
+    ArgumentError,
+    AutogradError,
+    GradientError,
+    OutOfRangeError,
+    ShapeError,
+    suggestion,
+)
+from autograd_cnn.graph import Node, Tensor, made_by
+
+Value: TypeAlias = Any
+"""What gates and rules work on: a float, an ndarray or a Node alike."""
+
+_NUMBERS = frozenset({float, int, bool})
+
+
+class Gate:
+    """An operation with its gradient rule; made by the `gate` decorator.
+
+    Attributes
+    ----------
+    name, symbol : str
+        The function's name, and what pictures write into the gate.
+    forward, rule, branches, expand : callable or None
+        What it computes; its vjp; the side of a kink each element took; the same computation in
+        smaller gates. Only a compound gate has an expansion, only a gate with kinks has branches.
+    broadcasts : bool
+        Inputs broadcast as in NumPy; the engine undoes it for the gradients.
+    saves : tuple of str
+        Names of what `forward` returns beside its output, handed to the rule.
+    saturates : float or None
+        Largest local gradient of an activation whose slope dies away on its outer sides.
+    dead_side : bool
+        Whether one side of the kink has local gradient exactly 0, as in ReLU.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        symbol: str,
+        *,
+        broadcasts: bool,
+        scalar: Callable[..., float] | None,
+        saves: tuple[str, ...],
+        saturates: float | None,
+        dead_side: bool,
+    ) -> None:
+        functools.update_wrapper(self, forward)
+        self.name = forward.__name__
+        self.symbol = symbol
+        self.forward = forward
+        self.scalar = scalar or forward
+        self.broadcasts = broadcasts
+        self.saves = saves
+        self.saturates = saturates
+        self.dead_side = dead_side
+        self.rule: Callable[..., Any] | None = None
+        self.takes_needs = False
+        self.branches: Callable[..., Any] | None = None
+        self.expand: Callable[..., Any] | None = None
+        parameters = inspect.signature(forward).parameters.values()
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.arity = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+        self.attributes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare the rule that turns the upstream gradient into one downstream gradient per input.
+
+        It is called as ``rule(upstream, output, *inputs, **attributes, **saved)``, and with
+        ``needs=(True, False, ...)`` if it has a parameter of that name. It returns one gradient, or
+        a tuple with one entry per input; None stands for no gradient.
+        """
+        self.rule = rule
+        self.takes_needs = "needs" in inspect.signature(rule).parameters
+        return rule
+
+    def branch(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare which side of its kink each element took: ``rule(*inputs, **attributes)`` -> integers."""
+        self.branches = rule
+        return rule
+
+    def expansion(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare the same computation written in smaller gates; it makes this a compound gate."""
+        self.expand = rule
+        return rule
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Any:
+        """Compute on plain values; record when an input is a node."""
+        if self.attributes or attributes or self.variadic or len(inputs) != self.arity:
+            inputs, attributes = self._bind(inputs, attributes)
+        if not any(isinstance(x, Node) for x in inputs):
+            return self.compute(inputs, attributes)[0]
+        edges = tuple(map(_as_edge, inputs))
+        values = [x._value if isinstance(x, Node) else x for x in edges]
+        value, saved = self.compute(values, attributes)
+        if type(value) is not float and np.ndim(value) == 0:
+            on_arrays = any(isinstance(x, Tensor) for x in edges)
+            value = np.asarray(value) if on_arrays else float(value)
+        return made_by(self, edges, attributes | saved if saved else attributes, value)
+
+    def compute(self, values: Any, attributes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the output for plain values, and what forward saved for the rule.
+
+        Raises
+        ------
+        ShapeError
+            When the shapes of the values do not fit each other.
+        """
+        try:
+            if not self.saves and all(type(x) in _NUMBERS for x in values):
+                return self._on_floats(values, attributes), {}
+            output = self.forward(*values, **attributes)
+        except AutogradError:
+            raise
+        except IndexError as error:
+            raise OutOfRangeError(f"{self.name}: {error}") from None
+        except ValueError as error:
+            shapes = " and ".join(str(np.shape(x)) for x in values)
+            raise ShapeError(f"{self.name}: inputs of shape {shapes} do not fit: {error}") from None
+        if not self.saves:
+            return output, {}
+        return output[0], dict(zip(self.saves, output[1:], strict=True))
+
+    def _on_floats(self, values: Any, attributes: dict[str, Any]) -> Any:
+        """Python's arithmetic raises where IEEE has inf or NaN: then NumPy answers, with its warning."""
+        try:
+            return self.scalar(*values, **attributes)
+        except (ArithmeticError, ValueError):
+            return self.forward(*map(np.float64, values), **attributes)
+
+    def _bind(self, inputs: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Sort a call's arguments into inputs and attributes, with defaults filled in."""
+        names = list(self.attributes)
+        if self.variadic:
+            inputs, rest = (inputs, ()) if _one_by_one(inputs) else (tuple(inputs[0]), inputs[1:])
+        else:
+            inputs, rest = inputs[: self.arity], inputs[self.arity :]
+        if len(rest) > len(names) or (not self.variadic and len(inputs) < self.arity):
+            raise ArgumentError(
+                f"{self.name}: got {len(inputs) + len(rest)} arguments, expected {inspect.signature(self.forward)}"
+            )
+        for name, value in zip(names, rest, strict=False):
+            if name in given:
+                raise ArgumentError(f"{self.name}: {name} was given twice")
+            given[name] = value
+        for name in given:
+            if name not in self.attributes:
+                raise ArgumentError(f"{self.name}: unknown argument {name!r}{suggestion(name, names)}")
+        attributes = self.attributes | given
+        for name, value in attributes.items():
+            if value is inspect.Parameter.empty:
+                raise ArgumentError(f"{self.name}: {name} is missing, expected {inspect.signature(self.forward)}")
+        return inputs, attributes
+
+    def __repr__(self) -> str:
+        return f"<gate {self.name} {self.symbol}>"
+
+
+GATES: dict[str, Gate] = {}
+"""Every gate by its name."""
+
+
+def gate(
+    symbol: str,
+    *,
+    broadcasts: bool = False,
+    operator: str | None = None,
+    method: bool = False,
+    scalar: Callable[..., float] | None = None,
+    saves: tuple[str, ...] = (),
+    saturates: float | None = None,
+    dead_side: bool = False,
+) -> Callable[[Callable[..., Any]], Gate]:
+    """Turn a function on plain values into a gate, and enter it in `GATES`.
+
+    Parameters
+    ----------
+    symbol : str
+        What pictures write into the gate.
+    broadcasts : bool
+        Inputs broadcast as in NumPy.
+    operator : str, optional
+        Operator of `Node` that the gate serves, such as ``__mul__``; its reflected form comes along.
+    method : bool
+        Whether nodes get the gate as a method of the same name.
+    scalar : callable, optional
+        A faster form for Python floats; where it raises, the function itself is used.
+    saves : tuple of str
+        Names of what the function returns beside its output.
+    saturates : float, optional
+        Largest local gradient, for activations that flatten out.
+    dead_side : bool
+        For activations with a side whose local gradient is exactly 0.
+
+    Raises
+    ------
+    ArgumentError
+        When the name is taken.
+    """
+
+    def register(forward: Callable[..., Any]) -> Gate:
+        made = Gate(
+            forward,
+            symbol,
+            broadcasts=broadcasts,
+            scalar=scalar,
+            saves=saves,
+            saturates=saturates,
+            dead_side=dead_side,
+        )
+        if made.name in GATES:
+            raise ArgumentError(f"gate: the name {made.name!r} is taken; choose another")
+        GATES[made.name] = made
+        if method:
+            _bind_to_nodes(made.name, lambda self, *args, **attributes: made(self, *args, **attributes), forward)
+        if operator is not None:
+            _bind_operator(made, operator)
+        return made
+
+    return register
+
+
+def gradient_of(made: Gate, upstream: Any, output: Any, inputs: Any, attributes: dict[str, Any], needs: Any) -> Any:
+    """Call the rule of a gate; return a tuple with one downstream gradient per input.
+
+    Raises
+    ------
+    GradientError
+        When the rule returns another number of gradients.
+    """
+    if made.rule is None:
+        return (None,) * len(inputs)
+    if made.takes_needs:
+        attributes = attributes | {"needs": needs}
+    try:
+        result = made.rule(upstream, output, *inputs, **attributes)
+    except ArithmeticError:  # floats: Python raises where IEEE has inf or NaN
+        upstream, output, *inputs = (np.float64(v) if type(v) is float else v for v in (upstream, output, *inputs))
+        result = made.rule(upstream, output, *inputs, **attributes)
+    result = result if isinstance(result, tuple) else (result,)
+    if len(result) != len(inputs):
+        raise GradientError(f"{made.name}: its rule returned {len(result)} gradients for {len(inputs)} inputs")
+    return result
+
+
+def _bind_to_nodes(name: str, function: Callable[..., Any], documented: Callable[..., Any]) -> None:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = documented.__doc__
+    setattr(Node, name, function)
+
+
+def _bind_operator(made: Gate, operator: str) -> None:
+    if made.arity == 1 and "index" in made.attributes:
+        _bind_to_nodes(operator, lambda self, index: made(self, index=index), made.forward)
+    elif made.arity == 1:
+        _bind_to_nodes(operator, lambda self: made(self), made.forward)
+    else:
+        _bind_to_nodes(operator, lambda self, other: _or_not_implemented(made, self, other), made.forward)
+        reflected = "__r" + operator[2:]
+        if hasattr(float, reflected) or operator == "__matmul__":
+            _bind_to_nodes(reflected, lambda self, other: _or_not_implemented(made, other, self), made.forward)
+
+
+def _or_not_implemented(made: Gate, left: Any, right: Any) -> Any:
+    """Let Python say ``unsupported operand type(s)`` for what can be no operand."""
+    for x in (left, right):
+        if x is None or isinstance(x, str | bytes | dict | set):
+            return NotImplemented
+    return made(left, right)
+
+
+def _as_edge(x: Any) -> Any:
+    """Return a node, or a constant: a Python number (NumPy's scalars too, lest they widen float32) or an array."""
+    if isinstance(x, Node) or type(x) in _NUMBERS:
+        return x
+    if isinstance(x, np.generic):
+        return x.item()
+    return Tensor(x)
+
+
+def _one_by_one(inputs: Any) -> bool:
+    """Whether a variadic gate got its inputs as separate arguments rather than as one sequence."""
+    return not (inputs and isinstance(inputs[0], list | tuple))
+
+
+def _array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """Let ``np.exp(node)`` and ``array * node`` record the gate of that name."""
+    made = GATES.get(ufunc.__name__) or GATES.get({"absolute": "abs"}.get(ufunc.__name__, ""))
+    if method != "__call__" or options or made is None:
+        raise TypeError(
+            f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} has no gate of that name; "
+            "use .value for the plain array"
+        )
+    return made(*inputs)
+
+
+Node.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]
