@@ -1,0 +1,179 @@
+"""What a picture shows, as plain data: boxes, wires, clusters, and the facts of its header."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from autograd_cnn.graph import Node, topological_order
+
+if TYPE_CHECKING:
+    import networkx
+
+Role: TypeAlias = Literal["gate", "sum", "parameter", "input", "constant", "output", "junction", "folded", "more"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """One shape of a picture.
+
+    Attributes
+    ----------
+    name : str
+        Identifier within the picture, by topological order: the same graph gives the same names.
+    role : Role
+        What it stands for; it decides the shape.
+    words : str
+        What is written into it.
+    lines : tuple of str
+        Smaller lines under the words.
+    tooltip : str
+        What hovering tells: full precision, gate, scope.
+    """
+
+    name: str
+    role: Role
+    words: str = ""
+    lines: tuple[str, ...] = ()
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One edge of a picture, with its two numbers.
+
+    Attributes
+    ----------
+    tail, head : str
+        Names of the boxes it joins; values flow from tail to head, gradients back.
+    value, gradient : str
+        What stands above and below the wire.
+    strength : float or None
+        |gradient|, or its RMS for a tensor: the width. None where there is no gradient.
+    above, below : str
+        Small notes over the value (name, shape) and under the gradient (local × upstream).
+    many : bool
+        Whether it stands for several wires.
+    value_finite : bool
+        Whether the value holds neither NaN nor infinity.
+    tooltip : str
+        What hovering tells.
+    """
+
+    tail: str
+    head: str
+    value: str
+    gradient: str
+    strength: float | None
+    above: str = ""
+    below: str = ""
+    many: bool = False
+    value_finite: bool = True
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Boxes that belong together, such as the layers of a block; clusters nest."""
+
+    name: str
+    words: str
+    boxes: tuple[str, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """One picture as plain data.
+
+    Attributes
+    ----------
+    title, subtitle : str
+        The two lines of the header; an empty one is left out.
+    boxes : tuple of Box
+        Inputs before their users.
+    wires : tuple of Wire
+        In written order of each head's operands.
+    clusters : tuple of Cluster
+        Groups of boxes.
+    legend : tuple of str
+        Keys of `viz.style.LEGEND` that the picture uses.
+    facts : tuple of str
+        Further lines for the legend: step, batch, thresholds.
+    """
+
+    title: str
+    subtitle: str
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+    clusters: tuple[Cluster, ...] = ()
+    legend: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+def signs_used(boxes: tuple[Box, ...], wires: tuple[Wire, ...]) -> Iterator[str]:
+    """Yield the legend keys of what these boxes and wires show."""
+    yield from {box.role for box in boxes}
+    strengths = [wire.strength for wire in wires]
+    if None in strengths:
+        yield "none"
+    if 0 in strengths:
+        yield "zero"
+    broken = any(s is not None and not math.isfinite(s) for s in strengths)
+    if broken or not all(wire.value_finite for wire in wires):
+        yield "not finite"
+    if any(wire.many for wire in wires):
+        yield "more"
+
+
+def to_networkx(output: Node) -> networkx.MultiDiGraph:
+    """Return the graph that `output` was made from as a networkx MultiDiGraph.
+
+    There is one edge per input slot, so ``a * a`` has two edges. Plain numbers are part of the
+    ``inputs`` of their gate, not nodes.
+
+    Parameters
+    ----------
+    output : Node
+        Where to start.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        Nodes are numbered in topological order and carry ``node``, ``name``, ``gate``, ``symbol``,
+        ``scope``, ``shape``, ``requires_grad``, ``value`` and ``grad``; edges carry ``slot``, their
+        position among the inputs of their head.
+
+    Examples
+    --------
+    >>> import autograd_cnn as ag
+    >>> a = ag.Scalar(3.0, name="a")
+    >>> graph = to_networkx(a * a)
+    >>> list(graph.edges(data="slot"))
+    [(0, 1, 0), (0, 1, 1)]
+    """
+    import networkx
+
+    order = topological_order(output)
+    number_of = {node: i for i, node in enumerate(order)}
+    graph: Any = networkx.MultiDiGraph()
+    for node, i in number_of.items():
+        graph.add_node(
+            i,
+            node=node,
+            name=node.name,
+            gate=node.gate.name if node.gate else None,
+            symbol=node.gate.symbol if node.gate else None,
+            scope=node.scope,
+            shape=node.shape,
+            requires_grad=node.requires_grad,
+            value=node.value,
+            grad=node.grad,
+        )
+    for node, i in number_of.items():
+        for slot, x in enumerate(node.inputs or ()):
+            if isinstance(x, Node):
+                graph.add_edge(number_of[x], i, slot=slot)
+    return graph

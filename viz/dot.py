@@ -1,0 +1,239 @@
+"""Diagram -> DOT text: pure and deterministic.
+
+A wire's numbers are a node of their own that the wire runs through, so they can never overlap
+anything, and Graphviz lays the wire out in two straight-ended halves.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import Any
+
+from viz.diagram import Box, Cluster, Diagram, Wire
+from viz.labels import block, cell, row, statement, table, text
+from viz.style import (
+    FONT,
+    LEGEND,
+    LEGEND_EXPONENTS,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    Theme,
+    number,
+    shortened,
+    whole_points,
+)
+
+_SHORT_SYMBOL, _CIRCLE_SYMBOL = 2, 5
+"""Most characters of a gate's symbol that fit its circle in large and in small type."""
+
+
+def document(diagram: Diagram, theme: Theme) -> str:
+    """Return the DOT text of a circuit: left to right, operands top to bottom in written order."""
+    groups = straight_lines(diagram)
+    body = [box_statement(theme, box, groups[box.name]) for box in diagram.boxes]
+    for i, wire in enumerate(diagram.wires):
+        group = groups[wire.head] if groups[wire.tail] == groups[wire.head] else None
+        body += wire_statements(theme, f"w{i}", wire, group)
+    body += [line for cluster in diagram.clusters for line in cluster_statements(theme, cluster)]
+    settings: dict[str, Any] = {"rankdir": "LR", "nodesep": 0.14, "ranksep": 0.24, "ordering": "in"}
+    return frame(theme, header(theme, diagram), body, **settings)
+
+
+def frame(theme: Theme, label: str, body: list[str], **settings: Any) -> str:
+    """Return a whole DOT document; `label`, an HTML-like table, stands above the drawing at its left."""
+    graph: dict[str, Any] = {"bgcolor": theme.page, "fontname": FONT, "pad": 0.2}
+    graph |= {"labelloc": "t", "labeljust": "l", "fontcolor": theme.ink}
+    defaults = [
+        statement("graph", label, **graph | settings),
+        statement("node", fontname=FONT, fontcolor=theme.ink),
+        statement("edge", fontname=FONT, arrowhead="none"),
+    ]
+    return "\n".join(["digraph picture {", *defaults, *body, "}", ""])
+
+
+def straight_lines(diagram: Diagram) -> dict[str, str]:
+    """Return the ``group`` of each box: a box and its deepest operand share one straight line."""
+    operands: dict[str, list[str]] = {box.name: [] for box in diagram.boxes}
+    for wire in diagram.wires:
+        operands[wire.head].append(wire.tail)
+    depth: dict[str, int] = {}
+    for box in diagram.boxes:
+        depth[box.name] = 1 + max((depth[x] for x in operands[box.name]), default=0)
+    groups: dict[str, str] = {}
+    for box in reversed(diagram.boxes):
+        group = groups.setdefault(box.name, box.name)
+        if operands[box.name]:
+            groups.setdefault(max(operands[box.name], key=depth.__getitem__), group)
+    return groups
+
+
+def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
+    """Return the node statement of one box; its role decides the shape."""
+    if box.role == "folded":
+        return _folded_statement(theme, box)
+    common: dict[str, Any] = {
+        "group": group,
+        "class_": box.role,
+        "tooltip": box.tooltip or box.words,
+        "style": "filled",
+    }
+    common |= {"color": theme.ink, "fillcolor": theme.idle_tint}
+    if box.role == "junction":
+        dot = {"shape": "circle", "width": 0.13, "fixedsize": "true", "fillcolor": theme.ink}
+        return statement(box.name, "", **common | dot)
+    if box.role in ("gate", "sum"):
+        return statement(box.name, _symbol(theme, box), **common | _gate_shape(theme, box))
+    shapes: dict[str, dict[str, Any]] = {
+        "parameter": {"shape": "box", "penwidth": 2.4},
+        "input": {"shape": "parallelogram", "penwidth": 1.2, "margin": "0,0"},
+        "constant": {"shape": "box", "penwidth": 0, "fillcolor": theme.page},
+        "output": {"shape": "box", "peripheries": 2},
+        "more": {"shape": "plaintext", "fillcolor": theme.page, "margin": "0.02,0.02"},
+    }
+    size = 10 if box.role == "more" else 13
+    words = text(shortened(box.words, LONGEST_NAME), theme.muted if box.role == "more" else theme.ink, size)
+    return statement(
+        box.name, words, **common | {"height": 0.3, "width": 0.45, "margin": "0.06,0.03"} | shapes[box.role]
+    )
+
+
+def _symbol(theme: Theme, box: Box) -> str:
+    size = 24 if box.role == "sum" else 18 if len(box.words) <= _SHORT_SYMBOL else 12
+    return text(shortened(box.words, LONGEST_NAME), theme.ink, size)
+
+
+def _gate_shape(theme: Theme, box: Box) -> dict[str, Any]:
+    shape: dict[str, Any] = {"penwidth": 1.4, "fillcolor": theme.card}
+    if len(box.words) > _CIRCLE_SYMBOL:
+        return shape | {"shape": "box", "style": "filled,rounded", "height": 0.4, "margin": "0.1,0.03"}
+    return shape | {"shape": "circle", "fixedsize": "true", "width": 0.72 if box.role == "sum" else 0.5}
+
+
+def _folded_statement(theme: Theme, box: Box) -> str:
+    """Return a solid block: the sign of many of a kind, readable without colour."""
+    rows = [row(cell(text(box.words, theme.ink, 12, bold=True), cellpadding=3))]
+    rows += [row(cell(text(shortened(x, 60), theme.muted, 9.5), cellpadding=1)) for x in box.lines]
+    look: dict[str, Any] = {"shape": "box3d", "style": "filled", "fillcolor": theme.idle_tint, "color": theme.muted}
+    return statement(
+        box.name, table(*rows), class_="folded", tooltip=box.tooltip or box.words, margin="0.1,0.06", **look
+    )
+
+
+def wire_statements(theme: Theme, name: str, wire: Wire, group: str | None = None) -> list[str]:
+    """Return the label node of one wire and the two edges that lead through it."""
+    look = _edge_look(theme, wire)
+    label = wire_label(theme, wire)
+    return [
+        statement(name, label, shape="plain", group=group, class_="wire", tooltip=wire.tooltip or None),
+        statement(f"{wire.tail} -> {name}:w:w", weight=3, **look),
+        statement(f"{name}:w:e -> {wire.head}", weight=3, **look),
+    ]
+
+
+def wire_label(theme: Theme, wire: Wire) -> str:
+    """Return value, bar and gradient of a wire one above the other; the bar is the wire itself.
+
+    The port ``w`` lies 3 points inside the bar: wire and bar overlap, so no seam shows. Both outer
+    rows are there or neither is, which keeps the bar in the middle and chains straight.
+    """
+    longest = max(len(wire.value), len(wire.gradient))
+    width, gradient_finite = 8 + 7 * longest, wire.strength is None or math.isfinite(wire.strength)
+    rows = [
+        _number_row(theme, wire.value, theme.value, finite=wire.value_finite),
+        row(_bar(theme, wire, width)),
+        _number_row(theme, wire.gradient, theme.gradient, finite=gradient_finite),
+    ]
+    if wire.above or wire.below:
+        above, below = (text(shortened(note, 34), theme.muted, 8.5) for note in (wire.above, wire.below))
+        rows.insert(0, row(cell(above, height=12, valign="bottom")))
+        rows.append(row(cell(below, height=12, valign="top")))
+    return table(*rows)
+
+
+def _number_row(theme: Theme, words: str, color: str, *, finite: bool) -> str:
+    fill = None if finite else theme.not_finite
+    ink = color if finite else theme.on_not_finite
+    return row(cell(text(words, ink, 12, bold=True), height=18, valign="bottom", bgcolor=fill))
+
+
+def _bar(theme: Theme, wire: Wire, width: int) -> str:
+    if wire.strength == 0:
+        return cell(port="w", width=width, height=1, border=1, sides="T", style="dashed", color=theme.dead)
+    height, color = whole_points(wire.strength), _edge_look(theme, wire)["color"]
+    end, middle = cell(width=3, height=height), cell(port="w", width=width - 6, height=height)
+    return cell(table(row(end, middle, end)), bgcolor=str(color).split(":")[0])
+
+
+def _edge_look(theme: Theme, wire: Wire) -> dict[str, Any]:
+    strength = wire.strength
+    if strength is None:
+        return {"penwidth": 1, "color": theme.line}
+    if strength == 0:
+        return {"penwidth": 1, "style": "dashed", "color": theme.dead}
+    color = theme.wire if math.isfinite(strength) else theme.not_finite
+    if wire.many:  # three parallel lines
+        return {"penwidth": 2, "color": ":".join([color, theme.page, color, theme.page, color])}
+    return {"penwidth": whole_points(strength), "color": color}
+
+
+def cluster_statements(theme: Theme, cluster: Cluster) -> list[str]:
+    """Return a rounded frame around boxes; clusters nest."""
+    look: dict[str, Any] = {"style": "rounded,filled", "fillcolor": theme.idle_tint, "color": theme.line, "margin": 12}
+    words = text(shortened(cluster.words), theme.muted, 10.5)
+    inner = [line for c in cluster.clusters for line in cluster_statements(theme, c)]
+    start = f"subgraph cluster_{cluster.name} {{"
+    return [start, statement("graph", words, labeljust="l", **look), *(f"{b};" for b in cluster.boxes), *inner, "}"]
+
+
+def header(theme: Theme, diagram: Diagram) -> str:
+    """Return title and legend as one table: as the graph's own label it cannot collide with the drawing."""
+    key = _scales(theme, diagram.legend)
+    across: dict[str, Any] = {"colspan": len(key), "align": "left"}
+
+    def lines(words: str, width: int, color: str, size: float, **settings: Any) -> list[str]:
+        bold = size > 12
+        wrapped = textwrap.wrap(words, width)[:3]
+        return [row(cell(text(x, color, size, bold=bold), **across, **settings)) for x in wrapped]
+
+    rows = lines(diagram.title, LONGEST_TITLE, theme.ink, 17)
+    rows += lines(diagram.subtitle, LONGEST_LINE, theme.muted, 11)
+    rows += [row(cell(**across, height=6)), row(cell(**across, height=1, bgcolor=theme.line))]
+    rows += [row(cell(**across, height=4)), row(*key)]
+    for words in (*_legend_lines(diagram.legend), *diagram.facts):
+        rows += lines(words, LONGEST_LINE, theme.muted, 9, height=14)
+    return table(*rows, row(cell(**across, height=16)))
+
+
+def _scales(theme: Theme, legend: tuple[str, ...]) -> list[str]:
+    """Return the cells of the legend's first line: the two numbers of a wire, and its widths."""
+    cells = [  # widths, because renderers without fonts measure bold text as if it were regular
+        cell(text("value above the wire", theme.value, 10, bold=True), width=112, align="left"),
+        cell(width=8),
+        cell(text("gradient below", theme.gradient, 10, bold=True), width=84, align="left"),
+        cell(width=8),
+        cell(text("width: |gradient|", theme.muted, 9)),
+    ]
+    for exponent in LEGEND_EXPONENTS:
+        bar = table(row(block(28, whole_points(10.0**exponent), bgcolor=theme.wire)))
+        cells += [cell(bar, cellpadding=3), cell(text(f"1e{number(exponent)}", theme.muted, 9))]
+    if "zero" in legend:
+        cells += [cell(width=12), cell(text(LEGEND["zero"], theme.muted, 9))]
+    if "not finite" in legend:
+        words = text(LEGEND["not finite"], theme.on_not_finite, 9)
+        cells += [cell(width=12), cell(words, bgcolor=theme.not_finite)]
+    return cells
+
+
+def _legend_lines(legend: tuple[str, ...]) -> list[str]:
+    """Return what the signs mean, packed into lines, in the order of the legend's table."""
+    packed: list[str] = []
+    for key, words in LEGEND.items():
+        if key not in legend or key in ("zero", "not finite"):
+            continue
+        if packed and len(packed[-1]) + len(words) < LONGEST_LINE - 20:
+            packed[-1] += " " * 4 + words
+        else:
+            packed.append(words)
+    return packed
