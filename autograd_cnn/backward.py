@@ -73,11 +73,10 @@ def backward_steps(output: Node, seed: Any = None, *, create_graph: bool = False
         upstream = pending.pop(node, None)
         if upstream is None:
             continue
-        downstream = downstream_gradients(node, upstream, create_graph=create_graph)
+        downstream = _rule_applied(node, upstream, create_graph)
         for x, part in zip(node.inputs or (), downstream, strict=False):
             if part is not None:
-                before = pending.get(x)
-                pending[x] = part if before is None else before + part
+                pending[x] = pending[x] + part if x in pending else part
         yield Step(node, upstream, downstream)
 
 
@@ -91,19 +90,29 @@ def downstream_gradients(node: Node, upstream: Any, *, create_graph: bool = Fals
     GradientError
         When the gate's rule returns a wrong count, shape or dtype, or the node was freed.
     """
+    _check_usable(node)
+    return _rule_applied(node, upstream, create_graph)
+
+
+def _rule_applied(node: Node, upstream: Any, create_graph: bool) -> tuple[Any, ...]:
     if node.gate is None:
         return ()
-    _check_usable(node)
-    inputs = node.inputs or ()
-    needs = tuple(isinstance(x, Node) and x.requires_grad for x in inputs)
+    inputs: tuple[Any, ...] = node.inputs or ()
+    needs = tuple([isinstance(x, Node) and x.requires_grad for x in inputs])
     if create_graph:
         found = gradient_of(node.gate, upstream, node, inputs, node.attributes, needs)
     else:
         values = [x._value if isinstance(x, Node) else x for x in inputs]
         found = gradient_of(node.gate, upstream, node._value, values, node.attributes, needs)
     fitted = tuple(
-        _fit(node, x, part) if need and part is not None else None
-        for x, part, need in zip(inputs, found, needs, strict=True)
+        [
+            None
+            if part is None or not need
+            else part
+            if type(part) is float and type(x) is Scalar
+            else _fit(node, x, part)
+            for x, part, need in zip(inputs, found, needs, strict=True)
+        ]
     )
     if recording().finite_only:
         _check_finite(node, fitted)

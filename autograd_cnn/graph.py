@@ -397,15 +397,16 @@ def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], val
     node.name = None
     node.scope = state.scope
     node.serial = next(_serial_numbers)
+    node.requires_grad = False
     if state.active:
         node.gate, node.inputs, node.attributes = gate, inputs, attributes
-        node.requires_grad = (
-            gate.rule is not None
-            and any(isinstance(x, Node) and x.requires_grad for x in inputs)
-            and (type(value) is float or value.dtype.kind == "f")
-        )
+        if gate.rule is not None and (type(value) is float or value.dtype.kind == "f"):
+            for x in inputs:
+                if isinstance(x, Node) and x.requires_grad:
+                    node.requires_grad = True
+                    break
     else:
-        node.gate, node.inputs, node.attributes, node.requires_grad = None, (), {}, False
+        node.gate, node.inputs, node.attributes = None, (), {}
     if state.finite_only and not np.isfinite(value).all():
         raise GradientError(f"detect_anomaly: {describe(node)} of {gate.name} is not finite")
     return node

@@ -39,6 +39,7 @@ Value: TypeAlias = Any
 """What gates and rules work on: a float, an ndarray or a Node alike."""
 
 _NUMBERS = frozenset({float, int, bool})
+_NO_OPERANDS = frozenset({type(None), str, bytes, dict, set})
 
 
 class Gate:
@@ -89,6 +90,7 @@ class Gate:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.arity = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
         self.attributes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.takes_more = self.variadic or bool(self.attributes)
 
     def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Declare the rule that turns the upstream gradient into one downstream gradient per input.
@@ -113,29 +115,33 @@ class Gate:
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
         """Compute on plain values; record when an input is a node."""
-        if self.attributes or attributes or self.variadic or len(inputs) != self.arity:
+        if self.takes_more or attributes or len(inputs) != self.arity:
             inputs, attributes = self._bind(inputs, attributes)
-        if not any(isinstance(x, Node) for x in inputs):
-            return self.compute(inputs, attributes)[0]
+        values, on_floats, on_nodes = [], True, False
+        for x in inputs:
+            if isinstance(x, Node):
+                on_nodes = True
+                x = x._value
+            if type(x) not in _NUMBERS:
+                on_floats = False
+            values.append(x)
+        if on_floats and not self.saves:
+            value = self._on_floats(values, attributes)
+            if not on_nodes:
+                return value
+            return made_by(self, inputs, attributes, value if type(value) is float else _float_or_array(value))
+        if not on_nodes:
+            return self._on_arrays(values, attributes)[0]
         edges = tuple(map(_as_edge, inputs))
         values = [x._value if isinstance(x, Node) else x for x in edges]
-        value, saved = self.compute(values, attributes)
-        if type(value) is not float and np.ndim(value) == 0:
-            on_arrays = any(isinstance(x, Tensor) for x in edges)
-            value = np.asarray(value) if on_arrays else float(value)
+        value, saved = self._on_arrays(values, attributes)
+        if type(value) is not np.ndarray:
+            value = np.asarray(value) if any(isinstance(x, Tensor) for x in edges) else float(value)
         return made_by(self, edges, attributes | saved if saved else attributes, value)
 
-    def compute(self, values: Any, attributes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Return the output for plain values, and what forward saved for the rule.
-
-        Raises
-        ------
-        ShapeError
-            When the shapes of the values do not fit each other.
-        """
+    def _on_arrays(self, values: Any, attributes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the output, and what forward saved for the rule; typed errors for shapes that do not fit."""
         try:
-            if not self.saves and all(type(x) in _NUMBERS for x in values):
-                return self._on_floats(values, attributes), {}
             output = self.forward(*values, **attributes)
         except AutogradError:
             raise
@@ -290,9 +296,8 @@ def _bind_operator(made: Gate, operator: str) -> None:
 
 def _or_not_implemented(made: Gate, left: Any, right: Any) -> Any:
     """Let Python say ``unsupported operand type(s)`` for what can be no operand."""
-    for x in (left, right):
-        if x is None or isinstance(x, str | bytes | dict | set):
-            return NotImplemented
+    if type(left) in _NO_OPERANDS or type(right) in _NO_OPERANDS:
+        return NotImplemented
     return made(left, right)
 
 
@@ -303,6 +308,11 @@ def _as_edge(x: Any) -> Any:
     if isinstance(x, np.generic):
         return x.item()
     return Tensor(x)
+
+
+def _float_or_array(value: Any) -> Any:
+    """Return what a gate made of floats: a float again, unless it built an array, as stack does."""
+    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
 
 
 def _one_by_one(inputs: Any) -> bool:
