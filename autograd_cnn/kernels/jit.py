@@ -15,12 +15,13 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., object])
+config: Any = numba.config  # its names are set at run time
 
 
 def jit(function: Function) -> Function:
@@ -30,12 +31,12 @@ def jit(function: Function) -> Function:
     folder, as in a read-only installation without a home. Then the code is cached in a private
     folder for temporary files, or, failing that, compiled anew in every process.
     """
-    if numba.config.DISABLE_JIT:
-        return cast(Function, np.errstate(all="ignore")(function))
+    if config.DISABLE_JIT:
+        return np.errstate(all="ignore")(function)
     try:
         return _compiled(function, cache=True)
     except RuntimeError:  # "no locator available"
-        folder = None if numba.config.CACHE_DIR else private_cache_folder()
+        folder = None if config.CACHE_DIR else private_cache_folder()
     if folder is None:
         return _compiled(function, cache=False)
     with _numba_caching_in(folder):
@@ -69,9 +70,9 @@ def private_cache_folder() -> str | None:
 @contextmanager
 def _numba_caching_in(folder: str) -> Iterator[None]:
     """Point numba at ``folder`` for one decoration; kernels of other libraries stay where they are."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = folder
+    before = config.CACHE_DIR
+    config.CACHE_DIR = folder
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before

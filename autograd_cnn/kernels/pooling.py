@@ -8,7 +8,10 @@ accumulated in the dtype of the result.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.kernels.jit import jit
@@ -16,6 +19,7 @@ from autograd_cnn.kernels.layout import Floats, floating_dtype, readable
 from autograd_cnn.kernels.threads import share_out
 
 Pair = tuple[int, int]
+Integers = NDArray[Any]
 
 NOWHERE = -1  # the switch of a window that holds padding alone
 
@@ -27,7 +31,7 @@ def max_pool2d(
     padding: tuple[Pair, Pair],
     dilation: Pair,
     output_size: Pair,
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Integers]:
     """Return the largest pixel of each window, and where it stood.
 
     Among equal pixels the first of the window, row by row, wins. The first NaN wins over all
@@ -78,7 +82,7 @@ def max_pool2d(
     return y, switches
 
 
-def scatter_by_switches(upstream: Floats, switches: Floats, input_size: Pair) -> Floats:
+def scatter_by_switches(upstream: Floats, switches: Integers, input_size: Pair) -> Floats:
     """Add each upstream gradient (N, C, OH, OW) to the pixel its switch names: (N, C, H, W)."""
     dtype = floating_dtype("scatter_by_switches", upstream)
     batch, channels = upstream.shape[:2]
@@ -95,7 +99,7 @@ def scatter_by_switches(upstream: Floats, switches: Floats, input_size: Pair) ->
     return gradient
 
 
-def gather_by_switches(x: Floats, switches: Floats) -> Floats:
+def gather_by_switches(x: Floats, switches: Integers) -> Floats:
     """Take the pixel (N, C, H, W) that each switch names: (N, C, OH, OW); 0 for the switch -1."""
     dtype = floating_dtype("gather_by_switches", x)
     y = np.zeros(switches.shape, dtype)
@@ -203,11 +207,12 @@ def _divisors(
         begin = np.arange(output_size[axis]) * stride[axis] - padding[axis][0]
         end = np.minimum(begin + window[axis], input_size[axis] + after)
         counts.append(np.maximum(end - np.maximum(begin, -before), 0))
-    return np.maximum(counts[0][:, None] * counts[1][None, :], 1)
+    divisors: Floats = np.maximum(counts[0][:, None] * counts[1][None, :], 1)
+    return divisors
 
 
 @jit
-def _inside(offset, stride, outputs, size):  # type: ignore[no-untyped-def]
+def _inside(offset: int, stride: int, outputs: int, size: int) -> Pair:
     """Return the outputs ``first <= j < last`` for which ``0 <= offset + j * stride < size``."""
     first = max(0, -(offset // stride))
     last = min(outputs, (size - 1 - offset) // stride + 1)
@@ -215,7 +220,17 @@ def _inside(offset, stride, outputs, size):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _max_pool(first, last, x, window, stride, before, dilation, y, switches):  # type: ignore[no-untyped-def]
+def _max_pool(
+    first: int,
+    last: int,
+    x: Floats,
+    window: Pair,
+    stride: Pair,
+    before: Pair,
+    dilation: Pair,
+    y: Floats,
+    switches: Integers,
+) -> None:
     _, height, width = x.shape
     _, outputs_down, outputs_right = y.shape
     for plane in range(first, last):
@@ -236,7 +251,7 @@ def _max_pool(first, last, x, window, stride, before, dilation, y, switches):  #
 
 
 @jit
-def _scatter(first, last, upstream, switches, gradient):  # type: ignore[no-untyped-def]
+def _scatter(first: int, last: int, upstream: Floats, switches: Integers, gradient: Floats) -> None:
     for plane in range(first, last):
         for j in range(switches.shape[1]):
             if switches[plane, j] >= 0:
@@ -244,7 +259,7 @@ def _scatter(first, last, upstream, switches, gradient):  # type: ignore[no-unty
 
 
 @jit
-def _gather(first, last, x, switches, y):  # type: ignore[no-untyped-def]
+def _gather(first: int, last: int, x: Floats, switches: Integers, y: Floats) -> None:
     for plane in range(first, last):
         for j in range(switches.shape[1]):
             if switches[plane, j] >= 0:
@@ -252,7 +267,9 @@ def _gather(first, last, x, switches, y):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _average(first, last, x, window, stride, before, divisors, y):  # type: ignore[no-untyped-def]
+def _average(
+    first: int, last: int, x: Floats, window: Pair, stride: Pair, before: Pair, divisors: Floats, y: Floats
+) -> None:
     _, height, width = x.shape
     _, outputs_down, outputs_right = y.shape
     for plane in range(first, last):
@@ -271,7 +288,9 @@ def _average(first, last, x, window, stride, before, divisors, y):  # type: igno
 
 
 @jit
-def _share_among_window(first, last, upstream, window, stride, before, gradient):  # type: ignore[no-untyped-def]
+def _share_among_window(
+    first: int, last: int, upstream: Floats, window: Pair, stride: Pair, before: Pair, gradient: Floats
+) -> None:
     _, height, width = gradient.shape
     _, outputs_down, outputs_right = upstream.shape
     for plane in range(first, last):

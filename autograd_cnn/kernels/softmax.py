@@ -80,7 +80,7 @@ def cross_entropy_gradient(upstream: Floats, logits: Floats, labels: NDArray[Any
 
 
 @jit
-def _largest_and_rest(row):  # type: ignore[no-untyped-def]
+def _largest_and_rest(row: Floats) -> tuple[int, float, float]:
     """Return where the largest logit stands, its value, and the sum of the other exponentials."""
     where, largest = 0, -np.inf
     for k in range(row.size):
@@ -94,7 +94,7 @@ def _largest_and_rest(row):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _log_softmax(first, last, x, y):  # type: ignore[no-untyped-def]
+def _log_softmax(first: int, last: int, x: Floats, y: Floats) -> None:
     for n in range(first, last):
         _, largest, rest = _largest_and_rest(x[n])
         for k in range(x.shape[1]):
@@ -102,14 +102,16 @@ def _log_softmax(first, last, x, y):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _cross_entropy(first, last, logits, labels, losses):  # type: ignore[no-untyped-def]
+def _cross_entropy(first: int, last: int, logits: Floats, labels: NDArray[Any], losses: Floats) -> None:
     for n in range(first, last):
         _, largest, rest = _largest_and_rest(logits[n])
         losses[n] = (largest - np.float64(logits[n, labels[n]])) + math.log1p(rest)
 
 
 @jit
-def _cross_entropy_gradient(first, last, upstream, logits, labels, gradient):  # type: ignore[no-untyped-def]
+def _cross_entropy_gradient(
+    first: int, last: int, upstream: Floats, logits: Floats, labels: NDArray[Any], gradient: Floats
+) -> None:
     for n in range(first, last):
         where, largest, rest = _largest_and_rest(logits[n])
         scale = np.float64(upstream[n])

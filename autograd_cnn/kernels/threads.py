@@ -63,9 +63,7 @@ def share_out(kernel: Callable[..., None], jobs: int, operations: int, *argument
     bounds = [jobs * share // shares for share in range(shares + 1)]
     with _lock:
         pool = _running_pool()
-        others = [
-            pool.submit(kernel, bounds[share], bounds[share + 1], *arguments) for share in range(1, shares)
-        ]
+        others = [pool.submit(kernel, bounds[share], bounds[share + 1], *arguments) for share in range(1, shares)]
     try:
         kernel(0, bounds[1], *arguments)
     finally:
