@@ -13,9 +13,28 @@ Severity: TypeAlias = Literal["warning", "critical"]
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where a finding begins; each pair is (warning, critical). Shares are of a layer's units."""
+    """Where a finding begins; each pair is (warning, critical). Shares are of a layer's units.
+
+    Attributes
+    ----------
+    dead, saturated : pair of float
+        Share of units; starved units are judged as dead ones are.
+    dead_samples : int
+        A unit silent on fewer samples than this is not called dead yet.
+    saturated_slope, saturated_samples : float
+        A unit is saturated when its slope is below this share of the largest slope on this share of samples.
+    vanishing, exploding : pair of float
+        RMS of the first layer's weight gradients over that of the last layer's.
+    vanished : float
+        RMS of a layer's weight gradients below which it learns nothing.
+    update_ratio, update_ratio_critical : pair of float
+        Range of ‖Δw‖/‖w‖ outside which it is a warning, or critical.
+    update_steps : int
+        The update ratio is judged by its median over this many steps.
+    """
 
     dead: tuple[float, float] = (0.1, 0.4)
+    dead_samples: int = 32
     saturated: tuple[float, float] = (0.2, 0.5)
     saturated_slope: float = 0.05
     saturated_samples: float = 0.95
@@ -24,6 +43,7 @@ class Thresholds:
     exploding: tuple[float, float] = (1e2, 1e3)
     update_ratio: tuple[float, float] = (1e-4, 1e-2)
     update_ratio_critical: tuple[float, float] = (1e-5, 1e-1)
+    update_steps: int = 10
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,8 @@ class Finding:
     ----------
     severity : "warning" or "critical"
     kind : str
-        One word: ``dead``, ``saturated``, ``vanishing`` ...
+        ``dead``, ``starved``, ``saturated``, ``vanishing``, ``exploding``, ``non-finite``, ``update``,
+        ``zero`` or ``disconnected``.
     layer : str
         Scope of the layer; empty for the whole network.
     words : str
@@ -122,8 +143,10 @@ class Layer:
         Without the batch axis.
     parameters : int
         Number of trainable numbers.
-    activation, gradient : Distribution
-        Of the layer's output, and of the upstream gradient on it (log10 axis).
+    activation : Distribution
+        Of the layer's output.
+    gradient : Distribution or None
+        Of the upstream gradient on the output (log10 axis); None where no gradient flows.
     attenuation : float or None
         log10 of the L2 norm of the gradient at the layer's input over that at its output; negative
         where signal is lost, None where there is none.
@@ -143,7 +166,7 @@ class Layer:
     output_shape: tuple[int, ...]
     parameters: int
     activation: Distribution
-    gradient: Distribution
+    gradient: Distribution | None
     attenuation: float | None = None
     update_ratio: float | None = None
     weight_gradient: float | None = None
@@ -202,3 +225,12 @@ class Report:
     thresholds: Thresholds = field(default_factory=Thresholds)
     findings: tuple[Finding, ...] = ()
     first_to_last: float | None = None
+
+    def table(self) -> str:
+        """Return the layers as an aligned text table, with the findings and their remedies below."""
+        from autograd_cnn.health.table import table
+
+        return table(self)
+
+    def __str__(self) -> str:
+        return self.table()
