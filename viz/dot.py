@@ -54,7 +54,10 @@ def frame(theme: Theme, label: str, body: list[str], **settings: Any) -> str:
 
 
 def straight_lines(diagram: Diagram) -> dict[str, str]:
-    """Return the ``group`` of each box: a box and its deepest operand share one straight line."""
+    """Return the ``group`` of each box: a box and its deepest operand share one straight line.
+
+    A sum does not: it stands in the middle of its terms.
+    """
     operands: dict[str, list[str]] = {box.name: [] for box in diagram.boxes}
     for wire in diagram.wires:
         operands[wire.head].append(wire.tail)
@@ -64,7 +67,7 @@ def straight_lines(diagram: Diagram) -> dict[str, str]:
     groups: dict[str, str] = {}
     for box in reversed(diagram.boxes):
         group = groups.setdefault(box.name, box.name)
-        if operands[box.name]:
+        if operands[box.name] and box.role != "sum":
             groups.setdefault(max(operands[box.name], key=depth.__getitem__), group)
     return groups
 
@@ -100,7 +103,9 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
 
 
 def _symbol(theme: Theme, box: Box) -> str:
-    size = 24 if box.role == "sum" else 18 if len(box.words) <= _SHORT_SYMBOL else 12
+    length = len(box.words)
+    size = 18 if length <= _SHORT_SYMBOL else 14 - length / 2.2 if length <= _CIRCLE_SYMBOL else 12
+    size = 24 if box.role == "sum" and length == 1 else round(size, 1)
     return text(shortened(box.words, LONGEST_NAME), theme.ink, size)
 
 
@@ -135,8 +140,8 @@ def wire_statements(theme: Theme, name: str, wire: Wire, group: str | None = Non
 def wire_label(theme: Theme, wire: Wire) -> str:
     """Return value, bar and gradient of a wire one above the other; the bar is the wire itself.
 
-    The port ``w`` lies 3 points inside the bar: wire and bar overlap, so no seam shows. Both outer
-    rows are there or neither is, which keeps the bar in the middle and chains straight.
+    Wire and bar overlap a little, so that no seam shows. Both outer rows are there or neither is,
+    which keeps the bar in the middle and chains straight.
     """
     longest = max(len(wire.value), len(wire.gradient))
     width, gradient_finite = 8 + 7 * longest, wire.strength is None or math.isfinite(wire.strength)
@@ -159,11 +164,20 @@ def _number_row(theme: Theme, words: str, color: str, *, finite: bool) -> str:
 
 
 def _bar(theme: Theme, wire: Wire, width: int) -> str:
-    if wire.strength == 0:
-        return cell(port="w", width=width, height=1, border=1, sides="T", style="dashed", color=theme.dead)
-    height, color = whole_points(wire.strength), _edge_look(theme, wire)["color"]
-    end, middle = cell(width=3, height=height), cell(port="w", width=width - 6, height=height)
-    return cell(table(row(end, middle, end)), bgcolor=str(color).split(":")[0])
+    """Return the part of a wire inside its label, centred on a whole point and as thick as its ends.
+
+    Graphviz 2 ends wires on whole points only, so a bar of odd thickness is an even one with a line of
+    1 point around it, half of which lies outside.
+    """
+    look = _edge_look(theme, wire)
+    color, thickness = str(look["color"]).split(":")[0], whole_points(wire.strength)
+    if thickness == 1:
+        line = cell(height=1, border=1, sides="B", color=color, style=look.get("style"), width=width)
+        return cell(table(row(line), row(cell(height=1))), port="w")
+    if thickness % 2:
+        return cell(port="w", width=width, height=thickness - 1, border=1, color=color, bgcolor=color)
+    end, middle = cell(width=3, height=thickness), cell(port="w", width=width - 6, height=thickness)
+    return cell(table(row(end, middle, end)), bgcolor=color)
 
 
 def _edge_look(theme: Theme, wire: Wire) -> dict[str, Any]:
@@ -232,7 +246,7 @@ def _legend_lines(legend: tuple[str, ...]) -> list[str]:
     for key, words in LEGEND.items():
         if key not in legend or key in ("zero", "not finite"):
             continue
-        if packed and len(packed[-1]) + len(words) < LONGEST_LINE - 20:
+        if packed and len(packed[-1]) + len(words) < LONGEST_LINE:
             packed[-1] += " " * 4 + words
         else:
             packed.append(words)
