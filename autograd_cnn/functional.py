@@ -153,7 +153,7 @@ def max_pool2d(
         As in `conv2d`.
     """
     _images("max_pool2d", x)
-    window, stride, padding, dilation = _pool_windows("max_pool2d", kernel_size, stride, padding, dilation)
+    window, stride, padding, dilation = pool_windows("max_pool2d", kernel_size, stride, padding, dilation)
     size = windows.output_size("max_pool2d", x.shape[2:], window, stride, padding, dilation, fit)
     return pooling.max_pool2d(x, window=window, stride=stride, padding=padding, dilation=dilation, output_size=size)
 
@@ -181,7 +181,7 @@ def avg_pool2d(
         As in `conv2d`.
     """
     _images("avg_pool2d", x)
-    window, stride, padding, dilation = _pool_windows("avg_pool2d", kernel_size, stride, padding, 1)
+    window, stride, padding, dilation = pool_windows("avg_pool2d", kernel_size, stride, padding, 1)
     size = windows.output_size("avg_pool2d", x.shape[2:], window, stride, padding, dilation, fit)
     return pooling.avg_pool2d(
         x,
@@ -250,15 +250,8 @@ def check_groups(name: str, channels: int, filters: int, groups: int) -> None:
         )
 
 
-def _reduce(name: str, losses: Value, reduction: str) -> Value:
-    if reduction == "none":
-        return losses
-    if reduction not in ("mean", "sum"):
-        raise ArgumentError(f"{name}: reduction={reduction!r}, expected 'mean', 'sum' or 'none'")
-    return mean(losses) if reduction == "mean" else sum(losses)
-
-
-def _pool_windows(name: str, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+def pool_windows(name: str, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """Return (window, stride, margins, dilation) of a pooling, checked and filled in."""
     window = windows.pair(name, "kernel_size", window, 1)
     stride = window if stride is None else windows.pair(name, "stride", stride, 1)
     dilation = windows.pair(name, "dilation", dilation, 1)
@@ -266,6 +259,14 @@ def _pool_windows(name: str, window: Any, stride: Any, padding: Any, dilation: A
     if any(2 * m > f for f, both in zip(window, margins, strict=True) for m in both):
         raise ArgumentError(f"{name}: padding {padding!r} is more than half of the window {window}")
     return window, stride, margins, dilation
+
+
+def _reduce(name: str, losses: Value, reduction: str) -> Value:
+    if reduction == "none":
+        return losses
+    if reduction not in ("mean", "sum"):
+        raise ArgumentError(f"{name}: reduction={reduction!r}, expected 'mean', 'sum' or 'none'")
+    return mean(losses) if reduction == "mean" else sum(losses)
 
 
 def _images(name: str, x: Value) -> None:

@@ -135,7 +135,7 @@ class Gate:
         edges = tuple(map(_as_edge, inputs))
         values = [x._value if isinstance(x, Node) else x for x in edges]
         value, saved = self._on_arrays(values, attributes)
-        if type(value) is not np.ndarray:
+        if np.ndim(value) == 0:
             value = np.asarray(value) if any(isinstance(x, Tensor) for x in edges) else float(value)
         return made_by(self, edges, attributes | saved if saved else attributes, value)
 

@@ -1,0 +1,89 @@
+"""Writing a gate outside of the package, and what the engine says when a rule is wrong."""
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ag
+from autograd_cnn import gate
+from autograd_cnn.registry import GATES
+
+
+@pytest.fixture
+def registry():
+    """Forget the gates that a test registers."""
+    before = dict(GATES)
+    yield
+    GATES.clear()
+    GATES.update(before)
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_gate_in_twenty_lines_serves_scalars_tensors_and_second_order():
+    @gate("softplus")
+    def softplus(x):
+        return np.logaddexp(0, x)
+
+    @softplus.vjp
+    def _(upstream, output, x):
+        return upstream * ag.sigmoid(x)
+
+    x = ag.Scalar(0.5)
+    y = softplus(x)
+    assert y.value == pytest.approx(np.log1p(np.exp(0.5)))
+    (first,) = ag.grad(y, x, create_graph=True)
+    s = 1 / (1 + np.exp(-0.5))
+    assert first.value == pytest.approx(s)
+    assert ag.grad(first, x)[0] == pytest.approx(s * (1 - s))
+    t = ag.Tensor([[0.5, -0.5]], requires_grad=True)
+    softplus(t).sum().backward()
+    assert t.grad[0, 0] == pytest.approx(s)
+    assert type(softplus(0.5)) is np.float64
+    assert GATES["softplus"] is softplus
+    assert repr(softplus) == "<gate softplus softplus>"
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_taken_name_is_refused():
+    with pytest.raises(ag.ArgumentError, match="'relu' is taken"):
+
+        @gate("r")
+        def relu(x):
+            return x
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_rule_that_returns_something_wrong_is_named():
+    @gate("w")
+    def wrong(a, b):
+        return a + b
+
+    a, b = ag.Tensor([1.0, 2.0], requires_grad=True), ag.Tensor([3.0, 4.0], requires_grad=True)
+
+    wrong.vjp(lambda upstream, output, a, b: upstream)
+    with pytest.raises(ag.GradientError, match="wrong: its rule returned 1 gradients for 2 inputs"):
+        wrong(a, b).sum().backward()
+    wrong.vjp(lambda upstream, output, a, b: (upstream[:1], upstream))
+    with pytest.raises(ag.GradientError, match=r"wrong: .* gradient of shape \(1,\) for an input of shape \(2,\)"):
+        wrong(a, b).sum().backward()
+    wrong.vjp(lambda upstream, output, a, b: (upstream.astype(np.float32), upstream))
+    with pytest.raises(ag.GradientError, match=r"wrong: .* gradient of dtype float32 for an input of float64"):
+        wrong(a, b).sum().backward()
+    assert a.grad is None
+    assert b.grad is None
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_gate_without_a_rule_lets_no_gradient_through():
+    @gate("⌊x⌋")
+    def floor(x):
+        return np.floor(x)
+
+    y = floor(ag.Scalar(1.5))
+    assert y.value == 1.0
+    assert not y.requires_grad
+
+
+def test_gates_show_their_lesson():
+    assert ag.multiply.__doc__.startswith("Switcher")
+    assert ag.Tensor.sum.__doc__ == ag.sum.__doc__
+    assert all(g.__doc__ for g in GATES.values())
