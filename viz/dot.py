@@ -172,12 +172,22 @@ def _bar(theme: Theme, wire: Wire, width: int) -> str:
     look = _edge_look(theme, wire)
     color, thickness = str(look["color"]).split(":")[0], whole_points(wire.strength)
     if thickness == 1:
-        line = cell(height=1, border=1, sides="B", color=color, style=look.get("style"), width=width)
-        return cell(table(row(line), row(cell(height=1))), port="w")
-    if thickness % 2:
-        return cell(port="w", width=width, height=thickness - 1, border=1, color=color, bgcolor=color)
-    end, middle = cell(width=3, height=thickness), cell(port="w", width=width - 6, height=thickness)
-    return cell(table(row(end, middle, end)), bgcolor=color)
+        return _thin_bar(color, width, dashed="style" in look)
+    border = {"border": 1, "color": color} if thickness % 2 else {}
+    inner = thickness - 3 if thickness % 2 else thickness
+    end, middle = cell(width=3, height=inner or None), cell(port="w", width=width - 6, height=inner or None)
+    return cell(table(row(end, middle, end)), bgcolor=color, **border)
+
+
+def _thin_bar(color: str, width: int, *, dashed: bool) -> str:
+    """Return a line of 1 point on the boundary of two rows of 1 point, again centred on a whole point."""
+    blank = row(cell(height=1))
+    if dashed:
+        line = row(cell(border=1, sides="B", color=color, style="dashed", width=width))
+        return cell(table(line, blank), port="w")
+    piece = table(blank, "<HR/>", blank, color=color)
+    end, middle = cell(piece, width=3), cell(piece, width=width - 6, port="w")
+    return cell(table(row(end, middle, end)))
 
 
 def _edge_look(theme: Theme, wire: Wire) -> dict[str, Any]:
