@@ -244,8 +244,9 @@ def _max_pool(
                     begin, end = _inside(offset, stride[1], outputs_right, width)
                     for j in range(begin, end):
                         pixel = pixels[offset + j * stride[1]]
-                        # "not <=" and not ">": it is also true for a NaN, which then stays for good
-                        wins = (switch[j] < 0) | (not (pixel <= best[j]) and best[j] == best[j])
+                        # & and | instead of "and" and "or": no branches, so LLVM can use SIMD
+                        larger = (pixel > best[j]) | (pixel != pixel)
+                        wins = (switch[j] < 0) | ((best[j] == best[j]) & larger)
                         best[j] = pixel if wins else best[j]
                         switch[j] = row * width + offset + j * stride[1] if wins else switch[j]
 
