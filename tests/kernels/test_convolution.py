@@ -48,16 +48,12 @@ def in_groups(case, array, axis):
 
 
 def reference(case, x, weight):
-    y = np.einsum(
-        "ngcijkl,gockl->ngoij", in_groups(case, patches(case, x), 1), in_groups(case, weight, 0)
-    )
+    y = np.einsum("ngcijkl,gockl->ngoij", in_groups(case, patches(case, x), 1), in_groups(case, weight, 0))
     return y.reshape(case.batch, case.channels_out, *case.output_size)
 
 
 def reference_weight_gradient(case, upstream, x):
-    gradient = np.einsum(
-        "ngcijkl,ngoij->gockl", in_groups(case, patches(case, x), 1), in_groups(case, upstream, 1)
-    )
+    gradient = np.einsum("ngcijkl,ngoij->gockl", in_groups(case, patches(case, x), 1), in_groups(case, upstream, 1))
     return gradient.reshape(case.channels_out, -1, *case.window)
 
 
@@ -69,9 +65,7 @@ def reference_input_gradient(case, upstream, weight):
             pixel = np.zeros((1, 1, *case.input_size))
             pixel[..., row, column] = 1
             seen = patches(case, pixel)[0, 0]
-            each = np.einsum(
-                "ijkl,gockl,ngoij->ngc", seen, in_groups(case, weight, 0), in_groups(case, upstream, 1)
-            )
+            each = np.einsum("ijkl,gockl,ngoij->ngc", seen, in_groups(case, weight, 0), in_groups(case, upstream, 1))
             gradient[:, :, row, column] = each.reshape(case.batch, case.channels)
     return gradient
 

@@ -100,12 +100,12 @@ def test_images_beyond_int32_switches_raise():
 def counts(case, count_include_pad):
     """Return how many places of each window count, by looking at each place."""
     result = np.zeros((*case.output_size, *case.window), bool)
-    for i, j, k, l in np.ndindex(result.shape):
+    for i, j, down, right in np.ndindex(result.shape):
         inside = True
-        for axis, place in enumerate((places(case, 0)[i, k], places(case, 1)[j, l])):
+        for axis, place in enumerate((places(case, 0)[i, down], places(case, 1)[j, right])):
             before, after = case.padding[axis] if count_include_pad else (0, 0)
             inside &= -before <= place < case.input_size[axis] + after
-        result[i, j, k, l] = inside
+        result[i, j, down, right] = inside
     return result.sum((2, 3))
 
 
@@ -126,9 +126,7 @@ def test_average_gradient_is_adjoint_to_the_average(case, count_include_pad):
     case = replace(case, dtype="float64")
     x, upstream = case.images(), case.upstream()
     y = avg_pool2d(x, case.window, *case.moves[:2], count_include_pad, case.output_size)
-    gradient = avg_pool2d_gradient(
-        upstream, case.input_size, case.window, *case.moves[:2], count_include_pad
-    )
+    gradient = avg_pool2d_gradient(upstream, case.input_size, case.window, *case.moves[:2], count_include_pad)
     assert gradient.shape == x.shape
     magnitude = np.abs(x).sum() * np.abs(upstream).sum() + 1
     forward, backward = np.vdot(y, upstream), np.vdot(x, gradient)
@@ -138,9 +136,7 @@ def test_average_gradient_is_adjoint_to_the_average(case, count_include_pad):
 @given(without_dilation, st.booleans())
 def test_average_gradient_shares_each_upstream_gradient_equally(case, count_include_pad):
     upstream = case.upstream()
-    gradient = avg_pool2d_gradient(
-        upstream, case.input_size, case.window, *case.moves[:2], count_include_pad
-    )
+    gradient = avg_pool2d_gradient(upstream, case.input_size, case.window, *case.moves[:2], count_include_pad)
     expected, magnitude = np.zeros((2, *gradient.shape), np.longdouble)
     shares = upstream / np.maximum(counts(case, count_include_pad), 1).astype(np.longdouble)
     for (n, c, i, j), share in np.ndenumerate(shares):

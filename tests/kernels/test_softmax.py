@@ -46,9 +46,7 @@ def assert_close(result, exact, dtype):
     """Compare to relative accuracy, down to where the dtype has no normal numbers."""
     limits = np.finfo(dtype)
     error = abs(Decimal(float(result)) - exact)
-    assert error <= ROUNDINGS[dtype.name] * Decimal(float(limits.eps)) * abs(exact) + Decimal(
-        float(limits.tiny)
-    )
+    assert error <= ROUNDINGS[dtype.name] * Decimal(float(limits.eps)) * abs(exact) + Decimal(float(limits.tiny))
 
 
 @given(logits())

@@ -63,7 +63,10 @@ def laid_out(array, layout):
 @st.composite
 def cases(draw, *, pooling=False):
     """Ragged shapes; windows that stick out at the bottom and right, or leave pixels unused."""
-    pair = lambda low, high: st.tuples(st.integers(low, high), st.integers(low, high))
+
+    def pair(low, high):
+        return st.tuples(st.integers(low, high), st.integers(low, high))
+
     input_size, window, stride = draw(pair(1, 7)), draw(pair(1, 3)), draw(pair(1, 3))
     dilation = draw(pair(1, 3))
     padding = draw(st.tuples(pair(0, 2), pair(0, 2)))
@@ -121,9 +124,7 @@ def patches(case, x, fill=0.0):
     """Return what each window sees, (N, C, OH, OW, KH, KW), in long double; ``fill`` outside the image."""
     rows, columns = places(case, 0), places(case, 1)
     height, width = case.input_size
-    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[
-        None, :, None, :
-    ]
+    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[None, :, None, :]
     rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
     seen = x[:, :, rows[:, None, :, None], columns[None, :, None, :]].astype(np.longdouble)
     return np.where(inside, seen, fill)

@@ -1,0 +1,115 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.kernels import get_num_threads, set_num_threads, threads
+
+
+@pytest.fixture(autouse=True)
+def number_of_threads():
+    before = get_num_threads()
+    yield
+    set_num_threads(before)
+
+
+def count(first, last, visits):
+    visits[first:last] += 1
+
+
+@given(st.integers(0, 20), st.integers(1, 6), st.integers(0, 10))
+def test_every_job_is_done_once(jobs, number, shares_that_pay):
+    set_num_threads(number)
+    visits = np.zeros(jobs, int)
+    threads.share_out(count, jobs, shares_that_pay * threads.SMALLEST_SHARE, visits)
+    assert (visits == 1).all()
+
+
+def test_small_work_stays_in_the_calling_thread():
+    set_num_threads(4)
+    seen = []
+    threads.share_out(lambda first, last: seen.append((first, last, get_ident())), 4, 100)
+    assert seen == [(0, 4, get_ident())]
+
+
+def test_large_work_is_shared_out():
+    set_num_threads(2)
+    seen = []
+    work = 2 * threads.SMALLEST_SHARE
+    threads.share_out(lambda first, last: seen.append((first, last, get_ident())), 5, work)
+    assert sorted(share[:2] for share in seen) == [(0, 2), (2, 5)]
+    assert len({share[2] for share in seen}) == 2
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_an_error_in_any_share_reaches_the_caller_after_all_have_ended(failing):
+    set_num_threads(3)
+    ended = []
+
+    def kernel(first, last):
+        if first == failing:
+            raise ZeroDivisionError(f"in job {first}")
+        ended.append(first)
+
+    with pytest.raises(ZeroDivisionError, match=f"in job {failing}"):
+        threads.share_out(kernel, 3, 3 * threads.SMALLEST_SHARE)
+    assert sorted(ended) == sorted({0, 1, 2} - {failing})
+
+
+def test_many_callers_at_once_do_not_mix():
+    set_num_threads(3)
+
+    def call(number):
+        visits = np.zeros(50 + number, int)
+        for _ in range(20):
+            threads.share_out(count, visits.size, 3 * threads.SMALLEST_SHARE, visits)
+        return (visits == 20).all()
+
+    with ThreadPoolExecutor(8) as callers:
+        assert all(callers.map(call, range(32)))
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_less_than_one_thread_raises(number):
+    with pytest.raises(ArgumentError, match=f"set_num_threads got {number}; give 1 or more"):
+        set_num_threads(number)
+
+
+def test_the_number_set_is_the_number_got():
+    set_num_threads(7)
+    assert get_num_threads() == 7
+
+
+FORK = """
+import os, signal, sys
+import numpy as np
+from autograd_cnn.kernels import set_num_threads, threads
+
+def count(first, last, visits):
+    visits[first:last] += 1
+
+def works():
+    visits = np.zeros(9, int)
+    threads.share_out(count, 9, 3 * threads.SMALLEST_SHARE, visits)
+    return (visits == 1).all()
+
+set_num_threads(3)
+assert works()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)  # a hang ends in a signal, not in an endless test
+    os._exit(0 if works() else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert works()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_forked_child_starts_workers_of_its_own():
+    subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
