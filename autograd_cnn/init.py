@@ -1,0 +1,283 @@
+"""Starting values for parameters, under their torch.nn.init names.
+
+Each function writes into a leaf through its ``assign`` and returns it. To start a whole network
+anew, loop over its parameters::
+
+    for name, parameter in model.named_parameters():
+        if name.endswith("weight"):
+            init.kaiming_normal_(parameter, nonlinearity="relu", rng=rng)
+        else:
+            init.zeros_(parameter)
+
+Why it matters (CS231n, neural networks part 2, "Weight Initialization"): equal weights would all
+receive equal gradients, and weights of the wrong scale let activations and gradients die away or
+explode from layer to layer.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError, ShapeError, UnknownNameError, suggestion
+from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.random import generator
+
+Leaf = TypeVar("Leaf", Parameter, Scalar)
+
+_GAINS = ("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """Return by how much weights must be larger to make up for what an activation shrinks.
+
+    Parameters
+    ----------
+    nonlinearity : {"linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"}
+        The activation that follows the weights.
+    param : float, optional
+        Negative slope of the leaky ReLU, 0.01 if not given.
+
+    Raises
+    ------
+    UnknownNameError
+        For another nonlinearity.
+
+    Examples
+    --------
+    >>> from autograd_cnn import init
+    >>> init.calculate_gain("relu")  # half of the variance is lost: √2
+    1.4142135623730951
+    """
+    if nonlinearity not in _GAINS:
+        raise UnknownNameError(
+            f"calculate_gain: no gain is known for {nonlinearity!r}, expected one of {', '.join(_GAINS)}"
+            + suggestion(nonlinearity, _GAINS)
+        )
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else _finite("calculate_gain", "param", param)
+        return math.sqrt(2.0 / (1.0 + slope**2))
+    return {"tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}.get(nonlinearity, 1.0)
+
+
+def uniform_(tensor: Leaf, a: float = 0.0, b: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Leaf:
+    """Fill with numbers drawn evenly from a to b.
+
+    Parameters
+    ----------
+    tensor : Parameter or Scalar
+        The leaf to write into.
+    a, b : float
+        Lowest and highest value.
+    rng : numpy.random.Generator or int, optional
+        Where randomness comes from; the default generator (see `autograd_cnn.manual_seed`).
+
+    Raises
+    ------
+    ArgumentError
+        When `tensor` is no leaf that can be assigned, or a is above b.
+    """
+    low, high = _finite("uniform_", "a", a), _finite("uniform_", "b", b)
+    if low > high:
+        raise ArgumentError(f"uniform_: a={a} is above b={b}")
+    return _write("uniform_", tensor, generator(rng).uniform(low, high, tensor.shape))
+
+
+def normal_(tensor: Leaf, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Leaf:
+    """Fill with numbers drawn from a normal distribution.
+
+    Parameters
+    ----------
+    tensor : Parameter or Scalar
+        The leaf to write into.
+    mean, std : float
+        Mean and standard deviation.
+    rng : numpy.random.Generator or int, optional
+        Where randomness comes from; the default generator.
+
+    Raises
+    ------
+    ArgumentError
+        When `tensor` is no leaf that can be assigned, or the deviation is negative.
+    """
+    mean, std = _finite("normal_", "mean", mean), _finite("normal_", "std", std)
+    if std < 0:
+        raise ArgumentError(f"normal_: std={std}, expected at least 0")
+    return _write("normal_", tensor, generator(rng).normal(mean, std, tensor.shape))
+
+
+def constant_(tensor: Leaf, val: float) -> Leaf:
+    """Fill with one number.
+
+    Raises
+    ------
+    ArgumentError
+        When `tensor` is no leaf that can be assigned.
+    """
+    return _write("constant_", tensor, np.full(tensor.shape, _finite("constant_", "val", val)))
+
+
+def zeros_(tensor: Leaf) -> Leaf:
+    """Fill with zeros: right for biases, wrong for weights, whose gradients would all be equal.
+
+    Raises
+    ------
+    ArgumentError
+        When `tensor` is no leaf that can be assigned.
+    """
+    return _write("zeros_", tensor, np.zeros(tensor.shape))
+
+
+def kaiming_normal_(
+    tensor: Parameter,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> Parameter:
+    """Fill weights from N(0, gain²/fan): variances stay the same through layers of ReLUs.
+
+    He et al. 2015, "Delving Deep into Rectifiers", equation 10; CS231n, neural networks part 2,
+    "Calibrating the variances": ``w = np.random.randn(n) * sqrt(2.0/n)`` is ``nonlinearity="relu"``.
+
+    Parameters
+    ----------
+    tensor : Parameter of shape (out, in, ...)
+        Weights of a linear or convolutional layer.
+    a : float
+        Negative slope of the leaky ReLU that follows; 0 for ReLU.
+    mode : {"fan_in", "fan_out"}
+        Keep the variance of the activations, or that of the gradients.
+    nonlinearity : str
+        What follows; see `calculate_gain`.
+    rng : numpy.random.Generator or int, optional
+        Where randomness comes from; the default generator.
+
+    Raises
+    ------
+    ShapeError
+        When the parameter has fewer than two axes, so that a neuron has no inputs to count.
+    ArgumentError, UnknownNameError
+        For another mode, nonlinearity, or something that is no Parameter.
+    """
+    std = calculate_gain(nonlinearity, a) / math.sqrt(_fan("kaiming_normal_", tensor, mode))
+    return normal_(tensor, 0.0, std, rng=rng)
+
+
+def kaiming_uniform_(
+    tensor: Parameter,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> Parameter:
+    """Fill weights evenly from ±gain·√(3/fan): the variance of `kaiming_normal_` (He et al. 2015).
+
+    With ``a=√5`` the bound is 1/√fan_in, the default of torch's Linear and Conv2d.
+
+    Parameters
+    ----------
+    tensor, a, mode, nonlinearity, rng
+        As in `kaiming_normal_`.
+
+    Raises
+    ------
+    ShapeError, ArgumentError, UnknownNameError
+        As in `kaiming_normal_`.
+    """
+    bound = calculate_gain(nonlinearity, a) * math.sqrt(3.0 / _fan("kaiming_uniform_", tensor, mode))
+    return uniform_(tensor, -bound, bound, rng=rng)
+
+
+def xavier_normal_(tensor: Parameter, gain: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Parameter:
+    """Fill weights from N(0, gain²·2/(fan_in + fan_out)): a compromise of forward and backward pass.
+
+    Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural
+    networks"; CS231n, neural networks part 2, "Calibrating the variances".
+
+    Parameters
+    ----------
+    tensor : Parameter of shape (out, in, ...)
+        Weights of a linear or convolutional layer.
+    gain : float
+        See `calculate_gain`.
+    rng : numpy.random.Generator or int, optional
+        Where randomness comes from; the default generator.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        As in `kaiming_normal_`.
+    """
+    fans = _fan("xavier_normal_", tensor, "fan_in") + _fan("xavier_normal_", tensor, "fan_out")
+    return normal_(tensor, 0.0, _gain("xavier_normal_", gain) * math.sqrt(2.0 / fans), rng=rng)
+
+
+def xavier_uniform_(tensor: Parameter, gain: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Parameter:
+    """Fill weights evenly from ±gain·√(6/(fan_in + fan_out)) (Glorot & Bengio 2010, equation 16).
+
+    Parameters
+    ----------
+    tensor, gain, rng
+        As in `xavier_normal_`.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        As in `kaiming_normal_`.
+    """
+    fans = _fan("xavier_uniform_", tensor, "fan_in") + _fan("xavier_uniform_", tensor, "fan_out")
+    bound = _gain("xavier_uniform_", gain) * math.sqrt(6.0 / fans)
+    return uniform_(tensor, -bound, bound, rng=rng)
+
+
+def _fan(function: str, tensor: Parameter, mode: str) -> int:
+    """Count the inputs of one output (fan_in), or the outputs of one input (fan_out)."""
+    if not isinstance(tensor, Parameter):
+        raise ArgumentError(f"{function}: got {type(tensor).__name__}, expected a Parameter")
+    if mode not in ("fan_in", "fan_out"):
+        raise ArgumentError(f"{function}: mode={mode!r}, expected 'fan_in' or 'fan_out'")
+    if tensor.ndim < 2 or tensor.size == 0:
+        raise ShapeError(
+            f"{function}: {tensor!r} has no inputs and outputs to count; expected weights (out, in, ...). "
+            "Use zeros_ or uniform_ for a bias"
+        )
+    outputs, inputs, *window = tensor.shape
+    return (inputs if mode == "fan_in" else outputs) * math.prod(window)
+
+
+def _write(function: str, leaf: Leaf, values: np.ndarray) -> Leaf:
+    if not isinstance(leaf, Parameter | Scalar) or leaf.gate is not None:
+        what = repr(leaf) if isinstance(leaf, Node) else type(leaf).__name__
+        raise ArgumentError(f"{function}: got {what}, expected a Parameter or a Scalar leaf")
+    leaf.assign(values)  # type: ignore[arg-type]  # a Scalar takes a 0-d array
+    return leaf
+
+
+def _gain(function: str, gain: float) -> float:
+    if _finite(function, "gain", gain) < 0:
+        raise ArgumentError(f"{function}: gain={gain}, expected at least 0")
+    return float(gain)
+
+
+def _finite(function: str, name: str, value: float) -> float:
+    if not isinstance(value, int | float | np.number) or not math.isfinite(value):
+        raise ArgumentError(f"{function}: {name}={value!r}, expected a finite number")
+    return float(value)
+
+
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]

@@ -1,0 +1,50 @@
+"""Checks of what layers are made with, and how it is written in their repr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
+from autograd_cnn.nn.module import Shape
+
+
+def count(layer: str, name: str, value: Any) -> int:
+    """Return a positive integer; raise ArgumentError for anything else."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+        raise ArgumentError(f"{layer}: {name}={value!r}, expected a positive integer")
+    return int(value)
+
+
+def floating(layer: str, dtype: DTypeLike) -> np.dtype[Any]:
+    """Return float32 or float64 as a dtype; raise DtypeError for anything else."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise DtypeError(f"{layer}: dtype={dtype!r} is no dtype, expected np.float32 or np.float64") from None
+    if found not in (np.float32, np.float64):
+        raise DtypeError(f"{layer}: dtype={found}, expected np.float32 or np.float64")
+    return found
+
+
+def fitting(layer: str, fit: str) -> str:
+    """Return how windows that do not fit are treated; raise ArgumentError for an unknown way."""
+    if fit not in ("exact", "floor", "ceil"):
+        raise ArgumentError(f"{layer}: fit={fit!r}, expected 'exact', 'floor' or 'ceil'")
+    return fit
+
+
+def image(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
+    """Return (channels, (height, width)) of one image's shape; raise ShapeError for anything else."""
+    if len(shape) != 3:
+        raise ShapeError(f"{layer}: output_shape of {tuple(shape)}, expected (C, H, W) without the batch axis")
+    return shape[0], (shape[1], shape[2])
+
+
+def short(pair: Any) -> str:
+    """Write (2, 2) as 2, and ((1, 1), (0, 0)) as (1, 0)."""
+    if all(isinstance(p, tuple) and p[0] == p[1] for p in pair):
+        pair = tuple(p[0] for p in pair)
+    return str(pair[0] if pair[0] == pair[1] else pair)

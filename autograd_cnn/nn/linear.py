@@ -1,0 +1,80 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_cnn import functional, init
+from autograd_cnn.errors import ShapeError
+from autograd_cnn.graph import Parameter
+from autograd_cnn.nn.arguments import count, floating
+from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.random import generator
+
+
+class Linear(Module):
+    """Weighted sums of the inputs: ``x @ weight.T + bias``.
+
+    Weight and bias start evenly distributed between ±1/√in_features, as in torch.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Sizes of each input and output sample.
+    bias : bool
+        Whether each output has a number of its own added.
+    rng : numpy.random.Generator or int, optional
+        Where the starting values come from; the default generator.
+    dtype : dtype
+        float32 or float64.
+
+    Attributes
+    ----------
+    weight : (out_features, in_features) Parameter
+    bias : (out_features,) Parameter or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_cnn import nn
+    >>> nn.Linear(3, 2, rng=0)(np.ones((5, 3), np.float32)).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        rng: np.random.Generator | int | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.in_features = count("Linear", "in_features", in_features)
+        self.out_features = count("Linear", "out_features", out_features)
+        dtype, rng = floating("Linear", dtype), generator(rng)
+        self.weight = Parameter(np.empty((out_features, in_features), dtype))
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5), rng=rng)
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        if self.bias is not None:
+            bound = 1 / math.sqrt(in_features)
+            init.uniform_(self.bias, -bound, bound, rng=rng)
+
+    def forward(self, x: Any) -> Any:
+        """Return the outputs (..., out_features) for inputs (..., in_features)."""
+        return functional.linear(x, self.weight, self.bias)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one output sample; see `Module.output_shape`."""
+        if not input_shape or input_shape[-1] != self.in_features:
+            hint = "; put nn.Flatten() before it" if math.prod(input_shape) == self.in_features else ""
+            raise ShapeError(f"Linear: output_shape of {tuple(input_shape)}, expected (..., {self.in_features}){hint}")
+        return (*input_shape[:-1], self.out_features)
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

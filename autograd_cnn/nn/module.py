@@ -1,0 +1,246 @@
+"""Module: a part of a network that knows its parameters, its layers and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_cnn.errors import (
+    ArgumentError,
+    AutogradError,
+    DtypeError,
+    ShapeError,
+    UnknownNameError,
+    suggestion,
+)
+from autograd_cnn.graph import Node, Parameter, Scalar, recording, scope
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+class UnknownLayerError(UnknownNameError, AttributeError):
+    """A layer, parameter or attribute that a module does not have."""
+
+
+class Module:
+    """Base of all layers and networks: assign parameters and layers as attributes, define `forward`.
+
+    What is assigned is found again by its attribute name: in `named_parameters` as
+    ``features.conv1.weight``, in the graph as scope ``features/conv1`` of every node that the layer
+    makes. A layer keeps the name it was given first. Parameters may be `Parameter` or, at the scalar
+    level, `Scalar` leaves.
+
+    Attributes
+    ----------
+    training : bool
+        Whether the module is being trained; see `train` and `eval`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_cnn as ag
+    >>> from autograd_cnn import nn
+    >>> class Network(nn.Module):
+    ...     def __init__(self):
+    ...         self.hidden = nn.Linear(4, 3, rng=0)
+    ...         self.output = nn.Linear(3, 2, rng=1)
+    ...
+    ...     def forward(self, x):
+    ...         return self.output(ag.relu(self.hidden(x)))
+    >>> model = Network()
+    >>> [name for name, _ in model.named_parameters()]
+    ['hidden.weight', 'hidden.bias', 'output.weight', 'output.bias']
+    >>> scores = model(np.ones((5, 4), np.float32))
+    >>> scores.shape, scores.scope
+    ((5, 2), 'output')
+    """
+
+    training: bool = True
+    forward: Callable[..., Any]
+    _name: str | None = None
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Run `forward` in the scope of the layer's name; an error carries a note that names the layer."""
+        with nullcontext() if self._name is None else scope(self._name):
+            where = recording().scope
+            for _, parameter in self._own_parameters():
+                parameter.scope = where
+            try:
+                return self.forward(*inputs, **options)
+            except AutogradError as error:
+                if not hasattr(error, "__notes__"):
+                    kind = type(self).__name__
+                    error.add_note(f"in layer {where or kind}: {kind}({self.extra_repr()})")
+                raise
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the output for one sample, both without the batch axis.
+
+        Raises
+        ------
+        ShapeError
+            When the module cannot take such an input.
+        ArgumentError
+            When the class does not declare it.
+        """
+        raise ArgumentError(
+            f"{type(self).__name__} declares no output_shape; define output_shape(self, input_shape) in the class"
+        )
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules that were assigned as attributes, with their names."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules that were assigned as attributes."""
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """Yield the module itself and all inside it, each once, with dotted names from here."""
+        seen: set[Module] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            path, module = stack.pop()
+            if module not in seen:
+                seen.add(module)
+                yield path, module
+                stack.extend(reversed([(_join(path, name), child) for name, child in module.named_children()]))
+
+    def modules(self) -> Iterator[Module]:
+        """Yield the module itself and all inside it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Scalar]]:
+        """Yield all parameters, each once, with dotted names such as ``features.conv1.weight``.
+
+        Raises
+        ------
+        ArgumentError
+            When a module keeps layers or parameters in a list, tuple or dict, where they have no name.
+        """
+        seen: set[Node] = set()
+        for path, module in self.named_modules(prefix):
+            module._check_no_hidden_layers()
+            for name, parameter in module._own_parameters():
+                if parameter not in seen:
+                    seen.add(parameter)
+                    yield _join(path, name), parameter
+
+    def parameters(self) -> Iterator[Parameter | Scalar]:
+        """Yield all parameters, each once; see `named_parameters`."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in all modules inside; return the module."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Leave training: ``train(False)``."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters: each is None again."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Return a copy of the value of every parameter, by name."""
+        return {name: parameter.numpy() for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Write saved values into the parameters, all or nothing; they are cast to each one's dtype.
+
+        Raises
+        ------
+        UnknownNameError
+            When names are missing or unexpected; the message lists them, each with the nearest name.
+        ShapeError, DtypeError
+            When a value has the wrong shape, or is not made of real numbers.
+        """
+        parameters = dict(self.named_parameters())
+        values = {name: np.asarray(value) for name, value in state.items()}
+        kind = type(self).__name__
+        missing = [name + suggestion(name, values) for name in parameters if name not in values]
+        unexpected = [f"{name}{suggestion(str(name), parameters)}" for name in values if name not in parameters]
+        if missing or unexpected:
+            problems = [f"{word}: {', '.join(names)}" for word, names in _given(missing, unexpected)]
+            raise UnknownNameError(f"load_state_dict: {kind} has other parameters.\n" + "\n".join(problems))
+        shapes = [
+            f"{name} has shape {values[name].shape}, expected {parameter.shape}"
+            for name, parameter in parameters.items()
+            if values[name].shape != parameter.shape
+        ]
+        if shapes:
+            raise ShapeError(f"load_state_dict: {kind}: {'; '.join(shapes)}")
+        strange = [
+            f"{name} has dtype {value.dtype}" for name, value in values.items() if value.dtype.kind not in "biuf"
+        ]
+        if strange:
+            raise DtypeError(f"load_state_dict: {kind}: {'; '.join(strange)}, expected real numbers")
+        for name, parameter in parameters.items():
+            parameter.assign(values[name])  # type: ignore[arg-type]  # a Scalar takes a 0-d array
+
+    def extra_repr(self) -> str:
+        """Return what stands between the brackets of the layer's repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
+        if not lines:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Module | Parameter | Scalar):
+            if not name or "." in name or "/" in name or hasattr(type(self), name):
+                raise ArgumentError(
+                    f"{type(self).__name__}: {name!r} cannot name a {type(value).__name__}: the name is "
+                    + ("taken by the class" if hasattr(type(self), name) else "empty or contains '.' or '/'")
+                )
+            if isinstance(value, Module):
+                if value._name is None:
+                    value._name = name
+            elif value.name is None and value.is_leaf:
+                value.name = name
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Only called for an attribute that does not exist."""
+        kind = type(self).__name__
+        if name == "forward":
+            raise UnknownLayerError(f"{kind} has no forward; define forward(self, x) in the class")
+        known = [known for known in (*vars(self), *dir(type(self))) if not known.startswith("_")]
+        raise UnknownLayerError(f"{kind} has no attribute {name!r}{suggestion(name, known)}")
+
+    def _own_parameters(self) -> Iterator[tuple[str, Parameter | Scalar]]:
+        """Yield the leaves assigned as attributes; a Scalar that a gate made is a result, no parameter."""
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter) or (isinstance(value, Scalar) and value.is_leaf):
+                yield name, value
+
+    def _check_no_hidden_layers(self) -> None:
+        for name, value in vars(self).items():
+            members = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+            for member in members:
+                if isinstance(member, Module | Parameter):
+                    raise ArgumentError(
+                        f"{type(self).__name__}.{name} is a {type(value).__name__} that holds a "
+                        f"{type(member).__name__}, which has no name there and would not be trained; "
+                        "use nn.Sequential, or setattr with a name for each"
+                    )
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _given(missing: list[str], unexpected: list[str]) -> list[tuple[str, list[str]]]:
+    return [(word, names) for word, names in (("missing", missing), ("unexpected", unexpected)) if names]
