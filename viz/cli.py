@@ -1,0 +1,184 @@
+"""The ``autograd-cnn`` command: demo, draw."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from autograd_cnn.errors import AutogradError, suggestion
+
+PROGRAM = "autograd-cnn"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Suggests the nearest name for a mistyped command or choice; exits with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if wrong:
+            message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2]))
+        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        if unknown:
+            options = [o for action in self._actions for o in action.option_strings]
+            message += suggestion(unknown[1], options)
+        self.exit(2, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    main_parser = _Parser(
+        prog=PROGRAM, description="Build networks gate by gate, and see how their gradients flow.", allow_abbrev=False
+    )
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_demo(commands)
+    _add_draw(commands)
+    return main_parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="train a small CNN on handwritten digits and draw its gradient flow",
+        description="Train a small CNN on the 1,797 UCI handwritten digits, print the health of its layers, "
+        "and write gradient-flow.svg and report.html.",
+        epilog="The troubles of the notes in the same picture:\n"
+        f"  {PROGRAM} demo --activation sigmoid --init-std 3     saturated sigmoids\n"
+        f"  {PROGRAM} demo --activation sigmoid --init-std 0.01  vanishing gradients\n"
+        f"  {PROGRAM} demo --activation relu --lr 10             dead ReLUs",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    demo.set_defaults(run=_demo)
+    demo.add_argument("--activation", choices=("relu", "sigmoid", "tanh"), default="relu")
+    demo.add_argument(
+        "--init-std",
+        type=_positive,
+        metavar="S",
+        help="draw all weights from a normal distribution with this standard deviation "
+        "(default: He for relu, Xavier for the others)",
+    )
+    demo.add_argument("--lr", type=_positive, default=0.05, metavar="RATE", help="learning rate (default: 0.05)")
+    demo.add_argument("--momentum", type=_share, default=0.9, metavar="M", help="of SGD (default: 0.9)")
+    demo.add_argument("--epochs", type=_count, default=15, metavar="N", help="passes over the data (default: 15)")
+    demo.add_argument("--batch-size", type=_count, default=64, metavar="N", help="samples per step (default: 64)")
+    demo.add_argument("--seed", type=_seed, default=0, metavar="N", help="of weights and batches (default: 0)")
+    demo.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
+    demo.add_argument("-o", "--output", default=".", metavar="FOLDER", help="where to write (default: here)")
+
+
+def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
+    draw = commands.add_parser(
+        "draw",
+        help="draw an arithmetic expression with its values and gradients",
+        description="Build an expression gate by gate, print every value and gradient, and draw the circuit.",
+        epilog=f'example:\n  {PROGRAM} draw "(x + y) * z" x=-2 y=5 z=-4 -o circuit.svg',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    draw.set_defaults(run=_draw)
+    draw.add_argument("expression", help="such as \"(x + y) * z\" or \"sigmoid(w*x + b)\"")
+    draw.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+    draw.add_argument("-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf or .dot")
+    draw.add_argument("--explain", action="store_true", help="write local × upstream under each gradient")
+    draw.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0, 2 for wrong use, 130 after Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(_keep_minus(given))
+    try:
+        options.run(options)
+    except AutogradError as error:
+        print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"\n{PROGRAM} {options.command}: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from viz.demo import demo
+
+    demo(
+        activation=options.activation,
+        init_std=options.init_std,
+        lr=options.lr,
+        momentum=options.momentum,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        theme=options.theme,
+        folder=Path(options.output),
+    )
+
+
+def _draw(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    import autograd_cnn as ag
+    from viz.circuits import circuit
+    from viz.expressions import assignments, build
+
+    expression = options.expression.strip()
+    with np.errstate(all="ignore"):  # inf and NaN are shown in the picture
+        output, leaves = build(expression, assignments(options.values))
+        output.backward()
+        picture = circuit(output, title=expression, explain=options.explain, theme=options.theme)
+    if options.output:
+        picture.save(options.output)
+    print(f"{expression} = {output.value:.6g}\n\n{ag.tree(output)}\n")
+    width = max(map(len, leaves))
+    for name, leaf in leaves.items():
+        gradient = "no gradient" if leaf.grad is None else f"gradient {leaf.grad:.6g}"
+        print(f"{name:{width}} = {leaf.value:<10.6g} {gradient}")
+    if options.output:
+        print(f"\nwritten: {options.output}")
+
+
+def _keep_minus(arguments: list[str]) -> list[str]:
+    """Let ``draw "-x * y"`` be an expression: argparse takes what starts with a blank for no option."""
+    if arguments[:1] != ["draw"]:
+        return arguments
+    return [f" {a}" if re.match(r"-(?!o\b|h\b|-)", a) else a for a in arguments]
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The demo: train a small CNN on digits, print its health, draw its gradient flow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd_cnn as ag
+from autograd_cnn import data, health, init, nn, optim
+from viz.errors import SaveError
+from viz.flows import flow
+from viz.reports import report
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+
+
+def network(activation: str, init_std: float | None, rng: np.random.Generator) -> nn.Sequential:
+    """Return the demo's CNN: two convolutions with pooling, two fully connected layers.
+
+    Parameters
+    ----------
+    activation : {"relu", "sigmoid", "tanh"}
+        After both convolutions and the first fully connected layer.
+    init_std : float or None
+        Standard deviation of all weights; None for He (relu) or Xavier (the others). Biases are 0.
+    rng : Generator
+        Source of the weights.
+    """
+    act = _ACTIVATIONS[activation]
+    model = nn.Sequential(
+        {
+            "conv1": nn.Conv2d(1, 8, 3, padding=1, rng=rng),
+            f"{activation}1": act(),
+            "pool1": nn.MaxPool2d(2),
+            "conv2": nn.Conv2d(8, 16, 3, padding=1, rng=rng),
+            f"{activation}2": act(),
+            "pool2": nn.MaxPool2d(2),
+            "flatten": nn.Flatten(),
+            "fc1": nn.Linear(64, 32, rng=rng),
+            f"{activation}3": act(),
+            "fc2": nn.Linear(32, 10, rng=rng),
+        }
+    )
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            init.zeros_(parameter)
+        elif init_std is not None:
+            init.normal_(parameter, std=init_std, rng=rng)
+        elif activation == "relu":
+            init.kaiming_normal_(parameter, nonlinearity="relu", rng=rng)
+        else:
+            init.xavier_normal_(parameter, gain=init.calculate_gain(activation), rng=rng)
+    return model
+
+
+def accuracy(model: nn.Module, dataset: Any) -> float:
+    """Return the share of a data set's images whose highest score is their label."""
+    with ag.no_grad():
+        scores = model(dataset.images).value
+    return float((scores.argmax(1) == dataset.labels).mean())
+
+
+def demo(
+    *,
+    activation: str = "relu",
+    init_std: float | None = None,
+    lr: float = 0.05,
+    momentum: float = 0.9,
+    epochs: int = 15,
+    batch_size: int = 64,
+    seed: int = 0,
+    theme: str = "light",
+    folder: Path = Path(),
+) -> health.Report:
+    """Train, print, draw; return the report of the network's health.
+
+    Parameters
+    ----------
+    activation, init_std : str, float or None
+        See `network`.
+    lr, momentum, epochs, batch_size : number
+        Of stochastic gradient descent.
+    seed : int
+        Of the weights and the order of the samples.
+    theme : {"light", "dark"}
+        Of the picture.
+    folder : Path
+        Where gradient-flow.svg and report.html go.
+
+    Raises
+    ------
+    SaveError
+        When the folder cannot be written to.
+    """
+    _make_folder(folder)
+    rng = np.random.default_rng(seed)
+    digits = data.digits()
+    model = network(activation, init_std, rng)
+    count = sum(p.size for p in model.parameters())
+    print(f"A CNN of {count:,} parameters learns {len(digits.train):,} handwritten digits of 8×8 pixels (UCI).")
+    _compile_kernels(activation, digits.train)
+
+    criterion, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+    steps = -(-len(digits.train) // batch_size)
+    monitor = health.Monitor(window=steps)
+    losses: list[float] = []
+    curve: list[tuple[int, float]] = []
+    start = time.perf_counter()
+    with np.errstate(all="ignore"):  # a network that blows up is a finding of the report, no warning
+        for _ in _progress(range(epochs), "training"):
+            for images, labels in data.batches(digits.train, batch_size, rng=rng):
+                loss = criterion(model(ag.Tensor(images, requires_grad=True, name="input")), labels)
+                optimizer.zero_grad()
+                loss.backward()
+                monitor.observe(loss)
+                optimizer.step()
+                losses.append(loss.item())
+            curve.append((len(losses), accuracy(model, digits.validation)))
+    seconds = time.perf_counter() - start
+    test = accuracy(model, digits.test)
+    found = monitor.report()
+    print(f"{epochs} epochs in {seconds:.1f} s   loss {losses[-1]:.4g}   test accuracy {test:.1%}\n\n{found.table()}\n")
+
+    title = f"Digits CNN with {activation}" + ("" if init_std is None else f", weights of std {init_std:g}")
+    facts = (f"SGD, learning rate {lr:g}, momentum {momentum:g}, batch {batch_size}; seed {seed}",)
+    picture = flow(found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme)
+    page = report(found, title=title, loss_curve=losses, accuracy=curve)
+    for written in (picture.save(folder / "gradient-flow.svg"), page.save(folder / "report.html")):
+        print(f"written: {written}")
+    return found
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(f"{folder}: {error.strerror}; choose another folder with -o") from None
+
+
+def _compile_kernels(activation: str, dataset: Any) -> None:
+    """Run one step of a network like the demo's: numba compiles what it needs, or loads it from its cache."""
+    print("Compiling kernels (once; later runs load them from the cache) ...", end=" ", flush=True)
+    start = time.perf_counter()
+    model = network(activation, None, np.random.default_rng(0))
+    loss = nn.CrossEntropyLoss()(model(ag.Tensor(dataset.images[:64], requires_grad=True)), dataset.labels[:64])
+    loss.backward()
+    print(f"{time.perf_counter() - start:.1f} s", flush=True)
+
+
+def _progress(steps: range, title: str) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(steps, desc=title, unit="epoch", disable=None, leave=False)
