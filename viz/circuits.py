@@ -118,8 +118,14 @@ def counts(chosen: Selection) -> str:
     """Return how large the graph is, and how much of it is drawn."""
     gates = sum(node.gate is not None for node in chosen.uses)
     shown = sum(d.node.gate is not None for d in chosen.drawn)
-    words = f"{len(chosen.uses) - gates} leaves, {gates} gates"
-    return words if shown == gates else f"{words}, drawn with {shown} gates"
+    words = f"{_counted(len(chosen.uses) - gates, 'leaf', 'leaves')}, {_counted(gates, 'gate', 'gates')}"
+    words += f", drawn with {_counted(shown, 'gate', 'gates')}" if shown < gates else ""
+    blank = all(d.node.grad is None for d in chosen.drawn)
+    return words + (" · no gradients yet: call .backward() first" if blank else "")
+
+
+def _counted(n: int, one: str, several: str) -> str:
+    return f"{n:,} {one if n == 1 else several}"
 
 
 class Drawing:

@@ -31,8 +31,8 @@ def plain(words: object) -> str:
 
 
 def escaped(words: object) -> str:
-    """Return `words` as text of an HTML-like label: visible, escaped, spaces kept."""
-    return re.sub(" (?= )|^ | $", "&#160;", escape(plain(words)))
+    r"""Return `words` as text of an HTML-like label: visible, escaped, spaces kept, ``\G`` no escape."""
+    return re.sub(" (?= )|^ | $", "&#160;", escape(plain(words))).replace("\\", "\\\\")
 
 
 def attributes(pairs: dict[str, Any]) -> str:
@@ -90,10 +90,10 @@ def histogram(counts: list[int], bin_width: int, height: int, color: str, base: 
 def quote(words: object) -> str:
     r"""Return `words` as a DOT string that means just this text.
 
-    Graphviz would read ``\N`` or ``\l`` as an escape and ``&amp;`` as an entity, so ``\`` and ``&``
-    are escaped along with ``"``.
+    Graphviz would read ``\N`` or ``\l`` as an escape, in tooltips even ``\\N``, and ``&amp;`` as an
+    entity; so both characters become entities themselves.
     """
-    content = plain(words).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+    content = plain(words).replace("&", "&amp;").replace("\\", "&#92;").replace('"', '\\"')
     return f'"{content}"'
 
 

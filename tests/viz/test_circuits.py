@@ -1,0 +1,279 @@
+import os
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_cnn as ag
+from autograd_cnn import Scalar
+from tests.viz.geometry import page, shapes, texts
+from tests.viz.references import GOLDEN, PICTURES, scalar_network, sigmoid_neuron, wide_neuron
+from viz.circuits import circuit, circuit_diagram
+from viz.errors import TooLargeError, UndrawableError, UnknownThemeError
+from viz.labels import plain
+from viz.style import LONGEST_NAME, number, shortened
+
+FOLDER = Path(__file__).parent / "golden"
+BOXES = {"gate", "sum", "parameter", "input", "output", "folded"}
+
+
+def check_geometry(svg: str) -> None:
+    """No text touches another, leaves its box, or leaves the page."""
+    found = texts(svg)
+    assert found
+    for i, one in enumerate(found):
+        assert page(svg).holds(one.box), f"{one.words!r} leaves the page"
+        for other in found[i + 1 :]:
+            assert not one.box.overlaps(other.box), f"{one.words!r} overlaps {other.words!r}"
+    for kind, outline, inside in shapes(svg, BOXES):
+        for text in inside:
+            assert outline.holds(text.box), f"{text.words!r} leaves its {kind} box"
+
+
+def drawn_words(svg: str) -> list[str]:
+    return [text.words for text in texts(svg)]
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> Scalar:
+    """Return a random graph of Scalars with fan-out, constants, kinks and zeros, after its backward pass."""
+    values = st.floats(-3, 3).map(lambda v: round(v, draw(st.integers(0, 5))))
+    nodes = [
+        Scalar(
+            draw(values), requires_grad=i == 0 or draw(st.booleans()), name=draw(st.sampled_from(["a", None, "weight"]))
+        )
+        for i in range(draw(st.integers(1, 4)))
+    ]
+    for _ in range(draw(st.integers(1, 12))):
+        a, b = draw(st.sampled_from(nodes)), draw(st.sampled_from(nodes))
+        operation = draw(
+            st.sampled_from(
+                [
+                    lambda a, b: a + b,
+                    lambda a, b: a * b,
+                    lambda a, b: a - b,
+                    lambda a, b: ag.relu(a),
+                    lambda a, b: ag.maximum(a, 0),
+                    lambda a, b: ag.tanh(a),
+                    lambda a, b: a**2,
+                    lambda a, b: 1e-5 * a,
+                    lambda a, b: 1 / (2 + ag.tanh(a)),
+                ]
+            )
+        )
+        nodes.append(operation(a, b))
+    output = nodes[0] * nodes[-1] + nodes[-1]
+    output.backward()
+    return output
+
+
+@given(expressions(), st.booleans())
+def test_no_label_overlaps_or_is_clipped_in_random_circuits(output: Scalar, explain: bool) -> None:
+    check_geometry(circuit(output, explain=explain, limit=1000).svg())
+
+
+@given(expressions())
+def test_branches_of_a_fan_out_add_up_to_its_trunk(output: Scalar) -> None:
+    diagram = circuit_diagram(output)
+    junctions = {box.name for box in diagram.boxes if box.role == "junction"}
+    for junction in junctions:
+        (trunk,) = (wire for wire in diagram.wires if wire.head == junction)
+        branches = [wire for wire in diagram.wires if wire.tail == junction]
+        sent = [float(w.gradient.replace("−", "-")) for w in branches if w.gradient != "—"]
+        if not sent:
+            assert trunk.gradient == "—"
+        else:  # numbers are written with four digits
+            total = float(trunk.gradient.replace("−", "-"))
+            assert total == pytest.approx(sum(sent), rel=1e-3, abs=1e-3 * max(map(abs, sent)))
+
+
+@given(expressions())
+def test_same_graph_gives_the_same_source_and_operands_keep_their_order(output: Scalar) -> None:
+    diagram = circuit_diagram(output)
+    assert circuit(output).source == circuit(output).source
+    names = [box.name for box in diagram.boxes]
+    assert len(set(names)) == len(names)
+    position = {name: i for i, name in enumerate(names)}
+    assert all(position[wire.tail] < position[wire.head] or wire.head.endswith(("j", "m")) for wire in diagram.wires)
+
+
+@given(st.text(max_size=60))
+def test_any_name_is_just_text(name: str) -> None:
+    x = Scalar(2.0, name=name)
+    y = x * Scalar(3.0, name="other")
+    y.name = name
+    y.backward()
+    picture = circuit(y, title=name, explain=True)
+    shown = shortened(plain(name), LONGEST_NAME).replace("\N{NO-BREAK SPACE}", " ")
+    words = drawn_words(picture.svg())
+    if shown.strip():
+        assert words.count(shown) >= 2  # the leaf's box and the output's
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '"];',
+        r"\N\l\G\\",
+        "a&amp;b",
+        "a\nb\x00\x1b",
+        "ü→語🙂",
+        "w" * 400,
+        "</TABLE>",
+        "]]>",
+        "-->",
+    ],
+)
+def test_hostile_names_are_just_text(name: str) -> None:
+    x = Scalar(2.0, name=name)
+    y = x * x
+    y.backward()
+    svg = circuit(y, title=name).svg()
+    assert shortened(plain(name), LONGEST_NAME) in drawn_words(svg)
+    check_geometry(svg)
+    assert "<script" not in svg
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_reference_pictures_have_no_overlap_and_no_clipping(name: str) -> None:
+    check_geometry(PICTURES[name].svg())
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_dot(name: str) -> None:
+    """UPDATE_GOLDEN=1 rewrites the files; look at the pictures before you commit them."""
+    path = FOLDER / f"{name}.dot"
+    if os.environ.get("UPDATE_GOLDEN"):
+        PICTURES[name].save(path)
+    assert PICTURES[name].source == path.read_text(encoding="utf-8")
+
+
+def test_known_numbers_of_the_sigmoid_neuron() -> None:
+    diagram = circuit_diagram(sigmoid_neuron(), explain=True)
+    words = {box.name: box.words for box in diagram.boxes}
+    by_end = {(words[w.tail], words[w.head]): w for w in diagram.wires}
+    trunk = by_end["w0", ""]
+    assert (trunk.value, trunk.gradient, trunk.below) == ("2", "0.2034", "0.4 − 0.1966")
+    assert by_end["", "x²"].gradient == "0.4"
+    assert (by_end["", "×"].gradient, by_end["", "×"].below) == ("−0.1966", "−1 × 0.1966")
+    assert by_end["w1", "×"].gradient == "−0.3932"
+    assert by_end["x1", "×"].gradient == "—"
+    assert (by_end["exp", "+1"].value, by_end["exp", "+1"].gradient) == ("0.3679", "−0.5344")
+    assert by_end["1/x", "+"].value == "0.7311"
+
+
+def test_operands_stand_in_written_order_from_top_to_bottom() -> None:
+    a, b, c = (Scalar(1.0, name=n) for n in "abc")
+    svg = circuit(ag.where(a, b, c)).svg()
+    tops = {t.words: t.box.top for t in texts(svg)}
+    assert tops["a"] < tops["b"] < tops["c"]
+
+
+def test_wires_meet_their_bars_without_a_step() -> None:
+    """Every bar inside a label is centred on the wire that ends there."""
+    svg = PICTURES["add_multiply"].svg()
+    ends = [float(y) for y in re.findall(r'd="M[^"]*,([-\d.]+)" ?/>', svg)]
+    bars = [outline for kind, outline, _ in shapes(svg, {"wire"}) if kind]
+    assert len(bars) == 5
+    for bar in bars:
+        assert min(abs((bar.top + bar.bottom) / 2 - end) for end in ends) < 0.01
+
+
+def test_a_value_used_twice_by_one_gate_has_two_wires() -> None:
+    a = Scalar(3.0, name="a")
+    y = a * a
+    y.backward()
+    diagram = circuit_diagram(y)
+    assert [w.gradient for w in diagram.wires] == ["6", "3", "3", "1"]
+    assert "junction" in diagram.legend
+
+
+def test_zero_and_none_are_told_apart() -> None:
+    x = Scalar(-1.0, name="x")
+    y = ag.relu(x)
+    assert {w.gradient for w in circuit_diagram(y).wires} == {"—"}
+    assert "no gradients yet" in circuit_diagram(y).subtitle
+    y.backward()
+    assert circuit_diagram(y).wires[0].gradient == "0"
+    assert "dashed" in circuit(y).source
+
+
+def test_not_a_number_is_black_and_yellow() -> None:
+    source = PICTURES["broken"].source
+    assert "#F0E442" in source
+    assert "not finite" in circuit_diagram(Scalar(np.inf) * 1).legend
+
+
+def test_tensors_show_shape_and_rms() -> None:
+    x = ag.Parameter(np.array([[3.0, -4.0]]), name="x")
+    y = (x * 2).sum()
+    y.backward()
+    wire = circuit_diagram(y).wires[0]
+    assert (wire.above, wire.value, wire.gradient) == ("1×2", number(np.sqrt(12.5)), "2")
+
+
+@pytest.mark.parametrize("terms", [6, 7, 30])
+def test_long_sums_fold_and_nothing_is_lost(terms: int) -> None:
+    diagram = circuit_diagram(wide_neuron(terms - 1))
+    sums = [box for box in diagram.boxes if box.role == "sum"]
+    folds = [box for box in diagram.boxes if box.role == "folded"]
+    assert len(sums) == (terms >= 7)
+    assert [box.words for box in folds] == ([f"+ {terms - 4} more products"] if terms > 7 else [])
+
+
+def test_fold_shows_the_sum_and_ranges_of_its_members() -> None:
+    y = wide_neuron(30)
+    (fold,) = (box for box in circuit_diagram(y).boxes if box.role == "folded")
+    assert fold.lines == (
+        "w2·x2 … w28·x28",
+        "together −0.02853",
+        "gradient of w: −0.353 to 0.381",
+        "gradient of x: −0.762 to 0.755",
+    )
+
+
+def test_a_scalar_network_stays_readable() -> None:
+    diagram = circuit_diagram(scalar_network())
+    assert sum(box.role in ("gate", "sum") for box in diagram.boxes) < 60
+    hidden = [box.words for box in diagram.boxes if box.role == "more"]
+    assert hidden
+    assert set(hidden) == {"+ 13 more"}
+
+
+def test_too_many_gates_say_how_to_draw_less() -> None:
+    y = Scalar(0.5)
+    for _ in range(151):
+        y = ag.tanh(y)
+    with pytest.raises(TooLargeError, match=r"151 gates.*150.*viz\.flow.*scope.*limit="):
+        circuit(y)
+    assert circuit(y, limit=151).source
+
+
+def test_wrong_use_is_told() -> None:
+    with pytest.raises(UndrawableError, match="got int, expected a Scalar or Tensor"):
+        circuit(3)
+    x = Scalar(1.0)
+    y = x * x
+    y.backward(retain="leaves")
+    with pytest.raises(UndrawableError, match="freed"):
+        circuit(y)
+    with pytest.raises(UnknownThemeError, match="did you mean 'dark'"):
+        circuit(x * x, theme="drak")
+
+
+def test_a_lone_leaf_is_a_circuit() -> None:
+    assert drawn_words(circuit(Scalar(1.5, name="x")).svg()).count("1.5") == 1
+
+
+def test_drawing_changes_no_gradient() -> None:
+    y = sigmoid_neuron()
+    before = [(n, n.grad) for n in ag.topological_order(y)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        circuit(y, explain=True).svg()
+    assert [(n, n.grad) for n in ag.topological_order(y)] == before
