@@ -90,10 +90,9 @@ def histogram(counts: list[int], bin_width: int, height: int, color: str, base: 
 def quote(words: object) -> str:
     r"""Return `words` as a DOT string that means just this text.
 
-    Graphviz would read ``\N`` or ``\l`` as an escape, in tooltips even ``\\N``, and ``&amp;`` as an
-    entity; so both characters become entities themselves.
+    Graphviz would read ``\N`` or ``\l`` as an escape and ``&amp;`` as an entity.
     """
-    content = plain(words).replace("&", "&amp;").replace("\\", "&#92;").replace('"', '\\"')
+    content = plain(words).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
     return f'"{content}"'
 
 
@@ -102,6 +101,8 @@ def statement(target: str, html: str | None = None, **settings: Any) -> str:
 
     A trailing underscore is dropped (``class_``); settings that are None are left out.
     """
+    if "tooltip" in settings and settings["tooltip"] is not None:  # Graphviz unescapes tooltips twice
+        settings["tooltip"] = plain(settings["tooltip"]).replace("\\", "\\\\")
     parts = [f"{k.rstrip('_')}={quote(v)}" for k, v in settings.items() if v is not None]
     if html is not None:
         parts.insert(0, f"label=<{html}>" if html else 'label=""')

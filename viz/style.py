@@ -146,7 +146,6 @@ LEGEND = {
     "more": "triple wire: many wires drawn as one",
     "tensor": "tensors: shape on top, then the RMS of the value and of the gradient",
     "explain": "small grey: local × upstream = the gradient above it; on a trunk, the sum of its branches",
-    "total": "small grey: on the trunk of a fan-out, the sum of its branches",
     "zero": "dashed: gradient exactly 0",
     "none": "—: no gradient",
     "not finite": "NaN or infinite",
