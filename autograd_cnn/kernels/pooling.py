@@ -1,21 +1,20 @@
-"""Max and average pooling of images in plain loops along the output rows.
+"""Max and average pooling of images, and their gradients, in plain loops.
 
-For each tap of the window the innermost loop runs along an output row; the part of the row whose
-pixels lie inside the image is found beforehand, so the loop has no border test. Jobs are planes
-(one image and channel), so results do not depend on the number of threads. Averages are
-accumulated in the dtype of the result.
+float32 or float64; averages are accumulated in the dtype of the result. Jobs are planes (one image
+and channel), so results do not depend on the number of threads. The loops: :mod:`.pooled_rows`.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.kernels.jit import jit
 from autograd_cnn.kernels.layout import Floats, floating_dtype, readable
+from autograd_cnn.kernels.pooled_rows import add_to_windows, add_up_windows, gather, scatter, take_largest
 from autograd_cnn.kernels.threads import share_out
 
 Pair = tuple[int, int]
@@ -68,7 +67,7 @@ def max_pool2d(
     y = np.full((batch, channels, *output_size), -np.inf, dtype)
     switches = np.full(y.shape, NOWHERE, np.int32)
     share_out(
-        _max_pool,
+        take_largest,
         batch * channels,
         y.size * window[0] * window[1],
         readable(x.reshape(batch * channels, height, width), dtype),
@@ -89,7 +88,7 @@ def scatter_by_switches(upstream: Floats, switches: Integers, input_size: Pair) 
     gradient = np.zeros((batch, channels, *input_size), dtype)
     planes, outputs = batch * channels, upstream.shape[2] * upstream.shape[3]
     share_out(
-        _scatter,
+        scatter,
         planes,
         upstream.size,
         readable(upstream.reshape(planes, outputs), dtype),
@@ -105,7 +104,7 @@ def gather_by_switches(x: Floats, switches: Integers) -> Floats:
     y = np.zeros(switches.shape, dtype)
     planes, outputs = switches.shape[0] * switches.shape[1], switches.shape[2] * switches.shape[3]
     share_out(
-        _gather,
+        gather,
         planes,
         y.size,
         readable(x.reshape(planes, x.shape[2] * x.shape[3]), dtype),
@@ -142,10 +141,11 @@ def avg_pool2d(
     batch, channels, height, width = x.shape
     y = np.zeros((batch, channels, *output_size), dtype)
     share_out(
-        _average,
+        add_up_windows,
         batch * channels,
         y.size * window[0] * window[1],
         readable(x.reshape(batch * channels, height, width), dtype),
+        _columns(width, window[1], stride[1], padding[1][0], output_size[1]),
         window,
         stride,
         (padding[0][0], padding[1][0]),
@@ -180,10 +180,11 @@ def avg_pool2d_gradient(
     gradient = np.zeros((batch, channels, *input_size), dtype)
     divisors = _divisors(input_size, window, stride, padding, count_include_pad, outputs)
     share_out(
-        _share_among_window,
+        add_to_windows,
         batch * channels,
         upstream.size * window[0] * window[1],
         readable((upstream / divisors.astype(dtype)).reshape(batch * channels, *outputs), dtype),
+        _columns(input_size[1], window[1], stride[1], padding[1][0], outputs[1]),
         window,
         stride,
         (padding[0][0], padding[1][0]),
@@ -211,97 +212,14 @@ def _divisors(
     return divisors
 
 
-@jit
-def _inside(offset: int, stride: int, outputs: int, size: int) -> Pair:
-    """Return the outputs ``first <= j < last`` for which ``0 <= offset + j * stride < size``."""
-    first = max(0, -(offset // stride))
-    last = min(outputs, (size - 1 - offset) // stride + 1)
-    return first, last
+@lru_cache(maxsize=256)
+def _columns(width: int, window: int, stride: int, left: int, outputs: int) -> Integers:
+    """Return for each column of the window, (KW, 3), where a kernel finds it inside the image.
 
-
-@jit
-def _max_pool(
-    first: int,
-    last: int,
-    x: Floats,
-    window: Pair,
-    stride: Pair,
-    before: Pair,
-    dilation: Pair,
-    y: Floats,
-    switches: Integers,
-) -> None:
-    _, height, width = x.shape
-    _, outputs_down, outputs_right = y.shape
-    for plane in range(first, last):
-        for i in range(outputs_down):
-            best, switch = y[plane, i], switches[plane, i]
-            for tap in range(window[0] * window[1]):
-                row = i * stride[0] - before[0] + tap // window[1] * dilation[0]
-                offset = tap % window[1] * dilation[1] - before[1]
-                if 0 <= row < height:
-                    pixels = x[plane, row]
-                    begin, end = _inside(offset, stride[1], outputs_right, width)
-                    for j in range(begin, end):
-                        pixel = pixels[offset + j * stride[1]]
-                        # & and | instead of "and" and "or": no branches, so LLVM can use SIMD
-                        larger = (pixel > best[j]) | (pixel != pixel)
-                        wins = (switch[j] < 0) | ((best[j] == best[j]) & larger)
-                        best[j] = pixel if wins else best[j]
-                        switch[j] = row * width + offset + j * stride[1] if wins else switch[j]
-
-
-@jit
-def _scatter(first: int, last: int, upstream: Floats, switches: Integers, gradient: Floats) -> None:
-    for plane in range(first, last):
-        for j in range(switches.shape[1]):
-            if switches[plane, j] >= 0:
-                gradient[plane, switches[plane, j]] += upstream[plane, j]
-
-
-@jit
-def _gather(first: int, last: int, x: Floats, switches: Integers, y: Floats) -> None:
-    for plane in range(first, last):
-        for j in range(switches.shape[1]):
-            if switches[plane, j] >= 0:
-                y[plane, j] = x[plane, switches[plane, j]]
-
-
-@jit
-def _average(
-    first: int, last: int, x: Floats, window: Pair, stride: Pair, before: Pair, divisors: Floats, y: Floats
-) -> None:
-    _, height, width = x.shape
-    _, outputs_down, outputs_right = y.shape
-    for plane in range(first, last):
-        for i in range(outputs_down):
-            total = y[plane, i]
-            for tap in range(window[0] * window[1]):
-                row = i * stride[0] - before[0] + tap // window[1]
-                offset = tap % window[1] - before[1]
-                if 0 <= row < height:
-                    pixels = x[plane, row]
-                    begin, end = _inside(offset, stride[1], outputs_right, width)
-                    for j in range(begin, end):
-                        total[j] += pixels[offset + j * stride[1]]
-            for j in range(outputs_right):
-                total[j] /= divisors[i, j]
-
-
-@jit
-def _share_among_window(
-    first: int, last: int, upstream: Floats, window: Pair, stride: Pair, before: Pair, gradient: Floats
-) -> None:
-    _, height, width = gradient.shape
-    _, outputs_down, outputs_right = upstream.shape
-    for plane in range(first, last):
-        for i in range(outputs_down):
-            shares = upstream[plane, i]
-            for tap in range(window[0] * window[1]):
-                row = i * stride[0] - before[0] + tap // window[1]
-                offset = tap % window[1] - before[1]
-                if 0 <= row < height:
-                    pixels = gradient[plane, row]
-                    begin, end = _inside(offset, stride[1], outputs_right, width)
-                    for j in range(begin, end):
-                        pixels[offset + j * stride[1]] += shares[j]
+    It is inside for the outputs from the first number up to the second, and for the first of these
+    it stands at the third, a column of the image.
+    """
+    offset = np.arange(window) - left
+    begin = np.maximum(0, -(offset // stride))
+    end = np.minimum(outputs, (width - 1 - offset) // stride + 1)
+    return readable(np.stack([begin, end, offset + begin * stride], axis=1), np.int64)
