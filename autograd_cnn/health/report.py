@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["warning", "critical"]
@@ -172,6 +172,10 @@ class Layer:
     weight_gradient: float | None = None
     units: Units | None = None
     findings: tuple[Finding, ...] = ()
+
+    def with_findings(self, findings: tuple[Finding, ...]) -> Layer:
+        """Return this layer with those of `findings` that are its own."""
+        return replace(self, findings=tuple(finding for finding in findings if finding.layer == self.name))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,205 @@
+"""Judge a network: which measurements crossed a threshold, why, and what the notes advise.
+
+A fault is told once, where it begins: what merely follows from it is left out. NaN explains
+everything; dead, starved or saturated units explain lost gradients; lost gradients explain small updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from autograd_cnn.health.measures import decades, median
+from autograd_cnn.health.report import Finding, Layer, Severity, Thresholds
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What findings are judged from: measured layers, and what concerns the network as a whole."""
+
+    layers: tuple[Layer, ...]
+    non_finite: Finding | None
+    disconnected: tuple[str, ...]
+    samples: int
+    update_ratios: Mapping[str, list[float]]
+    onset: Callable[[str, str], int]
+
+
+class Advice(NamedTuple):
+    """Why something happens and what helps; from CS231n's notes on training networks."""
+
+    cause: str
+    remedy: str
+
+
+ADVICE = {
+    "dead": Advice(
+        "a step too large pushed the units below zero for every input, where no gradient brings them back",
+        "lower the learning rate; units of leaky ReLU or maxout cannot die",
+    ),
+    "starved": Advice(
+        "what follows ignores these units: their outgoing weights are 0, or nothing picks their values",
+        "start the next layer with small random weights instead of zeros",
+    ),
+    "saturated": Advice(
+        "weights too large drive the units into their flat sides, where almost no gradient passes",
+        "start with smaller weights (Xavier), or use ReLU",
+    ),
+    "vanishing": Advice(
+        "every layer passes on less gradient than it receives: squashing activations, or weights too small",
+        "use ReLU with He initialisation, or put batch norm before the activations",
+    ),
+    "exploding": Advice(
+        "every layer passes on more gradient than it receives: weights too large",
+        "start with He initialisation, or put batch norm before the activations",
+    ),
+    "update too large": Advice(
+        "the learning rate is too high for these weights", "lower the learning rate: updates of about 1e-3 are healthy"
+    ),
+    "update too small": Advice(
+        "the learning rate is too low for these weights", "raise the learning rate: updates of about 1e-3 are healthy"
+    ),
+    "unchanged": Advice(
+        "the optimizer does not know these weights, its learning rate is 0, or its step() is missing",
+        "give the optimizer all parameters of the model, and call step() after backward()",
+    ),
+    "zero": Advice(
+        "the gradient is multiplied by 0 on its way: weights that are all 0, or a loss that is flat here",
+        "start with small random weights instead of zeros; look at the path with ag.tree(loss)",
+    ),
+    "disconnected": Advice(
+        "the forward pass does not use it, or cuts it off with detach() or no_grad()",
+        "use it in forward, or take it out of the model",
+    ),
+}
+
+
+def judged(facts: Facts, limits: Thresholds) -> tuple[tuple[Finding, ...], float | None]:
+    """Return all findings, the worst first, and log10 of the first over the last layer's weight gradient."""
+    trained = [layer for layer in facts.layers if layer.weight_gradient is not None]
+    ratio = decades(trained[0].weight_gradient, trained[-1].weight_gradient) if len(trained) > 1 else None
+    found = [_disconnected(facts, name) for name in facts.disconnected]
+    if facts.non_finite is not None:
+        found.append(facts.non_finite)
+    else:
+        units = [f for layer in facts.layers for f in _units(facts, layer, limits)]
+        lost = [] if units else list(_lost(facts, trained, ratio, limits))
+        zero = [] if _any_critical(units) else list(_zero(facts, trained))
+        blamed = _any_critical([*units, *lost, *zero])
+        updates = [f for layer in trained for f in _update(facts, layer, limits)]
+        kept = [f for f in updates if not (blamed and _follows_from_lost_gradient(f, lost))]
+        found += [*units, *lost, *zero, *kept]
+    order = {"critical": 0, "warning": 1}
+    return tuple(sorted(found, key=lambda f: order[f.severity])), ratio
+
+
+def _units(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
+    units = layer.units
+    if units is None:
+        return
+    everything_blocked = layer.gradient is not None and layer.gradient.zeros == 1.0
+    starved = () if everything_blocked else units.starved
+    states = (
+        ("dead", units.dead, limits.dead, "have local gradient exactly 0"),
+        ("starved", starved, limits.dead, "are active, yet receive a gradient of exactly 0,"),
+        (
+            "saturated",
+            units.saturated,
+            limits.saturated,
+            f"have a slope under {limits.saturated_slope:.0%} of the largest on {limits.saturated_samples:.0%}",
+        ),
+    )
+    for kind, ids, (warning, critical), words in states:
+        share = len(ids) / units.count if units.count else 0.0
+        if share > warning:
+            severity: Severity = "critical" if share > critical else "warning"
+            crossed = critical if share > critical else warning
+            on = f"of {facts.samples} samples" if kind == "saturated" else f"on all of {facts.samples} samples"
+            evidence = f"{len(ids)} of {units.count} units {words} {on}; {severity} above {crossed:.0%}"
+            yield _finding(facts, severity, kind, layer.name, f"{share:.0%} {kind}", evidence, units=ids)
+
+
+def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thresholds) -> Iterator[Finding]:
+    """Vanishing and exploding gradients: of single layers, and of the network from end to end."""
+    last = trained[-1].weight_gradient if trained else None
+    for layer in trained:
+        size = layer.weight_gradient
+        if size and last and size < limits.vanished <= last:
+            evidence = f"RMS of the weight gradients {size:.1e}; critical under {limits.vanished:.0e}"
+            yield _finding(facts, "critical", "vanishing", layer.name, "vanishing", evidence)
+    if ratio is None:
+        return
+    times = f"{trained[0].weight_gradient:.1e} in {trained[0].name}, {last:.1e} in {trained[-1].name}"
+    for kind, (warning, critical), below in (
+        ("vanishing", limits.vanishing, True),
+        ("exploding", limits.exploding, False),
+    ):
+        crossed = [limit for limit in (warning, critical) if (10**ratio < limit) is below and 10**ratio != limit]
+        if crossed:
+            severity: Severity = "critical" if len(crossed) > 1 else "warning"
+            side = "under" if below else "over"
+            evidence = (
+                f"RMS of the weight gradients {times}: ratio {10**ratio:.1e}; {severity} {side} {crossed[-1]:.0e}"
+            )
+            yield _finding(facts, severity, kind, "", kind, evidence)
+
+
+def _zero(facts: Facts, trained: list[Layer]) -> Iterator[Finding]:
+    """Weights whose gradient is exactly 0: told once, for the layer nearest to the loss."""
+    zero = [layer for layer in trained if layer.weight_gradient == 0]
+    if zero:
+        others = f", and so are those of {len(zero) - 1} more layers" if len(zero) > 1 else ""
+        evidence = f"all gradients of its weights are exactly 0{others}"
+        yield _finding(facts, "critical", "zero", zero[-1].name, "zero gradient", evidence)
+
+
+def _update(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
+    ratios = facts.update_ratios.get(layer.name, [])[-limits.update_steps :]
+    if not ratios or is_usual_update(ratios, limits):
+        return
+    size = median(ratios)
+    (low, high), (lowest, highest) = limits.update_ratio, limits.update_ratio_critical
+    critical = not lowest <= size <= highest
+    severity: Severity = "critical" if critical else "warning"
+    bounds = f"{lowest:.0e} to {highest:.0e}" if critical else f"{low:.0e} to {high:.0e}"
+    why = "unchanged" if size == 0 else "update too small" if size < low else "update too large"
+    steps = f"median of the last {len(ratios)} steps" if len(ratios) > 1 else "last step"
+    evidence = f"‖Δw‖/‖w‖ {size:.1e} ({steps}); {severity} outside {bounds}"
+    words = "unchanged" if size == 0 else f"update {size:.1e}"
+    yield _finding(facts, severity, "update", layer.name, words, evidence, ADVICE[why])
+
+
+def is_usual_update(ratios: Sequence[float], limits: Thresholds) -> bool:
+    """Whether the median update ratio of the last steps is healthy; one step alone may well be unusual."""
+    low, high = limits.update_ratio
+    return low <= median(ratios[-limits.update_steps :]) <= high
+
+
+def _follows_from_lost_gradient(finding: Finding, lost: list[Finding]) -> bool:
+    """Whether an update is small because little gradient arrives, or large because too much does."""
+    large = finding.cause == ADVICE["update too large"].cause
+    return not large or any(f.kind == "exploding" for f in lost)
+
+
+def _disconnected(facts: Facts, name: str) -> Finding:
+    words = f"{name} disconnected"
+    return _finding(facts, "critical", "disconnected", "", words, f"parameter {name} has no path to the loss")
+
+
+def _finding(
+    facts: Facts,
+    severity: Severity,
+    kind: str,
+    layer: str,
+    words: str,
+    evidence: str,
+    advice: Advice | None = None,
+    units: tuple[int, ...] = (),
+) -> Finding:
+    cause, remedy = advice or ADVICE[kind]
+    return Finding(severity, kind, layer, words, evidence, cause, remedy, units, facts.onset(kind, layer))
+
+
+def _any_critical(findings: list[Finding]) -> bool:
+    return any(finding.severity == "critical" for finding in findings)

@@ -1,0 +1,198 @@
+"""A network as its graph shows it: layers, the wires between them, the gradients on the wires."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from autograd_cnn.backward import backward_steps, downstream_gradients
+from autograd_cnn.errors import ArgumentError, GradientError
+from autograd_cnn.graph import Node, describe, topological_order
+from autograd_cnn.health.grouping import Group, data_nodes, groups_of, is_parameter
+
+
+class Edge(NamedTuple):
+    """One input slot of `user`, filled by `source`; its layers, None for the network's input and the loss."""
+
+    source: Node
+    user: Node
+    slot: int
+    giver: Group | None
+    taker: Group | None
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers of a graph and how they are wired.
+
+    Attributes
+    ----------
+    loss : Node
+    order : list of Node
+        All nodes, inputs before users.
+    data : set of Node
+        Nodes that carry data, as against parameters and what is computed from them alone.
+    layers : list of Group
+        In forward order.
+    edges : list of Edge
+        Those between two layers, from the network's input, and to the loss.
+    parameters : dict
+        The parameters each layer uses.
+    users : dict
+        Per node, who uses it: (user, slot) pairs.
+    """
+
+    loss: Node
+    order: list[Node]
+    data: set[Node]
+    layers: list[Group]
+    edges: list[Edge]
+    parameters: dict[Group, list[Node]]
+    users: dict[Node, list[tuple[Node, int]]]
+
+    def inputs(self, group: Group) -> list[Edge]:
+        """Return the edges into a layer."""
+        return [edge for edge in self.edges if edge.taker is group]
+
+    def output(self, group: Group) -> Node:
+        """Return the node that leaves a layer; its last one, where several do."""
+        leaving = {edge.source for edge in self.edges if edge.giver is group}
+        carrying = [node for node in group.nodes if node in self.data]
+        return next((node for node in reversed(carrying) if node in leaving), carrying[-1])
+
+    def is_stale(self) -> bool:
+        """Whether a parameter was written to after the forward pass."""
+        return any(p.serial > user.serial for ps in self.parameters.values() for p in ps for user, _ in self.users[p])
+
+
+def read_network(loss: Node, known: Collection[Node] | None = None) -> Network:
+    """Read the layers of the graph that ends in `loss`.
+
+    Parameters
+    ----------
+    loss : Node
+        Output of one element.
+    known : collection of Node, optional
+        The model's parameters: tells Scalars that are trained from those that are inputs.
+
+    Raises
+    ------
+    GradientError
+        When ``backward(retain="leaves")`` freed the graph.
+    ArgumentError
+        When no gate made `loss`, or it has several elements.
+    """
+    if not isinstance(loss, Node) or loss.gate is None or loss.size != 1:
+        given = describe(loss) if isinstance(loss, Node) else type(loss).__name__
+        raise ArgumentError(f"health: got {given}; expected the loss: a node of one element that a gate made")
+    order = topological_order(loss)
+    for node in order:
+        if node.inputs is None:
+            raise GradientError(
+                f"health: {describe(node)} was freed by backward(retain='leaves'), so there is no graph to look at; "
+                "in steps that are watched call loss.backward() without retain"
+            )
+    data = data_nodes(order, known)
+    layers, of = groups_of(order, data)
+    users: dict[Node, list[tuple[Node, int]]] = {node: [] for node in order}
+    parameters: dict[Group, list[Node]] = {group: [] for group in layers}
+    for node in order:
+        for slot, x in enumerate(node.inputs or ()):
+            if isinstance(x, Node):
+                users[x].append((node, slot))
+                if is_parameter(x, known) and node in of and x not in parameters[of[node]]:
+                    parameters[of[node]].append(x)
+    return Network(loss, order, data, layers, _edges(order, data, of, layers, known), parameters, users)
+
+
+def _edges(
+    order: list[Node], data: set[Node], of: dict[Node, Group], layers: list[Group], known: Collection[Node] | None
+) -> list[Edge]:
+    """Return the wires; constants made inside a layer's scope, such as a dropout mask, are no network input."""
+    edges, constants = [], []
+    for node in order:
+        for slot, x in enumerate(node.inputs or ()):
+            if not isinstance(x, Node) or x not in data:
+                continue
+            giver, taker = of.get(x), of.get(node)
+            if giver is not taker and (giver is not None or x.gate is None):
+                edge = Edge(x, node, slot, giver, taker)
+                if giver is not None or (not x.scope and x.ndim):
+                    edges.append(edge)
+                elif not is_parameter(x, known):
+                    constants.append(edge)
+    if not any(edge.giver is None for edge in edges):
+        fed = {edge.taker for edge in edges}
+        edges += [edge for edge in constants if edge.taker not in fed and edge.taker is not None]
+    position = {group: i for i, group in enumerate(layers)}
+    edges.sort(key=lambda e: (position.get(e.giver, -1), position.get(e.taker, len(layers))))  # type: ignore[arg-type]
+    return edges
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradient of each node and of each wire; a missing one is None.
+
+    Attributes
+    ----------
+    nodes : dict
+        Upstream gradient per node.
+    wires : dict
+        What each wire between layers carries back, per (user, slot).
+    """
+
+    nodes: dict[Node, Any]
+    wires: dict[tuple[Node, int], Any]
+
+
+def walked_gradients(network: Network) -> Gradients:
+    """Compute all gradients by a backward walk that writes nothing."""
+    upstream: dict[Node, Any] = {}
+    wires: dict[tuple[Node, int], Any] = {}
+    wanted = {(edge.user, edge.slot) for edge in network.edges}
+    if network.loss.requires_grad:
+        for step in backward_steps(network.loss):
+            upstream[step.node] = step.upstream
+            for slot, part in enumerate(step.downstream):
+                if (step.node, slot) in wanted:
+                    wires[step.node, slot] = part
+    return Gradients(upstream, wires)
+
+
+def kept_gradients(network: Network) -> Gradients:
+    """Take the gradients that backward() left on the nodes; only where a node fans out compute each wire's share.
+
+    Once the optimizer has stepped, a share that needs the old parameters is what the others leave of the sum.
+    """
+    upstream = {node: node.grad for node in network.order if node.grad is not None}
+    wires: dict[tuple[Node, int], Any] = {}
+    computed: dict[Node, tuple[Any, ...]] = {}
+    stale = network.is_stale()
+    for source in dict.fromkeys(edge.source for edge in network.edges):
+        users = network.users[source]
+        unknown: list[tuple[Node, int]] = []
+        for user, slot in users:
+            if len(users) == 1:
+                wires[user, slot] = upstream.get(source)
+            elif user not in upstream or not source.requires_grad:
+                wires[user, slot] = None
+            elif stale and any(isinstance(x, Node) and x not in network.data for x in user.inputs or ()):
+                unknown.append((user, slot))
+            else:
+                if user not in computed:
+                    computed[user] = downstream_gradients(user, upstream[user])
+                wires[user, slot] = computed[user][slot]
+        if len(unknown) == 1 and source.gate is not None:
+            known = total(wires.get(user) for user in users)
+            wires[unknown[0]] = upstream[source] if known is None else upstream[source] - known
+    return Gradients(upstream, wires)
+
+
+def total(parts: Iterable[Any]) -> Any:
+    """Add up gradients, skipping None; None when there is none."""
+    result = None
+    for part in parts:
+        if part is not None:
+            result = part if result is None else result + part
+    return result

@@ -1,0 +1,240 @@
+"""Look at one graph: measure its layers and wires, and judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from autograd_cnn.graph import Node, Scalar
+from autograd_cnn.health.findings import Facts, judged
+from autograd_cnn.health.grouping import Group, is_activation
+from autograd_cnn.health.kinds import kind_of
+from autograd_cnn.health.measures import decades, gradient_distribution, norm, rms, value_distribution
+from autograd_cnn.health.network import (
+    Edge,
+    Gradients,
+    Network,
+    kept_gradients,
+    read_network,
+    total,
+    walked_gradients,
+)
+from autograd_cnn.health.nonfinite import first_non_finite
+from autograd_cnn.health.parameters import disconnected, named_parameters
+from autograd_cnn.health.report import Connection, Finding, Layer, Report, Thresholds, Units
+from autograd_cnn.health.units import combined, read_units
+
+Onset: TypeAlias = Callable[[str, str], int]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known from earlier steps; for a single look, nothing.
+
+    Attributes
+    ----------
+    step, samples : int
+        The last step, and over how many samples units were counted (0: this batch).
+    units : mapping
+        State of the units per layer, if counted over several batches.
+    updates : mapping
+        Update ratios per layer, the last step last.
+    weight_gradients : mapping or None
+        RMS per layer at the time of the backward pass, where `grad` may have been cleared since.
+    onset : callable or None
+        First step that showed a finding, given its kind and layer.
+    non_finite : Finding or None
+        NaN or infinity met at an earlier step.
+    """
+
+    step: int = 0
+    samples: int = 0
+    units: Mapping[str, Units | None] | None = None
+    updates: Mapping[str, list[float]] = field(default_factory=dict)
+    weight_gradients: Mapping[str, float | None] | None = None
+    onset: Onset | None = None
+    non_finite: Finding | None = None
+
+
+def inspect(loss: Node, *, model: Any = None, thresholds: Thresholds | None = None, step: int = 0) -> Report:
+    """Look at the health of a network, reading its layers from the graph of `loss`.
+
+    Gradients that ``loss.backward()`` left on the nodes are used; without them they are computed.
+    Nothing is written.
+
+    Parameters
+    ----------
+    loss : Node
+        Output of one element.
+    model : object with ``parameters()`` or ``named_parameters()``, or iterable of Parameter, optional
+        Lets parameters without a path to the loss be found, and tells trained Scalars from inputs.
+    thresholds : Thresholds, optional
+        Where findings begin.
+    step : int
+        Number to show in the report.
+
+    Returns
+    -------
+    Report
+        ``print(report)`` shows it as a table.
+
+    Raises
+    ------
+    GradientError
+        When ``backward(retain="leaves")`` freed the graph, or a parameter was written to since the forward pass
+        and no gradients are there.
+    ArgumentError
+        When `loss` was made by no gate or has several elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_cnn as ag
+    >>> from autograd_cnn import functional as F, health
+    >>> x, w = ag.Tensor([[1.0, 2.0]]), ag.Parameter([[3.0, 4.0]])
+    >>> with ag.scope("fc"):
+    ...     score = F.linear(x, w)
+    >>> report = health.inspect(score.sum())
+    >>> report.layers[0].name, report.layers[0].kind, report.layers[0].activation.rms
+    ('fc', 'linear', 11.0)
+    """
+    names = named_parameters(model)
+    network = read_network(loss, set(names.values()) if model is not None else None)
+    gradients = walked_gradients(network) if loss.grad is None else kept_gradients(network)
+    return report_of(network, gradients, names, thresholds or Thresholds(), Past(step=step))
+
+
+def report_of(
+    network: Network, gradients: Gradients, names: Mapping[str, Node], thresholds: Thresholds, past: Past
+) -> Report:
+    """Measure and judge a network whose gradients are known."""
+    layers = [_layer(network, group, gradients, thresholds, past) for group in network.layers]
+    facts = Facts(
+        tuple(layers),
+        non_finite=past.non_finite or first_non_finite(network, gradients, past.step),
+        disconnected=disconnected(names, network),
+        samples=past.samples or batch_size(network),
+        update_ratios=past.updates,
+        onset=past.onset or (lambda kind, layer: past.step),
+    )
+    findings, ratio = judged(facts, thresholds)
+    source = next((edge.source for edge in network.edges if edge.giver is None and edge.taker is not None), None)
+    return Report(
+        layers=tuple(layer.with_findings(findings) for layer in layers),
+        connections=_connections(network, gradients),
+        input_shape=_without_batch(source.shape) if source is not None else (),
+        loss=network.loss.item(),
+        step=past.step,
+        batch=batch_size(network),
+        samples=facts.samples,
+        thresholds=thresholds,
+        findings=findings,
+        first_to_last=ratio,
+    )
+
+
+def batch_size(network: Network) -> int:
+    """Return how many samples went through the network; 1 where the graph does not show it."""
+    sources = [edge.source for edge in network.edges if edge.giver is None and edge.taker is not None]
+    outputs = [network.output(group) for group in network.layers]
+    return next((node.shape[0] for node in [*sources, *outputs] if node.ndim > 1), 1)
+
+
+def outputs_of(network: Network, group: Group) -> list[Node]:
+    """Return what leaves a layer: its last node, or one Scalar per neuron and sample."""
+    output = network.output(group)
+    if not isinstance(output, Scalar):
+        return [output]
+    return list(dict.fromkeys(edge.source for edge in network.edges if edge.giver is group)) or [output]
+
+
+def weights_of(parameters: list[Node]) -> list[Node]:
+    """Return the trained parameters that speak for a layer: its matrices and filters, or all where it has none."""
+    trained = [p for p in parameters if p.requires_grad]
+    return [p for p in trained if p.ndim >= 2] or trained
+
+
+def weight_gradient(parameters: list[Node], gradients: Gradients) -> float | None:
+    """Return the RMS of the gradients of a layer's weights; None where none is known."""
+    known = [gradients.nodes[p] for p in weights_of(parameters) if p in gradients.nodes]
+    return rms(known) if known else None
+
+
+def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thresholds, past: Past) -> Layer:
+    outputs = outputs_of(network, group)
+    received = [gradients.nodes[node] for node in outputs if node in gradients.nodes]
+    into = network.inputs(group)
+    parameters = network.parameters[group]
+    if past.units is None:
+        batch = read_units(network, group, gradients, thresholds)
+        units = None if batch is None else combined([batch], thresholds)
+    else:
+        units = past.units.get(group.name)
+    known = past.weight_gradients
+    updates = past.updates.get(group.name)
+    return Layer(
+        name=group.name,
+        kind=kind_of(group.nodes, network.data),
+        input_shape=_row_shape([edge.source for edge in into], units),
+        output_shape=_row_shape(outputs, units),
+        parameters=sum(p.size for p in parameters if p.requires_grad),
+        activation=value_distribution([node.value for node in outputs], _bounds(outputs[-1])),
+        gradient=gradient_distribution(received) if received else None,
+        attenuation=_attenuation(network, group, gradients),
+        update_ratio=updates[-1] if updates else None,
+        weight_gradient=weight_gradient(parameters, gradients) if known is None else known.get(group.name),
+        units=units,
+    )
+
+
+def _attenuation(network: Network, group: Group, gradients: Gradients) -> float | None:
+    sent = _per_source(network.inputs(group), gradients)
+    leaving = [edge for edge in network.edges if edge.giver is group]
+    received = _per_source(leaving, gradients) if leaving else [gradients.nodes.get(network.output(group))]
+    if not sent or any(part is None for part in (*sent, *received)):
+        return None
+    return decades(norm(sent), norm(received))
+
+
+def _per_source(edges: list[Edge], gradients: Gradients) -> list[Any]:
+    """Add up, per source, what some of its wires carry back; None where one of them is unknown."""
+    sources: dict[Node, list[Any]] = {}
+    for edge in edges:
+        sources.setdefault(edge.source, []).append(gradients.wires.get((edge.user, edge.slot)))
+    return [None if any(p is None for p in parts) else total(parts) for parts in sources.values()]
+
+
+def _connections(network: Network, gradients: Gradients) -> tuple[Connection, ...]:
+    bundles: dict[tuple[Group | None, Group | None], list[Edge]] = {}
+    for edge in network.edges:
+        if edge.giver is not None or edge.taker is not None:
+            bundles.setdefault((edge.giver, edge.taker), []).append(edge)
+    found = []
+    for (giver, taker), edges in bundles.items():
+        values = [source.value for source in dict.fromkeys(edge.source for edge in edges)]
+        parts = _per_source(edges, gradients)
+        gradient = None if any(part is None for part in parts) else rms(parts)
+        found.append(Connection(giver.name if giver else "", taker.name if taker else "", rms(values), gradient))
+    return tuple(found)
+
+
+def _row_shape(nodes: list[Node], units: Units | None) -> tuple[int, ...]:
+    """Return the shape of one sample; for Scalars how many there are."""
+    if not nodes:
+        return ()
+    if isinstance(nodes[0], Scalar):
+        count = len(set(nodes))
+        return (units.count if units is not None and count % units.count == 0 else count,)
+    return _without_batch(nodes[0].shape)
+
+
+def _without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[1:] if len(shape) > 1 else shape
+
+
+def _bounds(node: Node) -> tuple[float, float] | None:
+    """Return the range of an activation that saturates on both sides, such as 0 to 1 for the sigmoid."""
+    if not is_activation(node) or node.gate is None or node.gate.saturates is None:
+        return None
+    return float(node.gate(-1e9)), float(node.gate(1e9))

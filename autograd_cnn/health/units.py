@@ -1,0 +1,142 @@
+"""The units of a layer: which are silent, starved or saturated in one batch, and dead over several.
+
+A unit is a neuron, or a channel over samples and positions: axis 1 of an activation of four or more
+axes, the last axis otherwise. In a graph of Scalars a unit is an activation node; nodes whose sums
+begin with the same weight are one unit on several samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.graph import Array, Node, Scalar
+from autograd_cnn.health.grouping import Group, is_activation
+from autograd_cnn.health.network import Gradients, Network
+from autograd_cnn.health.report import Thresholds, Units
+from autograd_cnn.registry import Gate, gradient_of
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one batch told about the units of one layer; every array has one entry per unit.
+
+    Attributes
+    ----------
+    samples : int
+        Samples in the batch.
+    has_dead_side : bool
+        Whether the units can be dead.
+    active : array of bool
+        The local gradient is not 0 on some sample.
+    driven : array of bool
+        The gradient that goes through the unit is not 0 on some sample.
+    flat : array of float
+        Share of samples on which the slope has died away; all 0 for gates that do not saturate.
+    """
+
+    samples: int
+    has_dead_side: bool
+    active: Array
+    driven: Array
+    flat: Array
+
+
+def read_units(network: Network, group: Group, gradients: Gradients, thresholds: Thresholds) -> Batch | None:
+    """Read the units of a layer off its activation's own rule; None for a layer without activation."""
+    nodes = [node for node in group.nodes if is_activation(node)]
+    if not nodes:
+        return None
+    gate = nodes[-1].gate
+    assert gate is not None
+    if isinstance(nodes[-1], Scalar):
+        local, upstream, ids = _scalar_units(network, nodes, gradients)
+    else:
+        local = local_gradient(nodes[-1])
+        upstream = gradients.nodes.get(nodes[-1])
+        ids = None
+    return _batch(gate, local, upstream, ids, thresholds)
+
+
+def local_gradient(node: Node) -> Any:
+    """Return f′ of an activation at its input, read off the gate's own rule."""
+    assert node.gate is not None
+    one = 1.0 if isinstance(node, Scalar) else np.ones(node.shape, node.dtype)
+    inputs = node.inputs or ()
+    values = [x.value if isinstance(x, Node) else x for x in inputs]
+    return gradient_of(node.gate, one, node.value, values, node.attributes, (True,) * len(inputs))[0]
+
+
+def combined(batches: Sequence[Batch], thresholds: Thresholds) -> Units:
+    """Return the state of each unit over a window of batches, the last one last."""
+    last = batches[-1]
+    samples = sum(batch.samples for batch in batches)
+    ever_active = np.logical_or.reduce([batch.active for batch in batches])
+    ever_driven = np.logical_or.reduce([batch.driven for batch in batches])
+    flat = np.average([batch.flat for batch in batches], axis=0, weights=[batch.samples for batch in batches])
+    if not last.has_dead_side:
+        saturated = flat >= thresholds.saturated_samples
+        dead = silent = np.zeros_like(saturated)
+    else:
+        saturated = np.zeros_like(last.active)
+        silent = ~last.active
+        dead = ~ever_active & (samples >= thresholds.dead_samples)
+    starved = ~ever_driven & ~saturated & ~silent & (samples >= thresholds.dead_samples)
+    return Units(last.active.size, _ids(dead), _ids(silent & ~dead), _ids(starved), _ids(saturated))
+
+
+def _batch(gate: Gate, local: Any, upstream: Any, ids: Array | None, thresholds: Thresholds) -> Batch:
+    count = 0 if ids is None else int(ids.max()) + 1
+    limit = None if gate.saturates is None else thresholds.saturated_slope * gate.saturates
+    active = _any(local != 0, ids, count)
+    driven = active if upstream is None else _any((local != 0) & (upstream != 0), ids, count)
+    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, ids, count)
+    samples = (local.shape[0] if local.ndim > 1 else 1) if ids is None else int(np.bincount(ids).max())
+    return Batch(samples, gate.dead_side and limit is None, active, driven, flat)
+
+
+def _scalar_units(network: Network, nodes: list[Node], gradients: Gradients) -> tuple[Array, Array | None, Array]:
+    """Return local and upstream gradient per activation node, and the number of its unit."""
+    numbers: dict[Node, int] = {}
+    ids = [numbers.setdefault(_first_weight(network, node), len(numbers)) for node in nodes]
+    local = np.array([local_gradient(node) for node in nodes])
+    upstream = [gradients.nodes.get(node) for node in nodes]
+    known = None if None in upstream else np.array(upstream)
+    return local, known, np.array(ids)
+
+
+def _first_weight(network: Network, node: Node) -> Node:
+    """Return the parameter that a neuron's sum begins with; the node itself, where there is none."""
+    stack = list(node.inputs or ())[::-1]
+    while stack:
+        x = stack.pop()
+        if not isinstance(x, Node) or is_activation(x):
+            continue
+        if x.gate is None and x not in network.data:
+            return x
+        stack.extend(reversed(x.inputs or ()))
+    return node
+
+
+def _any(mask: Array, ids: Array | None, count: int) -> Array:
+    if ids is not None:
+        mask = np.bincount(ids, mask, minlength=count)[None] > 0
+    return np.asarray(mask.any(axis=_not_units(mask)))
+
+
+def _share(mask: Array, ids: Array | None, count: int) -> Array:
+    if ids is not None:
+        mask = (np.bincount(ids, mask, minlength=count) / np.bincount(ids, minlength=count))[None]
+    return np.asarray(mask.mean(axis=_not_units(mask)))
+
+
+def _not_units(mask: Array) -> tuple[int, ...]:
+    unit = 1 if mask.ndim >= 4 else mask.ndim - 1
+    return tuple(axis for axis in range(mask.ndim) if axis != unit)
+
+
+def _ids(mask: Array) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(mask).tolist())
