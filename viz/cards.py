@@ -1,0 +1,286 @@
+"""The card of one layer: its numbers, its units to scale, and where its gradients lie.
+
+Every card has the same width and the same axes, so that a column of cards compares at a glance.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
+from autograd_cnn.health.wording import decades, extent, number, share, tiny
+from viz.labels import block, cell, histogram, plain, row, table, text
+from viz.style import MARKS, Theme, shortened
+
+WIDTH = 424
+"""Points across a card; every row below adds up to it."""
+COMPACT_WIDTH = 250
+STATES = ("active", "saturated", "starved", "silent", "dead")
+_NUMBERS = 142  # the column of numbers, and above it the verdict
+_LEFT = 92  # what stands before a bar
+_CHART = 126
+_CHART_HEIGHT = 30
+_GAUGE_LOG10 = (-6.0, 0.0)
+_SMALLEST_SEGMENT = 3  # so that one dead unit of a thousand still shows
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a card says about its layer: the worst finding in the pill, the others in a line."""
+
+    status: str
+    words: str
+    also: tuple[str, ...] = ()
+
+
+def verdict(layer: Layer) -> Verdict:
+    """Return the judgement of `layer`: its findings; NaN and infinity count even where none names them."""
+    said = list(dict.fromkeys(finding.words for finding in layer.findings))
+    status = layer.findings[0].severity if layer.findings else "ok"
+    gradient = layer.gradient.rms if layer.gradient else 0.0
+    for what, rms in (("activation", layer.activation.rms), ("gradient", gradient)):
+        if not math.isfinite(rms) and not any(finding.kind == "non-finite" for finding in layer.findings):
+            said, status = [f"{number(rms)} in the {what}", *said], "critical"
+    return Verdict(status, said[0] if said else "healthy", tuple(said[1:]))
+
+
+def fitted(words: str, points: float, size: float) -> str:
+    """Return `words`, its middle left out until it is about `points` wide in type of `size`."""
+    words = plain(words)
+    longest = len(words)
+    while longest > 2 and text_width(shortened(words, longest)) * size > points:
+        longest -= 1
+    return shortened(words, longest)
+
+
+def text_width(words: str) -> float:
+    """Return the width of bold Helvetica in units of its size, rather too wide than too narrow."""
+    return sum(_glyph_width(glyph) for glyph in words)
+
+
+def _glyph_width(glyph: str) -> float:
+    if unicodedata.combining(glyph):
+        return 0.0
+    if glyph in " .,:;!|'iljtfI/()[]-·":
+        return 0.36
+    if glyph.isascii() and glyph not in "MW@%mw":
+        return 0.72 if glyph.isupper() else 0.6
+    return 0.75 if glyph in "×−…–αβγσμΔ" else 1.05
+
+
+def card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) -> str:
+    """Return the label of a layer: all that is known about it, or two lines where there is little to know."""
+    said = verdict(layer)
+    head = row(
+        _words(theme.ink, name, WIDTH - _NUMBERS, 20, 14, bold=True),
+        cell(_pill(theme, said, _NUMBERS), width=_NUMBERS, align="left"),
+    )
+    rows = [row(cell(table(head), align="left")), row(_words(theme.muted, sizes(layer), WIDTH, 15, 10))]
+    if said.also:
+        rows.append(row(_words(theme.ink, "also " + ", ".join(said.also), WIDTH, 14, 10)))
+    if layer.units is not None:
+        rows += [_gap(4), row(cell(_units_row(theme, layer.units), align="left"))]
+    if layer.update_ratio is not None:
+        rows += [_gap(5), row(cell(_update_row(theme, layer.update_ratio, thresholds), align="left"))]
+    if not is_slim(layer):
+        rows += [_gap(4), row(cell(_charts(theme, layer), align="left"))]
+    return table(*rows)
+
+
+def is_slim(layer: Layer) -> bool:
+    """Return whether two lines say enough: layers that only move numbers, such as pools and reshapes."""
+    return not (layer.parameters or layer.units or layer.findings or verdict(layer).status != "ok")
+
+
+def compact_card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) -> str:
+    """Return the small label, for pictures where the wiring is the subject."""
+    said = verdict(layer)
+    width = COMPACT_WIDTH
+    rows = [row(_words(theme.ink, f"{MARKS[said.status]} {name}", width, 18, 12.5, bold=True))]
+    rows.append(row(_words(theme.muted, sizes(layer, with_input=False), width, 13, 9.5)))
+    if said.status != "ok":
+        rows.append(row(_words(theme.ink, ", ".join((said.words, *said.also)), width, 13, 9.5, bold=True)))
+    notes = [f"update {tiny(layer.update_ratio)}"] if layer.update_ratio is not None else []
+    if layer.units is not None:
+        notes.append(", ".join(f"{n} {kind}" for kind, n in unit_counts(layer.units).items() if n))
+    if notes:
+        rows.append(row(_words(theme.muted, "   ·   ".join(notes), width, 13, 9.5)))
+    if layer.units is not None:
+        rows += [_gap(3), row(cell(_bar(theme, layer.units, width, 5), align="left"))]
+    return table(*rows)
+
+
+def sizes(layer: Layer, *, with_input: bool = True) -> str:
+    """Return what the layer is, its shapes, and how many numbers it learns."""
+    before = f"{extent(layer.input_shape)} → " if with_input else ""
+    words = f"{shortened(plain(layer.kind), 44 if with_input else 24)}   ·   {before}{extent(layer.output_shape)}"
+    if layer.parameters:
+        words += f"   ·   {layer.parameters:,} parameters"
+    return words
+
+
+def _words(color: str, words: str, width: int, height: int, size: float, *, bold: bool = False) -> str:
+    """Return a cell of text at its left: shortened to fit, yet free to grow where the fonts are wider."""
+    return cell(text(fitted(words, width, size), color, size, bold=bold), width=width, height=height, align="left")
+
+
+def _gap(height: int) -> str:
+    return row(cell(height=height))
+
+
+def _pill(theme: Theme, said: Verdict, width: int) -> str:
+    """Loud only when something is wrong: a healthy layer gets words without a fill."""
+    words = fitted(f"{MARKS[said.status]} {said.words}", width - 6, 10.5)
+    if said.status == "ok":
+        return table(row(cell(text(words, theme.ok_text, 10.5, bold=True), height=20, width=width, align="left")))
+    fill, ink = getattr(theme, said.status), getattr(theme, "on_" + said.status)
+    line = row(cell(text(words, ink, 10.5, bold=True), height=20, width=width, valign="bottom"))
+    return table(line, bgcolor=fill, style="rounded", cellpadding=2)
+
+
+def unit_counts(units: Units) -> dict[str, int]:
+    """Return how many units are in each state; the order is the order in the bar."""
+    return {state: units.active if state == "active" else len(getattr(units, state)) for state in STATES}
+
+
+def segment_look(theme: Theme, state: str) -> dict[str, object]:
+    """Return fill and border of one state of units: dead is dashed, so that it shows without colour."""
+    fill = {"active": theme.ok_soft, "saturated": theme.saturated, "starved": theme.warning_soft}
+    look: dict[str, object] = {"bgcolor": fill.get(state, theme.idle_tint)}
+    if state in ("starved", "silent", "dead"):
+        look |= {"border": 1, "color": theme.dead, "style": "dashed" if state == "dead" else "solid"}
+    return look
+
+
+def _bar(theme: Theme, units: Units, total: int, height: int) -> str:
+    """Return the shares of units, drawn to scale, each named where there is room."""
+    counts = {state: n for state, n in unit_counts(units).items() if n > 0}
+    widths = _to_scale(list(counts.values()), total)
+    cells = []
+    for (state, n), width in zip(counts.items(), widths, strict=True):
+        words = next((w for w in (f"{n} {state}", str(n)) if text_width(w) * 9 < width - 4), "") if height > 10 else ""
+        ink = theme.on_saturated if state == "saturated" else theme.ink
+        cells.append(
+            block(width, height, text(words, ink, 9, bold=True), valign="bottom", **segment_look(theme, state))
+        )
+    return table(row(*cells)) if cells else table(row(block(total, height)))
+
+
+def _to_scale(counts: Sequence[int], total: int) -> list[int]:
+    """Return whole points that add up to `total`; the smallest share is seen too, at the cost of the largest."""
+    widths = [max(_SMALLEST_SEGMENT, round(total * n / sum(counts))) for n in counts]
+    if widths:
+        widths[max(range(len(counts)), key=counts.__getitem__)] += total - sum(widths)
+    return widths
+
+
+def _units_row(theme: Theme, units: Units) -> str:
+    words = f"{units.count:,} unit" + "s" * (units.count != 1)
+    return table(row(_words(theme.muted, words, _LEFT, 16, 10), cell(_bar(theme, units, WIDTH - _LEFT, 16))))
+
+
+def _update_row(theme: Theme, update: float, thresholds: Thresholds) -> str:
+    healthy = thresholds.update_ratio[0] <= update <= thresholds.update_ratio[1]
+    words = _figure(
+        theme, f"update {tiny(update)}", update, theme.muted if healthy else theme.ink, 10, bold=not healthy
+    )
+    label = cell(words, width=_LEFT, height=14, align="left")
+    return table(row(label, cell(_gauge(theme, update, thresholds))))
+
+
+def _gauge(theme: Theme, update: float, thresholds: Thresholds) -> str:
+    """Return the update ratio's mark on a log axis; the bands are critical, warning, healthy, warning, critical."""
+    total = WIDTH - _LEFT
+
+    def at(ratio: float) -> int:
+        low, high = _GAUGE_LOG10
+        exponent = math.log10(ratio) if ratio > 0 else low
+        return round(total * (min(max(exponent, low), high) - low) / (high - low))
+
+    edges = (thresholds.update_ratio_critical[0], *thresholds.update_ratio, thresholds.update_ratio_critical[1])
+    bands = sorted(map(at, edges))
+    fills = (theme.critical_soft, theme.warning_soft, theme.ok_soft, theme.warning_soft, theme.critical_soft)
+    marks = [min(max(at(update) + d, 0 if d < 0 else 4), total - 4 if d < 0 else total) for d in (-2, 2)]
+    marks = marks if math.isfinite(update) or update == math.inf else []
+    cuts = sorted({0, total, *bands, *marks})
+    cells = []
+    for low, high in pairwise(cuts):
+        marked = marks and marks[0] <= low and high <= marks[1]
+        fill = theme.ink if marked else fills[sum(edge <= low for edge in bands)]
+        cells.append(block(high - low, 14, bgcolor=fill))
+    return table(row(*cells))
+
+
+def _figure(theme: Theme, words: str, x: float | None, color: str, size: float, *, bold: bool = True) -> str:
+    """Return a number, or NaN and infinity as black and yellow."""
+    if x is None or math.isfinite(x):
+        return text(words, color, size, bold=bold)
+    return table(row(cell(text(words, theme.on_not_finite, size, bold=True), bgcolor=theme.not_finite)))
+
+
+def _charts(theme: Theme, layer: Layer) -> str:
+    """Return both histograms over their axes, and the column of numbers."""
+    values, gradients = layer.activation, layer.gradient
+    columns = [_chart(theme, values, ("activation", "zeros"), (number(values.low, ".2g"), number(values.high, ".2g")))]
+    if gradients is not None:
+        low, high = (f"1e{number(end, '.3g')}" for end in (gradients.low, gradients.high))
+        columns.append(_chart(theme, gradients, ("|gradient|, log", "exactly 0"), (f"≤ {low}", high)))
+    else:
+        height = _CHART_HEIGHT + 24
+        columns.append(cell(text("no gradient", theme.muted, 8.5), width=_CHART, height=height, align="left"))
+    return table(row(*(c + cell(width=15) for c in columns), cell(_numbers(theme, layer), valign="middle")))
+
+
+def _chart(theme: Theme, shown: Distribution, words: tuple[str, str], ends: tuple[str, str]) -> str:
+    """Return one histogram between its heading and the ends of its axis."""
+    zeros = f"{share(shown.zeros)} {words[1]}" if shown.zeros else ""
+    color = theme.value_bar if words[0] == "activation" else theme.gradient_bar
+    return cell(
+        table(
+            row(cell(_at_both_ends(theme, words[0], zeros))),
+            row(cell(_histogram(shown, color, theme.line))),
+            row(cell(_at_both_ends(theme, *ends))),
+        )
+    )
+
+
+def _at_both_ends(theme: Theme, left: str, right: str) -> str:
+    halves = (
+        cell(text(words, theme.muted, 8.5), width=_CHART // 2, height=12, align=align)
+        for words, align in ((left, "left"), (right, "right"))
+    )
+    return table(row(*halves))
+
+
+def _histogram(shown: Distribution, color: str, base: str) -> str:
+    """Return the columns, neighbours added up when there are more than two points can show."""
+    step = math.ceil(max(len(shown.counts), 1) / (_CHART // 2))
+    counts = [sum(shown.counts[i : i + step]) for i in range(0, len(shown.counts), step)] or [0]
+    return histogram(counts, _CHART // len(counts), _CHART_HEIGHT, color, base)
+
+
+def _decades_words(x: float | None) -> str:
+    return decades(x) if x is None else f"{decades(x)} dec"
+
+
+def _numbers(theme: Theme, layer: Layer) -> str:
+    gradient = layer.gradient.rms if layer.gradient else None
+    rows = (
+        ("gradient RMS", tiny(gradient), gradient, theme.gradient),
+        ("attenuation", _decades_words(layer.attenuation), layer.attenuation, theme.ink),
+        ("activation RMS", number(layer.activation.rms), layer.activation.rms, theme.value),
+    )
+    # at the left: SVG text starts at a computed x, so a wider font overflows to the right
+    return table(
+        *(
+            row(
+                cell(text(name, theme.muted, 9.5), width=_NUMBERS - 66, height=15, align="left"),
+                cell(_figure(theme, words, x, color, 11), width=66, height=15, align="left"),
+            )
+            for name, words, x, color in rows
+        )
+    )

@@ -1,0 +1,124 @@
+"""What stands above a flow: title, facts, and a legend of the signs that the picture uses, no others."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+
+from autograd_cnn.health.report import Layer, Report, Thresholds
+from autograd_cnn.health.wording import share
+from viz.cards import STATES, WIDTH, is_slim, segment_look, text_width, unit_counts, verdict
+from viz.flow_wires import Wire
+from viz.labels import block, cell, row, table, text
+from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, whole_points
+
+_LONGEST_LINE = 92
+_STATE_WORDS = {
+    "silent": "silent this batch",
+    "starved": "starved: active, gradient exactly 0",
+    "dead": "dead on all samples",
+}
+_VERDICTS = {"ok": "healthy", "warning": "warning", "critical": "critical"}
+
+
+def signs_of_card(layer: Layer, *, compact: bool) -> set[str]:
+    """Return the signs that the card of `layer` uses."""
+    signs = {verdict(layer).status}
+    signs |= {"parameters"} if layer.parameters else set()
+    signs |= {"update"} if layer.update_ratio is not None else set()
+    signs |= {"charts"} if not compact and not is_slim(layer) else set()
+    if layer.units is not None:
+        signs |= {"units"} | {state for state, n in unit_counts(layer.units).items() if n}
+    shown = [layer.activation.rms, layer.gradient.rms if layer.gradient else 0.0, layer.update_ratio or 0.0]
+    return signs if all(map(math.isfinite, shown)) else signs | {"not finite"}
+
+
+def signs_of_wire(wire: Wire) -> set[str]:
+    """Return the signs that `wire` uses."""
+    signs = set()
+    if wire.known:
+        signs |= {"none"} if wire.gradient is None else {"zero"} if wire.gradient == 0 else set()
+    signs |= {"bottleneck"} if wire.narrowing else set()
+    finite = all(math.isfinite(x) for x in (wire.value, wire.gradient or 0.0))
+    return signs if finite else signs | {"not finite"}
+
+
+def header(report: Report, theme: Theme, title: str, subtitle: str, facts: Sequence[str], signs: set[str]) -> str:
+    """Return title, subtitle and legend as one table: as the graph's own label it cannot collide with the drawing."""
+    rows = [_line(x, theme.ink, 17, bold=True) for x in textwrap.wrap(title, LONGEST_TITLE)[:3]]
+    rows += [_line(x, theme.muted, 11) for x in textwrap.wrap(subtitle, _LONGEST_LINE)[:3]]
+    rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
+    if "units" in signs:
+        rows.append(row(cell(_units_key(theme, signs), align="left", height=17)))
+    rows.append(row(cell(_widths_key(theme, signs), align="left", height=17)))
+    for words in (*legend_lines(report, signs), *facts):
+        rows += [_line(x, theme.muted, 9, height=13) for x in textwrap.wrap(words, _LONGEST_LINE + 18)[:3]]
+    return table(*rows, row(cell(height=12)))
+
+
+def _line(words: str, color: str, size: float, *, bold: bool = False, height: int | None = None) -> str:
+    return row(cell(text(words, color, size, bold=bold), align="left", height=height))
+
+
+def _units_key(theme: Theme, signs: set[str]) -> str:
+    keys = [
+        (block(16, 10, **segment_look(theme, state)), _STATE_WORDS.get(state, state))
+        for state in STATES
+        if state in signs
+    ]
+    return _keys(theme, "units:", keys)
+
+
+def _widths_key(theme: Theme, signs: set[str]) -> str:
+    keys = [
+        (block(26, whole_points(10.0**n), bgcolor=theme.wire), f"1e{n}".replace("-", "−")) for n in LEGEND_EXPONENTS
+    ]
+    if "zero" in signs:
+        keys.append((block(26, 1, border=1, sides="T", style="dashed", color=theme.dead), "exactly 0"))
+    if "not finite" in signs:
+        keys.append((cell(text("NaN ∞", theme.on_not_finite, 8), bgcolor=theme.not_finite), LEGEND["not finite"]))
+    return _keys(theme, "wire width: gradient RMS", keys)
+
+
+def _keys(theme: Theme, heading: str, keys: list[tuple[str, str]]) -> str:
+    """Return a row of samples and their words, kept close: the last cell takes what the header is wider."""
+    cells, taken = [cell(text(heading, theme.muted, 9), align="left")], 9 * text_width(heading)
+    for sample, words in keys:
+        cells += [cell(width=10), cell(table(row(sample)), cellpadding=2), cell(width=3)]
+        cells.append(cell(text(words, theme.muted, 9), align="left"))
+        taken += 43 + 9 * text_width(words)
+    return table(row(*cells, cell(width=max(0, round(WIDTH - taken)))))
+
+
+def legend_lines(report: Report, signs: set[str]) -> list[str]:
+    """Return what the signs mean, and the thresholds that the verdicts follow."""
+    first = [f"{MARKS[status]} {words}" for status, words in _VERDICTS.items() if status in signs]
+    first += ["bold border: has parameters"] if "parameters" in signs else []
+    first += [LEGEND["none"]] if "none" in signs else []
+    lines = ["    ".join(first)] if first else []
+    if "charts" in signs:
+        lines.append(
+            "attenuation: log10 of the gradient's L2 norm at a layer's input over its output; 1 decade = factor 10"
+        )
+    if "bottleneck" in signs:
+        lines.append("bottleneck: the layer in which the gradient loses most decades")
+    if "junction" in signs:
+        lines.append("● fan-out: the gradients of its branches add up (as tensors, so their RMS need not)")
+    judged = threshold_words(report.thresholds, signs)
+    lines += ["thresholds: " + "    ".join(judged)] if judged else []
+    if "units" in signs:
+        lines.append(f"states of units counted over {report.samples:,} samples")
+    return lines
+
+
+def threshold_words(thresholds: Thresholds, signs: set[str]) -> list[str]:
+    """Return the thresholds that matter to a picture with these signs, in the words of its legend."""
+    words = []
+    if "units" in signs:
+        for what, (warning, critical) in (("dead", thresholds.dead), ("saturated", thresholds.saturated)):
+            words.append(f"{what} > {share(warning)} ! > {share(critical)} ✕")
+    if "update" in signs:
+        low, high = thresholds.update_ratio
+        words.append(f"update ratio healthy {low:.0e} to {high:.0e}".replace("e-0", "e−").replace("e+0", "e"))
+    return words
