@@ -8,8 +8,8 @@
 (-12.0, -4.0, -4.0, 3.0)
 """
 
-from autograd_cnn import functional
-from autograd_cnn.backward import Step, backward, backward_steps, downstream_gradients, grad, hvp, jvp
+from autograd_cnn import data, functional, init, nn, optim
+from autograd_cnn.backward import Step, backward_steps, downstream_gradients, grad, hvp, jvp
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
@@ -71,10 +71,10 @@ __all__ = [
     "abs",
     "add",
     "astype",
-    "backward",
     "backward_steps",
     "broadcast_to",
     "concatenate",
+    "data",
     "detect_anomaly",
     "divide",
     "downstream_gradients",
@@ -86,6 +86,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "hvp",
+    "init",
     "jvp",
     "less",
     "less_equal",
@@ -99,9 +100,11 @@ __all__ = [
     "minimum",
     "multiply",
     "negative",
+    "nn",
     "no_grad",
     "nodes",
     "not_equal",
+    "optim",
     "pad",
     "power",
     "relu",

@@ -24,9 +24,18 @@ class _Parser(argparse.ArgumentParser):
             message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2]))
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
         if unknown:
-            options = [o for action in self._actions for o in action.option_strings]
-            message += suggestion(unknown[1], options)
+            message += suggestion(unknown[1], _options(self))
         self.exit(2, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
+
+
+def _options(of: argparse.ArgumentParser) -> list[str]:
+    """Return the long options of a parser and of its commands."""
+    found = []
+    for action in of._actions:
+        found += [option for option in action.option_strings if option.startswith("--")]
+        if isinstance(action, argparse._SubParsersAction):
+            found += [option for command in action.choices.values() for option in _options(command)]
+    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -81,7 +90,7 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
         allow_abbrev=False,
     )
     draw.set_defaults(run=_draw)
-    draw.add_argument("expression", help="such as \"(x + y) * z\" or \"sigmoid(w*x + b)\"")
+    draw.add_argument("expression", help='such as "(x + y) * z" or "sigmoid(w*x + b)"')
     draw.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
     draw.add_argument("-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf or .dot")
     draw.add_argument("--explain", action="store_true", help="write local × upstream under each gradient")

@@ -23,8 +23,7 @@ _OPERATORS: dict[type[ast.AST], Gate] = {
     ast.USub: ag.negative,
 }
 _FUNCTIONS: dict[str, Gate] = {
-    gate.name: gate
-    for gate in (ag.abs, ag.exp, ag.log, ag.maximum, ag.minimum, ag.relu, ag.sigmoid, ag.sqrt, ag.tanh)
+    gate.name: gate for gate in (ag.abs, ag.exp, ag.log, ag.maximum, ag.minimum, ag.relu, ag.sigmoid, ag.sqrt, ag.tanh)
 } | {"max": ag.maximum, "min": ag.minimum}
 
 
@@ -63,7 +62,11 @@ def build(expression: str, values: Mapping[str, float]) -> tuple[ag.Scalar, dict
     (-12.0, 3.0)
     """
     tree = _parse(expression)
-    names = sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - _called(tree))
+    called = _called(tree)
+    for name in sorted(called - set(_FUNCTIONS)):
+        known = ", ".join(sorted(_FUNCTIONS))
+        raise ExpressionError(f"{name!r} is no gate; allowed are {known}{suggestion(name, _FUNCTIONS)}")
+    names = sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - called)
     for name in names:
         if name not in values:
             raise ExpressionError(f"{name!r} has no value; give one, such as {name}=2")
@@ -93,7 +96,9 @@ def assignments(arguments: list[str]) -> dict[str, float]:
         try:
             values[name] = float(number)
         except ValueError:
-            raise ExpressionError(f"{argument!r}: {number!r} is no number; expected something like {name}=-2.5") from None
+            raise ExpressionError(
+                f"{argument!r}: {number!r} is no number; expected something like {name}=-2.5"
+            ) from None
         if not math.isfinite(values[name]):
             raise ExpressionError(f"{argument!r}: expected a finite number")
     return values
@@ -150,10 +155,6 @@ def _node(part: ast.AST, expression: str, leaves: Mapping[str, ag.Scalar]) -> An
 
 
 def _call(name: str, arguments: list[ast.expr], expression: str, leaves: Mapping[str, ag.Scalar]) -> Any:
-    if name not in _FUNCTIONS:
-        raise ExpressionError(
-            f"{name!r} is no gate; allowed are {', '.join(sorted(_FUNCTIONS))}{suggestion(name, _FUNCTIONS)}"
-        )
     gate = _FUNCTIONS[name]
     if len(arguments) != gate.arity:
         raise ExpressionError(f"{name} takes {gate.arity} arguments, got {len(arguments)}")

@@ -1,0 +1,40 @@
+"""Add a gate of your own: forward and rule stand together, and everything else follows.
+
+Run: python examples/04_your_own_gate.py
+"""
+
+import numpy as np
+
+import autograd_cnn as ag
+
+
+@ag.gate("swish")
+def swish(x):
+    """x·σ(x): smooth, and not monotonic."""
+    return x * ag.sigmoid(x)
+
+
+@swish.vjp
+def _(upstream, output, x):
+    s = ag.sigmoid(x)
+    return upstream * (s + output * (1 - s))  # gates and operators only, so it can be differentiated again
+
+
+# on a Scalar, on a Tensor, and twice
+a = ag.Scalar(1.5, name="a")
+swish(a).backward()
+print("on a Scalar:", a.grad)
+
+x = ag.Tensor(np.linspace(-2, 2, 5), requires_grad=True)
+(slope,) = ag.grad(swish(x).sum(), x, create_graph=True)
+(curvature,) = ag.grad(slope.sum(), x)
+print("slope:    ", np.round(slope.value, 4))
+print("curvature:", np.round(curvature, 4))
+
+# never trust a rule without a numeric check (CS231n, learning: gradient checks)
+h = 1e-5
+numeric = (swish(x.value + h) - swish(x.value - h)) / (2 * h)
+error = np.abs(numeric - slope.value).max()
+print(f"largest difference from the numeric gradient: {error:.1e}")
+if error > 1e-9:
+    raise SystemExit("the rule is wrong")

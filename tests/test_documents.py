@@ -1,0 +1,69 @@
+"""The code blocks of README and CONTRIBUTING run as written; docstring examples too."""
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd_cnn
+import viz
+from autograd_cnn.registry import GATES
+
+ROOT = Path(__file__).parent.parent
+
+
+def blocks(name):
+    return re.findall(r"^```python\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(n, i) for n in ("README.md", "CONTRIBUTING.md") for i in range(len(blocks(n)))]
+)
+def test_code_block(name, number, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", blocks(name)[number]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 0, result.stderr
+    if "print(f.value)" in blocks(name)[number]:
+        assert result.stdout.startswith("-12.0\n-4.0 -4.0 3.0\n")
+        assert (tmp_path / "circuit.svg").exists()
+
+
+def test_links_point_to_files():
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+            assert (ROOT / target).exists(), f"{name}: {target}"
+
+
+def modules():
+    for package in (autograd_cnn, viz):
+        yield package.__name__
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            if not module.name.endswith("__main__"):
+                yield module.name
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_docstring_examples(name):
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module)
+    assert failed == 0
+
+
+@pytest.mark.parametrize("name", sorted(GATES))
+def test_gate_docstring_examples(name):
+    """Gates are no functions, so doctest does not find them by itself."""
+    for test in doctest.DocTestFinder().find(GATES[name].forward, name):
+        assert doctest.DocTestRunner().run(test).failed == 0

@@ -1,0 +1,39 @@
+"""Every example runs as its docstring says, and prints numbers that are checked here."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+EXPECTED = {
+    "01_circuit.py": ("f = -12.0, df/dq = -4.0, df/dx = -4.0, df/dy = -4.0, df/dz = 3.0", ["circuit.svg"]),
+    "02_neurons.py": (r"step 100  loss 0\.0", ["neurons.svg"]),
+    "03_digits.py": (r"epoch 3  loss \S+  test accuracy 9\d\.", ["digits.svg"]),
+    "04_your_own_gate.py": (r"from the numeric gradient: \de-1\d", []),
+}
+
+
+def test_every_example_is_expected():
+    assert sorted(p.name for p in EXAMPLES.glob("*.py")) == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_example(name, tmp_path):
+    words, files = EXPECTED[name]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name, *([tmp_path] if files else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        encoding="utf-8",
+        env={**__import__("os").environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert result.returncode == 0, result.stderr
+    assert re.search(words, result.stdout), result.stdout
+    assert not result.stderr
+    for file in files:
+        assert (tmp_path / file).stat().st_size > 1000

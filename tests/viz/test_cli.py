@@ -1,0 +1,116 @@
+"""The command line as its users meet it: output, files, errors with status 2 and no traceback."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from viz.cli import main
+
+DRAW = ["draw", "(x + y) * z", "x=-2", "y=5", "z=-4"]
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "viz", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+
+
+def test_draw_prints_and_writes(tmp_path, capsys):
+    file = tmp_path / "circuit.svg"
+    assert main([*DRAW, "-o", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "(x + y) * z = -12" in out
+    assert "x = -2         gradient -4\ny = 5          gradient -4\nz = -4         gradient 3\n" in out
+    svg = file.read_text(encoding="utf-8")
+    for number in ("−2", "5", "−4", "3", "−12"):
+        assert f">{number}</text>" in svg
+
+
+def test_draw_without_output_needs_no_renderer(capsys, monkeypatch):
+    monkeypatch.setattr("viz.rendering.render", lambda *a, **k: pytest.fail("rendered"))
+    assert main(["draw", "-x * 2", "x=3"]) == 0
+    assert "-x * 2 = -6" in capsys.readouterr().out
+
+
+def test_draw_shows_infinities_without_a_warning(tmp_path):
+    result = run("draw", "1 / x + log(x)", "x=0", "-o", "c.dot", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "c.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "required: COMMAND"),
+        (["drow"], "did you mean 'draw'"),
+        (["demo", "--actvation", "relu"], "did you mean '--activation'"),
+        (["demo", "--activation", "relo"], "did you mean 'relu'"),
+        (["demo", "--lr", "-1"], "not a positive number"),
+        (["demo", "--lr", "nan"], "not a positive number"),
+        (["demo", "--lr", "fast"], "invalid _positive value|fast"),
+        (["demo", "--epochs", "0"], "not at least 1"),
+        (["demo", "--momentum", "1"], "not between 0 and 1"),
+        (["demo", "--seed", "-1"], "negative"),
+        (["draw"], "required: expression"),
+        (["draw", "x +", "x=1"], "syntax error"),
+        (["draw", "open('f')", "x=1"], "is no gate"),
+        (["draw", "x", "x=one"], "no number"),
+        (["draw", "x", "x=1", "-o", "x.gif"], "supported: .svg, .png, .pdf, .dot"),
+        (["draw", "x", "x=1", "-o", "missing/folder/x.svg"], "missing"),
+        (["draw", "x", "x=1", "--theme", "drak"], "did you mean 'dark'"),
+    ],
+)
+def test_wrong_use_exits_with_2_and_one_or_two_lines(arguments, words, tmp_path):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) <= 3
+    assert re.search(words, result.stderr), result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_old_picture_survives_an_error(tmp_path):
+    file = tmp_path / "c.svg"
+    file.write_text("old")
+    assert run("draw", "x", "-o", str(file)).returncode == 2
+    assert file.read_text() == "old"
+
+
+def test_the_demo_refuses_a_folder_it_cannot_write(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("demo", "-o", str(tmp_path / "file" / "sub"))
+    assert result.returncode == 2
+    assert "choose another folder" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_draw_refuses_a_folder_without_write_permission(tmp_path):
+    tmp_path.chmod(stat.S_IREAD | stat.S_IEXEC)
+    result = run(*DRAW, "-o", str(tmp_path / "c.svg"))
+    tmp_path.chmod(stat.S_IRWXU)
+    assert result.returncode == 2
+    assert "c.svg" in result.stderr
+
+
+def test_help_of_every_command():
+    for command in ([], ["demo"], ["draw"]):
+        result = run(*command, "--help")
+        assert result.returncode == 0
+        assert result.stdout.startswith("usage: autograd-cnn")
+    assert "--init-std 0.01" in run("demo", "--help").stdout
+
+
+def test_a_reader_that_stops_early_is_no_error(tmp_path):
+    shell = f'"{sys.executable}" -m viz draw "x*x+x" x=2 | head -1'
+    result = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "Traceback" not in result.stderr
