@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
 from autograd_cnn.health.wording import decades, extent, number, share, tiny
@@ -147,10 +148,10 @@ def unit_counts(units: Units) -> dict[str, int]:
     return {state: units.active if state == "active" else len(getattr(units, state)) for state in STATES}
 
 
-def segment_look(theme: Theme, state: str) -> dict[str, object]:
+def segment_look(theme: Theme, state: str) -> dict[str, Any]:
     """Return fill and border of one state of units: dead is dashed, so that it shows without colour."""
     fill = {"active": theme.ok_soft, "saturated": theme.saturated, "starved": theme.warning_soft}
-    look: dict[str, object] = {"bgcolor": fill.get(state, theme.idle_tint)}
+    look: dict[str, Any] = {"bgcolor": fill.get(state, theme.idle_tint)}
     if state in ("starved", "silent", "dead"):
         look |= {"border": 1, "color": theme.dead, "style": "dashed" if state == "dead" else "solid"}
     return look

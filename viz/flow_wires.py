@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from autograd_cnn.health.wording import number, tiny
 from viz.cards import fitted, text_width
@@ -63,11 +64,11 @@ def branching_wire(theme: Theme, wire: Wire, weight: int) -> list[str]:
     return [statement(f"{wire.tail} -> {wire.head}", label, weight=weight, **_look(theme, wire) | _arrow(wire))]
 
 
-def _arrow(wire: Wire) -> dict[str, object]:
+def _arrow(wire: Wire) -> dict[str, Any]:
     return {"arrowhead": "normal", "arrowsize": 0.6} if wire.arrow else {}
 
 
-def _look(theme: Theme, wire: Wire) -> dict[str, object]:
+def _look(theme: Theme, wire: Wire) -> dict[str, Any]:
     if not wire.known or wire.gradient is None:
         return {"penwidth": 1, "color": theme.line}
     if wire.gradient == 0:
@@ -82,7 +83,7 @@ def _look(theme: Theme, wire: Wire) -> dict[str, object]:
 def _label(theme: Theme, wire: Wire) -> str:
     """Return the words at the right of a wire, and as much blank at its left: the wire is in the middle."""
     width = _TAGGED_WIDTH if wire.narrowing else _WIDTH
-    ends = cell(height=5, port="upper"), cell(width=_GAP, height=4), cell(height=5, port="lower")
+    ends = cell(height=6, port="upper"), cell(width=_GAP, height=1), cell(height=6, port="lower")
     middle = cell(table(*map(row, ends)))
     return table(row(cell(width=width), middle, cell(_words(theme, wire), width=width, align="left")))
 
@@ -105,7 +106,8 @@ def _line(theme: Theme, words: str, color: str, x: float | None) -> str:
 def _filled(theme: Theme, narrowing: tuple[str, ...]) -> str:
     """Return lines on the critical colour, which ends where the longest ends."""
     words = [fitted(x, _TAGGED_WIDTH - 16, 10) for x in narrowing]
-    width = round(max(map(text_width, words)) * 9.4) + 6
-    lines = (row(cell(text(x, theme.on_critical, 10, bold=True), align="left")) for x in words)
-    block = table(*lines, cellpadding=1, bgcolor=theme.critical, style="rounded")
-    return table(row(cell(block, width=width), cell(width=max(_TAGGED_WIDTH - width, 0))))
+    width = round(max(map(text_width, words)) * 9.4)
+    lines = [text(x, theme.on_critical, 10, bold=True) for x in words]
+    rows = (row(cell(width=6), cell(x, width=width, height=14, align="left"), cell(width=6)) for x in lines)
+    block = table(row(cell(height=2)), *rows, bgcolor=theme.critical, style="rounded")
+    return table(row(cell(block), cell(width=max(_TAGGED_WIDTH - width - 12, 0))))

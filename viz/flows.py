@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.report import Connection, Layer, Report
@@ -149,7 +150,7 @@ class Drawing:
         if not finite:
             fill, ink = self.theme.not_finite, self.theme.on_not_finite
             self.signs.add("not finite")
-        shape: dict[str, object] = {"shape": "box", "peripheries": 2, "margin": "0.2,0.05"}
+        shape: dict[str, Any] = {"shape": "box", "peripheries": 2, "margin": "0.2,0.05"}
         if name == "input":
             shape = {"shape": "parallelogram", "margin": "0,0"}
         look = {"style": "filled", "color": self.theme.ink, "fillcolor": fill, "height": 0.36, "tooltip": words}
