@@ -43,8 +43,11 @@ def image(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
     return shape[0], (shape[1], shape[2])
 
 
+def plain(padding: Any) -> Any:
+    """Return ((1, 1), (0, 0)) as (1, 0); a padding that differs from side to side stays as it is."""
+    return tuple(low for low, _ in padding) if all(low == high for low, high in padding) else padding
+
+
 def short(pair: Any) -> str:
-    """Write (2, 2) as 2, and ((1, 1), (0, 0)) as (1, 0)."""
-    if all(isinstance(p, tuple) and p[0] == p[1] for p in pair):
-        pair = tuple(p[0] for p in pair)
+    """Write (2, 2) as 2."""
     return str(pair[0] if pair[0] == pair[1] else pair)

@@ -12,7 +12,7 @@ from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.gates import windows
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.arguments import count, fitting, floating, image, short
+from autograd_cnn.nn.arguments import count, fitting, floating, image, plain
 from autograd_cnn.nn.module import Module, Shape
 from autograd_cnn.random import generator
 
@@ -98,7 +98,7 @@ class Conv2d(Module):
     def extra_repr(self) -> str:
         """Return the channels, and what differs from the defaults."""
         words = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
-        words += [f"padding={short(self.padding)}"] * (self.padding != ((0, 0), (0, 0)))
+        words += [f"padding={plain(self.padding)}"] * (self.padding != ((0, 0), (0, 0)))
         words += [f"dilation={self.dilation}"] * (self.dilation != (1, 1))
         words += [f"groups={self.groups}"] * (self.groups != 1)
         words += ["bias=False"] * (self.bias is None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd_cnn import functional
 from autograd_cnn.gates import windows
-from autograd_cnn.nn.arguments import fitting, image, short
+from autograd_cnn.nn.arguments import fitting, image, plain, short
 from autograd_cnn.nn.module import Module, Shape
 
 
@@ -47,7 +47,7 @@ class MaxPool2d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(self.padding)}"
+        words = f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
         return f"{words}, dilation={short(self.dilation)}" + (f", fit={self.fit!r}" if self.fit != "exact" else "")
 
 
@@ -89,7 +89,7 @@ class AvgPool2d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = [f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(self.padding)}"]
+        words = [f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"]
         words += ["count_include_pad=False"] * (not self.count_include_pad)
         words += [f"fit={self.fit!r}"] * (self.fit != "exact")
         return ", ".join(words)
