@@ -11,7 +11,7 @@ import textwrap
 from typing import Any
 
 from viz.diagram import Box, Cluster, Diagram, Wire
-from viz.labels import block, cell, row, statement, table, text
+from viz.labels import block, cell, room_for, row, statement, table, text
 from viz.style import (
     FONT,
     LEGEND,
@@ -118,8 +118,10 @@ def _gate_shape(theme: Theme, box: Box) -> dict[str, Any]:
 
 def _folded_statement(theme: Theme, box: Box) -> str:
     """Return a solid block: the sign of many of a kind, readable without colour."""
-    rows = [row(cell(text(box.words, theme.ink, 12, bold=True), cellpadding=3))]
-    rows += [row(cell(text(shortened(x, 60), theme.muted, 9.5), cellpadding=1)) for x in box.lines]
+    head = text(box.words, theme.ink, 12, bold=True)
+    rows = [row(cell(head, cellpadding=3, width=room_for(box.words, 12, bold=True)))]
+    for line in (shortened(x, 60) for x in box.lines):
+        rows.append(row(cell(text(line, theme.muted, 9.5), cellpadding=1, width=room_for(line, 9.5))))
     look: dict[str, Any] = {"shape": "box3d", "style": "filled", "fillcolor": theme.idle_tint, "color": theme.muted}
     return statement(
         box.name, table(*rows), class_="folded", tooltip=box.tooltip or box.words, margin="0.1,0.06", **look
@@ -232,16 +234,17 @@ def header(theme: Theme, diagram: Diagram) -> str:
 
 def _scales(theme: Theme, legend: tuple[str, ...]) -> list[str]:
     """Return the cells of the legend's first line: the two numbers of a wire, and its widths."""
-    cells = [  # widths, because renderers without fonts measure bold text as if it were regular
-        cell(text("value above the wire", theme.value, 10, bold=True), width=112, align="left"),
-        cell(width=8),
-        cell(text("gradient below", theme.gradient, 10, bold=True), width=84, align="left"),
-        cell(width=8),
-        cell(text("width: |gradient|", theme.muted, 9)),
+    value, gradient = "value above the wire", "gradient below"
+    cells = [
+        cell(text(value, theme.value, 10, bold=True), width=room_for(value, 10, bold=True), align="left"),
+        cell(width=12),
+        cell(text(gradient, theme.gradient, 10, bold=True), width=room_for(gradient, 10, bold=True), align="left"),
+        cell(width=12),
+        cell(text("width: |gradient|", theme.muted, 9), width=78),
     ]
     for exponent in LEGEND_EXPONENTS:
         bar = table(row(block(28, whole_points(10.0**exponent), bgcolor=theme.wire)))
-        cells += [cell(bar, cellpadding=3), cell(text(f"1e{number(exponent)}", theme.muted, 9))]
+        cells += [cell(bar, cellpadding=3), cell(text(f"1e{number(exponent)}", theme.muted, 9), width=22)]
     if "zero" in legend:
         cells += [cell(width=12), cell(text(LEGEND["zero"], theme.muted, 9))]
     if "not finite" in legend:

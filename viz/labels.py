@@ -50,6 +50,11 @@ def text(words: object, color: str | None = None, size: float | None = None, *, 
     return f"<FONT{font}>{content}</FONT>" if font else content
 
 
+def room_for(words: object, size: float, *, bold: bool = False) -> int:
+    """Return a width in points that holds `words`: renderers without fonts measure too little, bold above all."""
+    return round(len(plain(words)) * size * (0.53 if bold else 0.45))
+
+
 def cell(content: str = "", **settings: Any) -> str:
     """Return one cell of a row; `settings` are Graphviz's (``align="left"``, ``height=18`` ...)."""
     return f"<TD{attributes(settings)}>{content}</TD>"

@@ -116,7 +116,7 @@ def render(dot: str, suffix: str = "svg", *, time_limit: float = TIME_LIMIT, dpi
         if isinstance(drawn, bytes):
             return cleaned(drawn) if suffix == "svg" else drawn
         failures.append(drawn)
-    if suffix != "svg" and all(failure.absent for failure in failures):
+    if suffix != "svg":  # perhaps SVG can be had, and another program can convert it
         return _converted(render(dot, time_limit=time_limit), suffix, dpi)
     reasons = "".join(f"\n  {failure.renderer}: {failure.reason}" for failure in failures)
     if all(failure.absent for failure in failures):

@@ -25,9 +25,7 @@ def cleaned(drawn: bytes) -> bytes:
     _number_gradients(root)
     for group in root.iter(f"{{{_SVG}}}g"):
         _tooltip_to_title(group)
-        kinds = (group.get("class") or "").split()
-        if "wire" not in kinds:  # a wire's bar must meet its antialiased ends
-            _sharpen(group)
+        _sharpen(group)
     return _written(root)
 
 
@@ -77,6 +75,11 @@ def _tooltip_to_title(group: Element) -> None:
 
 
 def _sharpen(group: Element) -> None:
-    for shape in group.iter(f"{{{_SVG}}}polygon"):
+    """Give bars crisp edges, except a wire's bar: that must meet the wire's smooth ends."""
+    kinds = (group.get("class") or "").split()
+    if "wire" in kinds or kinds[:1] not in (["graph"], ["node"]):
+        return
+    shapes = group.iter(f"{{{_SVG}}}polygon") if kinds[0] == "node" else group.findall(f"{{{_SVG}}}polygon")
+    for shape in shapes:
         if shape.get("stroke") == "none":
             shape.set("shape-rendering", "crispEdges")
