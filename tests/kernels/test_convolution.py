@@ -18,7 +18,7 @@ from autograd_cnn.kernels import (
     set_num_threads,
     threads,
 )
-from tests.kernels.windows import DEPTHWISE, LARGE, cases, patches
+from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, cases, patches
 
 
 @contextmanager
@@ -82,6 +82,7 @@ def assert_sum_of(terms, result, expected, magnitude, dtype):
 @given(cases(), st.sampled_from([5, 40, 1024]))
 @example(LARGE, 1024)
 @example(DEPTHWISE, 64)
+@example(RAGGED, 80)
 def test_conv2d_equals_the_sum_over_windows(case, stretch):
     x, weight = case.images(), case.weight()
     with stretches_of(stretch):
@@ -92,6 +93,7 @@ def test_conv2d_equals_the_sum_over_windows(case, stretch):
 
 @given(cases(), st.sampled_from([5, 40, 1024]))
 @example(DEPTHWISE, 64)
+@example(RAGGED, 80)
 def test_input_gradient_equals_the_sum_over_windows(case, stretch):
     upstream, weight = case.upstream(), case.weight()
     with stretches_of(stretch):
@@ -105,6 +107,7 @@ def test_input_gradient_equals_the_sum_over_windows(case, stretch):
 @given(cases(), st.sampled_from([5, 40, 1024]))
 @example(LARGE, 1024)
 @example(DEPTHWISE, 64)
+@example(RAGGED, 80)
 def test_weight_gradient_equals_the_sum_over_windows(case, stretch):
     upstream, x = case.upstream(), case.images()
     with stretches_of(stretch):

@@ -134,6 +134,8 @@ def test_known_losses():
     np.testing.assert_allclose(losses, [1.0402], atol=5e-5)
     confident = np.array([[40.0, 0.0]], np.float32)
     np.testing.assert_allclose(cross_entropy(confident, np.array([0])), np.exp(-40.0), rtol=1e-7)
+    gradient = cross_entropy_gradient(np.ones(1, np.float32), confident, np.array([0]))
+    np.testing.assert_allclose(gradient, [[-np.exp(-40.0), np.exp(-40.0)]], rtol=1e-7)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])

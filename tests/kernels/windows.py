@@ -79,7 +79,7 @@ def cases(draw, *, pooling=False):
     ]
     output_size = tuple(max(0, fit + draw(st.sampled_from([0, 0, 1, -1]))) for fit in fits)
     return Case(
-        batch=draw(st.sampled_from([0, 1, 2, 3])),
+        batch=draw(st.sampled_from([0, 1, 2, 3, 5])),
         channels=channels,
         channels_out=channels if pooling else groups * draw(st.integers(1, 5)),
         input_size=input_size,
@@ -112,6 +112,8 @@ LARGE = Case(
     seed=0,
 )
 DEPTHWISE = replace(LARGE, channels=4, groups=4, input_size=(9, 8), output_size=(9, 8), dtype="float64")
+# Five images of 36 padded pixels: with stretches of 80, two go together and the last is left over.
+RAGGED = replace(LARGE, batch=5, input_size=(4, 4), output_size=(4, 4))
 
 
 def places(case, axis):
