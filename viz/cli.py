@@ -71,7 +71,7 @@ def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="draw all weights from a normal distribution with this standard deviation "
         "(default: He for relu, Xavier for the others)",
     )
-    demo.add_argument("--lr", type=_positive, default=0.05, metavar="RATE", help="learning rate (default: 0.05)")
+    demo.add_argument("--lr", type=_positive, default=0.02, metavar="RATE", help="learning rate (default: 0.02)")
     demo.add_argument("--momentum", type=_share, default=0.9, metavar="M", help="of SGD (default: 0.9)")
     demo.add_argument("--epochs", type=_count, default=15, metavar="N", help="passes over the data (default: 15)")
     demo.add_argument("--batch-size", type=_count, default=64, metavar="N", help="samples per step (default: 64)")

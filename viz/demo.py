@@ -19,12 +19,12 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "sigmoid": 
 
 
 def network(activation: str, init_std: float | None, rng: np.random.Generator) -> nn.Sequential:
-    """Return the demo's CNN: two convolutions with pooling, two fully connected layers.
+    """Return the demo's CNN: four convolutions, two of them with pooling, and a fully connected layer.
 
     Parameters
     ----------
     activation : {"relu", "sigmoid", "tanh"}
-        After both convolutions and the first fully connected layer.
+        After each convolution.
     init_std : float or None
         Standard deviation of all weights; None for He (relu) or Xavier (the others). Biases are 0.
     rng : Generator
@@ -39,10 +39,12 @@ def network(activation: str, init_std: float | None, rng: np.random.Generator) -
             "conv2": nn.Conv2d(8, 16, 3, padding=1, rng=rng),
             f"{activation}2": act(),
             "pool2": nn.MaxPool2d(2),
-            "flatten": nn.Flatten(),
-            "fc1": nn.Linear(64, 32, rng=rng),
+            "conv3": nn.Conv2d(16, 32, 3, padding=1, rng=rng),
             f"{activation}3": act(),
-            "fc2": nn.Linear(32, 10, rng=rng),
+            "conv4": nn.Conv2d(32, 32, 3, padding=1, rng=rng),
+            f"{activation}4": act(),
+            "flatten": nn.Flatten(),
+            "fc": nn.Linear(128, 10, rng=rng),
         }
     )
     for parameter in model.parameters():
@@ -68,7 +70,7 @@ def demo(
     *,
     activation: str = "relu",
     init_std: float | None = None,
-    lr: float = 0.05,
+    lr: float = 0.02,
     momentum: float = 0.9,
     epochs: int = 15,
     batch_size: int = 64,
@@ -123,7 +125,8 @@ def demo(
     seconds = time.perf_counter() - start
     test = accuracy(model, digits.test)
     found = monitor.report()
-    print(f"{epochs} epochs in {seconds:.1f} s   loss {losses[-1]:.4g}   test accuracy {test:.1%}\n\n{found.table()}\n")
+    mean = np.mean(losses[-steps:])
+    print(f"{epochs} epochs in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}\n\n{found.table()}\n")
 
     title = f"Digits CNN with {activation}" + ("" if init_std is None else f", weights of std {init_std:g}")
     facts = (f"SGD, learning rate {lr:g}, momentum {momentum:g}, batch {batch_size}; seed {seed}",)

@@ -52,7 +52,7 @@ def test_gates(expression, x, value, gradient):
         ("x @ y", {"x": 1, "y": 2}, "not arithmetic"),
         ("x.real", {"x": 1}, "'x.real' is not arithmetic"),
         ("x[0]", {"x": 1}, "not arithmetic"),
-        ("__import__('os').system('true')", {}, "not arithmetic"),
+        ("__import__('os').system('true')", {}, "'__import__' is no gate"),
         ("__import__('os')", {}, "'__import__' is no gate"),
         ("relo(x)", {"x": 1}, "did you mean 'relu'"),
         ("relu(x, x)", {"x": 1}, "relu takes 1 arguments, got 2"),
