@@ -25,7 +25,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError, UnknownNameError, sug
 from autograd_cnn.graph import Node, Parameter, Scalar
 from autograd_cnn.random import generator
 
-Leaf = TypeVar("Leaf", Parameter, Scalar)
+Leaf = TypeVar("Leaf", bound=Parameter | Scalar)
 
 _GAINS = ("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
 
@@ -131,13 +131,13 @@ def zeros_(tensor: Leaf) -> Leaf:
 
 
 def kaiming_normal_(
-    tensor: Parameter,
+    tensor: Leaf,
     a: float = 0.0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     *,
     rng: np.random.Generator | int | None = None,
-) -> Parameter:
+) -> Leaf:
     """Fill weights from N(0, gain²/fan): variances stay the same through layers of ReLUs.
 
     He et al. 2015, "Delving Deep into Rectifiers", equation 10; CS231n, neural networks part 2,
@@ -168,13 +168,13 @@ def kaiming_normal_(
 
 
 def kaiming_uniform_(
-    tensor: Parameter,
+    tensor: Leaf,
     a: float = 0.0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     *,
     rng: np.random.Generator | int | None = None,
-) -> Parameter:
+) -> Leaf:
     """Fill weights evenly from ±gain·√(3/fan): the variance of `kaiming_normal_` (He et al. 2015).
 
     With ``a=√5`` the bound is 1/√fan_in, the default of torch's Linear and Conv2d.
@@ -193,7 +193,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, rng=rng)
 
 
-def xavier_normal_(tensor: Parameter, gain: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Parameter:
+def xavier_normal_(tensor: Leaf, gain: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Leaf:
     """Fill weights from N(0, gain²·2/(fan_in + fan_out)): a compromise of forward and backward pass.
 
     Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural
@@ -217,7 +217,7 @@ def xavier_normal_(tensor: Parameter, gain: float = 1.0, *, rng: np.random.Gener
     return normal_(tensor, 0.0, _gain("xavier_normal_", gain) * math.sqrt(2.0 / fans), rng=rng)
 
 
-def xavier_uniform_(tensor: Parameter, gain: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Parameter:
+def xavier_uniform_(tensor: Leaf, gain: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Leaf:
     """Fill weights evenly from ±gain·√(6/(fan_in + fan_out)) (Glorot & Bengio 2010, equation 16).
 
     Parameters
@@ -235,7 +235,7 @@ def xavier_uniform_(tensor: Parameter, gain: float = 1.0, *, rng: np.random.Gene
     return uniform_(tensor, -bound, bound, rng=rng)
 
 
-def _fan(function: str, tensor: Parameter, mode: str) -> int:
+def _fan(function: str, tensor: Node, mode: str) -> int:
     """Count the inputs of one output (fan_in), or the outputs of one input (fan_out)."""
     if not isinstance(tensor, Parameter):
         raise ArgumentError(f"{function}: got {type(tensor).__name__}, expected a Parameter")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -99,6 +97,9 @@ def digits(shares: Sequence[float] = (0.7, 0.15, 0.15), *, seed: int = 0) -> Spl
 
 
 def _read() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    import gzip  # here, so that importing the package stays cheap
+    from importlib import resources
+
     file = resources.files("autograd_cnn.data") / "digits.csv.gz"
     rows = gzip.decompress(file.read_bytes()).split()
     table = np.array([row.split(b",") for row in rows]).astype(np.int64)

@@ -47,7 +47,9 @@ class MaxPool2d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
+        words = (
+            f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
+        )
         return f"{words}, dilation={short(self.dilation)}" + (f", fit={self.fit!r}" if self.fit != "exact" else "")
 
 
@@ -89,7 +91,9 @@ class AvgPool2d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = [f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"]
+        words = [
+            f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
+        ]
         words += ["count_include_pad=False"] * (not self.count_include_pad)
         words += [f"fit={self.fit!r}"] * (self.fit != "exact")
         return ", ".join(words)

@@ -91,9 +91,12 @@ class Optimizer:
         UnknownNameError
             When the settings belong to another optimizer.
         ArgumentError, ShapeError
-            When the number of parameters or the shape of one differs. Nothing is changed then.
+            When it is no such state, or the number of parameters or the shape of one differs. Nothing
+            is changed then.
         """
         kind = type(self).__name__
+        if not isinstance(saved, Mapping) or {*saved} != {"settings", "state"}:
+            raise ArgumentError(f"{kind}: got no saved optimizer, expected what state_dict() returned")
         settings, states = saved["settings"], [_copied(state) for state in saved["state"]]
         for name in settings:
             if name not in self.settings:

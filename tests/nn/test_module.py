@@ -107,6 +107,16 @@ def test_a_shared_layer_is_one():
     assert len(model) == 3
 
 
+def test_a_parameter_tied_to_two_layers_is_one():
+    first, second = nn.Linear(2, 2, rng=0), nn.Linear(2, 2, rng=1)
+    second.weight = first.weight
+    model = nn.Sequential(first=first, second=second)
+    assert [name for name, _ in model.named_parameters()] == ["first.weight", "first.bias", "second.bias"]
+    model(np.ones((1, 2), np.float32)).sum().backward()
+    model.load_state_dict(model.state_dict())
+    assert second.weight is first.weight
+
+
 def test_train_and_eval_reach_every_module():
     model = network()
     assert model.training

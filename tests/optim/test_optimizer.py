@@ -195,6 +195,9 @@ def test_states_of_other_optimizers_raise():
         optim.SGD([x]).load_state_dict(adam.state_dict())
     with pytest.raises(ag.ArgumentError, match="saved for 1 parameters, expected 2"):
         optim.Adam([ag.Scalar(1.0), ag.Scalar(1.0)]).load_state_dict(adam.state_dict())
+    for strange in ({}, nn.Linear(1, 1).state_dict(), None):
+        with pytest.raises(ag.ArgumentError, match="expected what state_dict\\(\\) returned"):
+            adam.load_state_dict(strange)
     other = optim.Adam([ag.Parameter([1.0])], lr=0.5)
     with pytest.raises(ag.ShapeError, match=r"saved mean has shape \(2,\)"):
         other.load_state_dict(adam.state_dict())
