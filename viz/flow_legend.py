@@ -48,7 +48,8 @@ def header(report: Report, theme: Theme, title: str, subtitle: str, facts: Seque
     """Return title, subtitle and legend as one table: as the graph's own label it cannot collide with the drawing."""
     rows = [_line(x, theme.ink, 17, bold=True) for x in textwrap.wrap(title, LONGEST_TITLE)[:3]]
     rows += [_line(x, theme.muted, 11) for x in textwrap.wrap(subtitle, _LONGEST_LINE)[:3]]
-    rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
+    if rows:
+        rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
     if "units" in signs:
         rows.append(row(cell(_units_key(theme, signs), align="left", height=17)))
     rows.append(row(cell(_widths_key(theme, signs), align="left", height=17)))

@@ -81,7 +81,7 @@ class Picture:
             content = self.svg().encode()
         else:
             content = rendering.render(self.source, suffix[1:], time_limit=self.time_limit, dpi=dpi)
-        _replace(path, content)
+        write_atomically(path, content)
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -95,7 +95,7 @@ class Picture:
         return f"<Picture {self.title!r}: {len(self.source):,} characters of DOT; .save('x.svg'), .svg(), .source>"
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write beside `path`, then rename over it: a reader sees the old file or the new one, never half of it."""
     target = Path(os.path.realpath(path))  # a link keeps pointing to its file
     draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")

@@ -1,0 +1,119 @@
+"""A self-contained HTML page: one file that fetches nothing and opens without a server."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from viz.errors import FormatError
+from viz.labels import plain
+from viz.picture import write_atomically
+from viz.style import DARK, LIGHT, Theme
+
+_COLOURS = tuple(field.name for field in fields(Theme) if isinstance(getattr(LIGHT, field.name), str))[1:]
+_STANDING_IN: dict[str, Any] = {name: f"#fe{i:02x}5a" for i, name in enumerate(_COLOURS)}
+
+PAGE_THEME = replace(LIGHT, name="page", **_STANDING_IN)
+"""A theme whose colours stand in for the page's CSS variables, each a colour that no other theme has."""
+
+
+class Page:
+    """A page, kept as HTML.
+
+    Parameters
+    ----------
+    html : str
+        The whole document.
+    title : str
+        What the page shows, in a few words.
+    """
+
+    def __init__(self, html: str, title: str) -> None:
+        self.html = html
+        self.title = title
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to `path`, which ends in .html, and return it; the file is complete or not there.
+
+        Raises
+        ------
+        FormatError
+            For another suffix.
+        SaveError
+            When the file cannot be written.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise FormatError(f"save: {path.name!r} has suffix {path.suffix!r}; a page is saved as .html")
+        write_atomically(path, self.html.encode())
+        return path
+
+    def _repr_html_(self) -> str:
+        # a frame of its own: the page's styles and scripts stay off the notebook, and its off the page
+        frame = f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" title="{escape(plain(self.title))}"'
+        return f'{frame} style="width:100%;height:800px;border:0"></iframe>'
+
+    def __repr__(self) -> str:
+        return f"<Page {self.title!r}: {len(self.html):,} characters of HTML; .save('x.html'), .html>"
+
+
+def filled_page(name: str, data: Mapping[str, Any], **parts: str) -> str:
+    """Return the page `name` of this package with its parts, style, script and data put in.
+
+    Parameters
+    ----------
+    name : str
+        Its files are ``pages/<name>.html``, ``.css`` and ``.js``.
+    data : mapping
+        What the script reads, as JSON; numbers that are not finite become words.
+    **parts : str
+        Well-formed HTML for each placeholder of the page.
+    """
+    files = resources.files("viz") / "pages"
+    html, style, script = ((files / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return Template(html).substitute(parts, style=variables() + style, script=script, data=json_words(data))
+
+
+def variables() -> str:
+    """Return the colours of both themes as CSS variables: the system's choice, unless the reader chose one."""
+    light, dark = ("".join(f"--{name}:{getattr(theme, name)};" for name in _COLOURS) for theme in (LIGHT, DARK))
+    return (
+        f":root{{color-scheme:light;{light}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
+        f":root[data-theme=dark]{{color-scheme:dark;{dark}}}\n"
+    )
+
+
+def with_variables(svg: str) -> str:
+    """Return an SVG that was drawn with `PAGE_THEME` with its colours as CSS variables."""
+    for name, colour in _STANDING_IN.items():
+        svg = svg.replace(colour, f"var(--{name})")
+    return svg
+
+
+def text_of(words: object) -> str:
+    """Return `words` as text of a page: escaped, on one line, nothing invisible."""
+    return escape(plain(words))
+
+
+def json_words(data: Any) -> str:
+    """Return JSON that is safe inside of a script element."""
+    return json.dumps(_finite(data), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _finite(x) for key, x in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(x) for x in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "∞" if data > 0 else "−∞"
+    return data
