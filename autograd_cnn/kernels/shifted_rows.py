@@ -57,8 +57,9 @@ def add_shifted_images(
         g, o = plane // outputs, plane % outputs
         x, w, together = images[g], weight[g, o], min(bunch, batch - n)
         row[:] = 0
-        for begin in range(0, (together - 1) * area + length, step):
-            target = row[begin : begin + step]
+        stop = (together - 1) * area + length
+        for begin in range(0, stop, step):
+            target = row[begin : min(begin + step, stop)]
             size, here = target.size, n * area + begin
             for k in range(0, whole, 4):
                 i0, i1, i2, i3 = (
