@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from autograd_cnn.health.measures import decades, median
 from autograd_cnn.health.report import Finding, Layer, Severity, Thresholds
+from autograd_cnn.health.wording import share, tiny
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,17 @@ def _units(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
             "saturated",
             units.saturated,
             limits.saturated,
-            f"have a slope under {limits.saturated_slope:.0%} of the largest on {limits.saturated_samples:.0%}",
+            f"have a slope under {share(limits.saturated_slope)} of the largest on {share(limits.saturated_samples)}",
         ),
     )
     for kind, ids, (warning, critical), words in states:
-        share = len(ids) / units.count if units.count else 0.0
-        if share > warning:
-            severity: Severity = "critical" if share > critical else "warning"
-            crossed = critical if share > critical else warning
+        part = len(ids) / units.count if units.count else 0.0
+        if part > warning:
+            severity: Severity = "critical" if part > critical else "warning"
+            crossed = critical if part > critical else warning
             on = f"of {facts.samples} samples" if kind == "saturated" else f"on all of {facts.samples} samples"
-            evidence = f"{len(ids)} of {units.count} units {words} {on}; {severity} above {crossed:.0%}"
-            yield _finding(facts, severity, kind, layer.name, f"{share:.0%} {kind}", evidence, units=ids)
+            evidence = f"{len(ids)} of {units.count} units {words} {on}; {severity} above {share(crossed)}"
+            yield _finding(facts, severity, kind, layer.name, f"{share(part)} {kind}", evidence, units=ids)
 
 
 def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thresholds) -> Iterator[Finding]:
@@ -126,11 +127,11 @@ def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thres
     for layer in trained:
         size = layer.weight_gradient
         if size and last and size < limits.vanished <= last:
-            evidence = f"RMS of the weight gradients {size:.1e}; critical under {limits.vanished:.0e}"
+            evidence = f"RMS of the weight gradients {tiny(size)}; critical under {tiny(limits.vanished)}"
             yield _finding(facts, "critical", "vanishing", layer.name, "vanishing", evidence)
     if ratio is None:
         return
-    times = f"{trained[0].weight_gradient:.1e} in {trained[0].name}, {last:.1e} in {trained[-1].name}"
+    times = f"{tiny(trained[0].weight_gradient)} in {trained[0].name}, {tiny(last)} in {trained[-1].name}"
     for kind, (warning, critical), below in (
         ("vanishing", limits.vanishing, True),
         ("exploding", limits.exploding, False),
@@ -140,7 +141,7 @@ def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thres
             severity: Severity = "critical" if len(crossed) > 1 else "warning"
             side = "under" if below else "over"
             evidence = (
-                f"RMS of the weight gradients {times}: ratio {10**ratio:.1e}; {severity} {side} {crossed[-1]:.0e}"
+                f"RMS of the weight gradients {times}: ratio {tiny(10**ratio)}; {severity} {side} {tiny(crossed[-1])}"
             )
             yield _finding(facts, severity, kind, "", kind, evidence)
 
@@ -161,12 +162,14 @@ def _update(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]
     size = median(ratios)
     (low, high), (lowest, highest) = limits.update_ratio, limits.update_ratio_critical
     critical = not lowest <= size <= highest
+    if not critical and len(ratios) < limits.update_steps:
+        return  # the first steps are often large, and soon are not
     severity: Severity = "critical" if critical else "warning"
-    bounds = f"{lowest:.0e} to {highest:.0e}" if critical else f"{low:.0e} to {high:.0e}"
+    bounds = f"{tiny(lowest)} to {tiny(highest)}" if critical else f"{tiny(low)} to {tiny(high)}"
     why = "unchanged" if size == 0 else "update too small" if size < low else "update too large"
     steps = f"median of the last {len(ratios)} steps" if len(ratios) > 1 else "last step"
-    evidence = f"‖Δw‖/‖w‖ {size:.1e} ({steps}); {severity} outside {bounds}"
-    words = "unchanged" if size == 0 else f"update {size:.1e}"
+    evidence = f"‖Δw‖/‖w‖ {tiny(size)} ({steps}); {severity} outside {bounds}"
+    words = "unchanged" if size == 0 else f"update {tiny(size)}"
     yield _finding(facts, severity, "update", layer.name, words, evidence, ADVICE[why])
 
 

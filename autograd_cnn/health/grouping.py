@@ -178,8 +178,8 @@ def _without_loss(groups: list[Group], of: dict[Node, Group], order: list[Node])
         for x in (node.inputs or ()) if node in of else ():
             if isinstance(x, Node) and x in of and of[x] is not of[node]:
                 users[of[x]].add(of[node])
-            elif isinstance(x, Node) and x not in of and x.requires_grad:
-                parametric.add(of[node])
+            elif isinstance(x, Node) and x not in of and x.requires_grad and (x.gate is None or x.ndim):
+                parametric.add(of[node])  # one number computed from parameters is a penalty, no weight
     plain = {group for group in groups if group not in parametric and _may_be_loss(group, order[-1])}
     loss: set[Group] = set()
     for group in reversed(groups):

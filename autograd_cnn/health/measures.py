@@ -25,15 +25,33 @@ def flat(values: Any) -> Array:
 
 
 def norm(values: Any) -> float:
-    """Return the L2 norm; computed in float64, so that tiny float32 gradients do not become 0."""
-    row = flat(values)
-    return math.sqrt(float(np.dot(row, row)))
+    """Return the L2 norm."""
+    return math.sqrt(_sum_of_squares(values)[0])
 
 
 def rms(values: Any) -> float:
     """Return the root mean square; 0 for no numbers."""
-    row = flat(values)
-    return math.sqrt(float(np.dot(row, row)) / row.size) if row.size else 0.0
+    total, count = _sum_of_squares(values)
+    return math.sqrt(total / count) if count else 0.0
+
+
+def _sum_of_squares(values: Any) -> tuple[float, int]:
+    """Return the sum of squares and the count; einsum, since BLAS would wake its threads for it.
+
+    In float32 squares of tiny gradients become 0 and squares of large ones infinite: then float64 decides.
+    """
+    if isinstance(values, list) and any(isinstance(v, np.ndarray) for v in values):
+        parts = [_sum_of_squares(v) for v in values]
+        return math.fsum(total for total, _ in parts), sum(count for _, count in parts)
+    row = np.asarray(values).ravel(order="K")
+    if row.dtype == np.float32:
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            total = float(np.einsum("i,i->", row, row))
+        if 1e-25 * row.size < total < math.inf:
+            return total, row.size
+    row = row.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.einsum("i,i->", row, row)), row.size
 
 
 def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -> Distribution:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, GradientError
-from autograd_cnn.graph import Array, Node
+from autograd_cnn.graph import Array, Node, topological_order
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.measures import norm, rms
-from autograd_cnn.health.network import Gradients, Network, kept_gradients, read_network
+from autograd_cnn.health.network import kept_gradients, read_network
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import named_parameters
-from autograd_cnn.health.reading import Past, batch_size, outputs_of, report_of, weight_gradient, weights_of
+from autograd_cnn.health.plan import Places, Plan, plan_of, signature
+from autograd_cnn.health.reading import Past, report_of
 from autograd_cnn.health.report import Finding, Report, Thresholds, Units
 from autograd_cnn.health.units import Batch, combined, read_units
 
@@ -87,7 +88,8 @@ class Monitor:
         self._watched: dict[str, _Watched] = {}
         self._sizes: deque[int] = deque()
         self._weights: dict[str, _Weights] = {}
-        self._network: Network | None = None
+        self._plan: Plan | None = None
+        self._loss: Node | None = None
         self._non_finite: Finding | None = None
 
     def observe(self, loss: Node) -> None:
@@ -98,29 +100,25 @@ class Monitor:
         GradientError
             When backward() has not run, or freed the graph.
         """
-        network = read_network(loss, self._known)
+        order = topological_order(loss) if isinstance(loss, Node) else []
+        plan = self._plan
+        if plan is None or plan.signature != signature(order):
+            plan = self._plan = plan_of(loss, self._known)
         if loss.grad is None:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
         self._finish_step(next_step=True)
-        gradients = Gradients({node: node.grad for node in network.order if node.grad is not None}, {})
-        step = len(self.history)
-        record = StepRecord(step, loss.item(), {}, {})
-        self._sizes.append(batch_size(network))
+        record = StepRecord(len(self.history), loss.item(), {}, {})
+        self._sizes.append(plan.batch)
         self._forget_old_sizes()
-        for group in network.layers:
-            received = [node.grad for node in outputs_of(network, group) if node.grad is not None]
-            record.gradients[group.name] = rms(received) if received else None
-            record.weight_gradients[group.name] = weight_gradient(network.parameters[group], gradients)
-            batch = read_units(network, group, gradients, self.thresholds)
-            if batch is not None:
-                self._count(group.name, batch, record)
+        for layer in plan.layers:
+            self._read(layer, order, record)
         self.history.append(record)
-        self._remember_weights(network)
-        self._network = network
+        self._loss = loss
         if self._non_finite is None and not _all_finite(record):
-            self._non_finite = first_non_finite(network, gradients, step)
+            network = read_network(loss, self._known)
+            self._non_finite = first_non_finite(network, kept_gradients(network), record.step)
 
     def report(self) -> Report:
         """Return the health as of the last step; the distributions are those of its batch.
@@ -130,12 +128,12 @@ class Monitor:
         GradientError
             Before the first `observe`.
         """
-        network = self._network
-        if network is None:
+        if self._loss is None:
             raise GradientError(
                 "Monitor.report: nothing was observed; call observe(loss) between loss.backward() and optimizer.step()"
             )
         self._finish_step()
+        network = read_network(self._loss, self._known)
         layers = [group.name for group in network.layers]
         updates = {name: [r.update_ratios[name] for r in self.history if name in r.update_ratios] for name in layers}
         past = Past(
@@ -148,6 +146,22 @@ class Monitor:
             non_finite=self._non_finite,
         )
         return report_of(network, kept_gradients(network), self._names, self.thresholds, past)
+
+    def _read(self, layer: Places, order: list[Node], record: StepRecord) -> None:
+        """Take in one layer: gradients, units, and the weights as they are before the step."""
+        received = [order[i].grad for i in layer.outputs if order[i].grad is not None]
+        weights = [order[i] for i in layer.weights]
+        gradients = [p.grad for p in weights if p.grad is not None]
+        record.gradients[layer.name] = rms(received) if received else None
+        record.weight_gradients[layer.name] = rms(gradients) if gradients else None
+        activations = [order[i] for i in layer.activations]
+        batch = read_units(activations, layer.numbers, [node.grad for node in activations], self.thresholds)
+        if batch is not None:
+            self._count(layer.name, batch, record)
+        if weights:
+            self._weights[layer.name] = _Weights(
+                weights, [p.serial for p in weights], [np.array(p.value) for p in weights]
+            )
 
     def _forget_old_sizes(self) -> None:
         """Keep the window: as many batches as asked for, or as hold enough samples."""
@@ -186,13 +200,6 @@ class Monitor:
     def _units(self, name: str) -> Units | None:
         watched = self._watched.get(name)
         return None if watched is None else combined(watched.batches, self.thresholds)
-
-    def _remember_weights(self, network: Network) -> None:
-        for group, parameters in network.parameters.items():
-            weights = weights_of(parameters)
-            if weights:
-                versions = [p.serial for p in weights]
-                self._weights[group.name] = _Weights(weights, versions, [np.array(p.value) for p in weights])
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last `observe` moved the weights, once it was made."""

@@ -23,7 +23,7 @@ from autograd_cnn.health.network import (
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import disconnected, named_parameters
 from autograd_cnn.health.report import Connection, Finding, Layer, Report, Thresholds, Units
-from autograd_cnn.health.units import combined, read_units
+from autograd_cnn.health.units import combined, read_units, unit_numbers
 
 Onset: TypeAlias = Callable[[str, str], int]
 
@@ -135,10 +135,13 @@ def report_of(
 
 
 def batch_size(network: Network) -> int:
-    """Return how many samples went through the network; 1 where the graph does not show it."""
+    """Return how many samples went through the network; for Scalars, how often a weight was used."""
     sources = [edge.source for edge in network.edges if edge.giver is None and edge.taker is not None]
     outputs = [network.output(group) for group in network.layers]
-    return next((node.shape[0] for node in [*sources, *outputs] if node.ndim > 1), 1)
+    known = [node.shape[0] for node in [*sources, *outputs] if node.ndim > 1]
+    first = network.layers[0]
+    used = [sum(p in (node.inputs or ()) for node in first.nodes) for p in network.parameters[first][:1]]
+    return next(iter(known), used[0] if used and not outputs[0].ndim else 1)
 
 
 def outputs_of(network: Network, group: Group) -> list[Node]:
@@ -149,25 +152,33 @@ def outputs_of(network: Network, group: Group) -> list[Node]:
     return list(dict.fromkeys(edge.source for edge in network.edges if edge.giver is group)) or [output]
 
 
+def activations_of(group: Group) -> list[Node]:
+    """Return the nodes of a layer whose elements are units."""
+    return [node for node in group.nodes if is_activation(node)]
+
+
 def weights_of(parameters: list[Node]) -> list[Node]:
     """Return the trained parameters that speak for a layer: its matrices and filters, or all where it has none."""
     trained = [p for p in parameters if p.requires_grad]
     return [p for p in trained if p.ndim >= 2] or trained
 
 
-def weight_gradient(parameters: list[Node], gradients: Gradients) -> float | None:
+def weight_gradient(weights: list[Node], gradients: Gradients) -> float | None:
     """Return the RMS of the gradients of a layer's weights; None where none is known."""
-    known = [gradients.nodes[p] for p in weights_of(parameters) if p in gradients.nodes]
+    known = [gradients.nodes[p] for p in weights if p in gradients.nodes]
     return rms(known) if known else None
 
 
 def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thresholds, past: Past) -> Layer:
     outputs = outputs_of(network, group)
     received = [gradients.nodes[node] for node in outputs if node in gradients.nodes]
-    into = network.inputs(group)
+    into, samples = network.inputs(group), batch_size(network)
     parameters = network.parameters[group]
     if past.units is None:
-        batch = read_units(network, group, gradients, thresholds)
+        activations = activations_of(group)
+        numbers = unit_numbers(activations, network.data) if activations else None
+        upstream = [gradients.nodes.get(node) for node in activations]
+        batch = read_units(activations, numbers, upstream, thresholds)
         units = None if batch is None else combined([batch], thresholds)
     else:
         units = past.units.get(group.name)
@@ -176,14 +187,14 @@ def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thr
     return Layer(
         name=group.name,
         kind=kind_of(group.nodes, network.data),
-        input_shape=_row_shape([edge.source for edge in into], units),
-        output_shape=_row_shape(outputs, units),
+        input_shape=_row_shape([edge.source for edge in into], samples),
+        output_shape=_row_shape(outputs, samples),
         parameters=sum(p.size for p in parameters if p.requires_grad),
         activation=value_distribution([node.value for node in outputs], _bounds(outputs[-1])),
         gradient=gradient_distribution(received) if received else None,
         attenuation=_attenuation(network, group, gradients),
         update_ratio=updates[-1] if updates else None,
-        weight_gradient=weight_gradient(parameters, gradients) if known is None else known.get(group.name),
+        weight_gradient=weight_gradient(weights_of(parameters), gradients) if known is None else known.get(group.name),
         units=units,
     )
 
@@ -219,13 +230,13 @@ def _connections(network: Network, gradients: Gradients) -> tuple[Connection, ..
     return tuple(found)
 
 
-def _row_shape(nodes: list[Node], units: Units | None) -> tuple[int, ...]:
+def _row_shape(nodes: list[Node], samples: int) -> tuple[int, ...]:
     """Return the shape of one sample; for Scalars how many there are."""
     if not nodes:
         return ()
     if isinstance(nodes[0], Scalar):
         count = len(set(nodes))
-        return (units.count if units is not None and count % units.count == 0 else count,)
+        return (count // samples if count % samples == 0 else count,)
     return _without_batch(nodes[0].shape)
 
 

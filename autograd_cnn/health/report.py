@@ -30,7 +30,7 @@ class Thresholds:
     update_ratio, update_ratio_critical : pair of float
         Range of ‖Δw‖/‖w‖ outside which it is a warning, or critical.
     update_steps : int
-        The update ratio is judged by its median over this many steps.
+        The update ratio is judged by its median over this many steps; before, only a critical one is told.
     """
 
     dead: tuple[float, float] = (0.1, 0.4)
@@ -43,7 +43,7 @@ class Thresholds:
     exploding: tuple[float, float] = (1e2, 1e3)
     update_ratio: tuple[float, float] = (1e-4, 1e-2)
     update_ratio_critical: tuple[float, float] = (1e-5, 1e-1)
-    update_steps: int = 10
+    update_steps: int = 20
 
 
 @dataclass(frozen=True)

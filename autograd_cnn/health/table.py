@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 
 from autograd_cnn.health.report import Finding, Layer, Report
+from autograd_cnn.health.wording import decades, extent, number, share, tiny
 
 WIDTH = 100
 MARKS = {"warning": "!", "critical": "✕"}
@@ -28,8 +28,10 @@ def table(report: Report) -> str:
 
 
 def _title(report: Report) -> str:
-    ends = "" if report.first_to_last is None else f" · first/last weight gradient {_decades(report.first_to_last)}"
-    return f"step {report.step} · batch {report.batch} · loss {report.loss:.4g}{ends}"
+    ends = (
+        "" if report.first_to_last is None else f" · first/last weight gradient {decades(report.first_to_last)} decades"
+    )
+    return f"step {report.step} · batch {report.batch} · loss {number(report.loss)}{ends}"
 
 
 def _row(layer: Layer) -> tuple[str, ...]:
@@ -37,13 +39,13 @@ def _row(layer: Layer) -> tuple[str, ...]:
     return (
         layer.name,
         layer.kind,
-        "×".join(map(str, layer.output_shape)) or "1",
+        extent(layer.output_shape),
         f"{layer.parameters:,}" if layer.parameters else "",
         _units(layer),
         _short(layer.activation.rms),
-        "—" if layer.gradient is None else _power(layer.gradient.rms),
-        "—" if layer.attenuation is None else f"{layer.attenuation:+.2f}".replace("-", "−"),
-        ("—" if layer.parameters else "") if layer.update_ratio is None else _power(layer.update_ratio),
+        tiny(None if layer.gradient is None else layer.gradient.rms),
+        decades(layer.attenuation),
+        tiny(layer.update_ratio) if layer.parameters else "",
         "✓" if worst is None else f"{MARKS[worst.severity]} {worst.words}",
     )
 
@@ -56,20 +58,10 @@ def _units(layer: Layer) -> str:
     return f"{len(units.dead)}/{len(units.saturated)}/{len(units.silent)} of {units.count}"
 
 
-def _short(number: float) -> str:
-    """Return at most 7 characters, four significant digits where they fit."""
-    if not math.isfinite(number):
-        return str(number)
-    plain = f"{number:.4g}"
-    return plain if len(plain) <= 7 else f"{number:.1e}"
-
-
-def _power(number: float) -> str:
-    return "0" if number == 0 else f"{number:.1e}"
-
-
-def _decades(number: float) -> str:
-    return f"{number:+.2f} decades".replace("-", "−")
+def _short(x: float) -> str:
+    """Return four significant digits, or two and an exponent where that would be too long."""
+    plain = number(x)
+    return plain if len(plain) <= 8 else tiny(x)
 
 
 def _shrink(widths: list[int]) -> None:
@@ -88,12 +80,13 @@ def _cell(text: str, head: str, width: int) -> str:
 
 def _legend(report: Report) -> list[str]:
     limits = report.thresholds
-    dead, saturated = limits.dead, limits.saturated
     words = (
-        f"units: dead/saturated/silent in this batch, counted over {report.samples} samples; dead over {dead[0]:.0%} ! "
-        f"{dead[1]:.0%} ✕, saturated over {saturated[0]:.0%} ! {saturated[1]:.0%} ✕. activ., gradient: RMS at the "
-        f"output. atten.: log10 of gradient norm in/out. update: ‖Δw‖/‖w‖, healthy {limits.update_ratio[0]:.0e} to "
-        f"{limits.update_ratio[1]:.0e}. —: not known."
+        f"units: dead/saturated/silent in this batch, counted over {report.samples} samples; "
+        f"dead over {share(limits.dead[0])} ! {share(limits.dead[1])} ✕, "
+        f"saturated over {share(limits.saturated[0])} ! {share(limits.saturated[1])} ✕. "
+        "activ., gradient: RMS at the output. atten.: log10 of the gradient's norm at the input over that at the "
+        f"output. update: ‖Δw‖/‖w‖, healthy {tiny(limits.update_ratio[0])} to {tiny(limits.update_ratio[1])}. "
+        "—: not known."
     )
     return textwrap.wrap(words, WIDTH)
 
@@ -101,13 +94,17 @@ def _legend(report: Report) -> list[str]:
 def _findings(report: Report) -> list[str]:
     if not report.findings:
         return ["", "✓ healthy: no finding"]
-    lines = []
+    lines, told = [], {(f.cause, f.remedy): f for f in report.findings}
     for finding in report.findings:
         lines += ["", f"{MARKS[finding.severity]} {_where(finding)}: {finding.words}, since step {finding.since}"]
-        for head, words in (("seen", finding.evidence), ("cause", finding.cause), ("try", finding.remedy)):
-            first, rest = f"    {head:<6}", " " * 10
-            lines += textwrap.wrap(words, WIDTH, initial_indent=first, subsequent_indent=rest)
+        lines += _paragraph("seen", finding.evidence)
+        if told[finding.cause, finding.remedy] is finding:  # advice stands once, under the last that it serves
+            lines += _paragraph("cause", finding.cause) + _paragraph("try", finding.remedy)
     return lines
+
+
+def _paragraph(head: str, words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH, initial_indent=f"    {head:<6}", subsequent_indent=" " * 10)
 
 
 def _where(finding: Finding) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.graph import Array, Node, Scalar
-from autograd_cnn.health.grouping import Group, is_activation
-from autograd_cnn.health.network import Gradients, Network
+from autograd_cnn.health.grouping import is_activation
 from autograd_cnn.health.report import Thresholds, Units
-from autograd_cnn.registry import Gate, gradient_of
+from autograd_cnn.registry import gradient_of
+
+FEW = 8
 
 
 @dataclass(frozen=True)
@@ -45,29 +46,58 @@ class Batch:
     flat: Array
 
 
-def read_units(network: Network, group: Group, gradients: Gradients, thresholds: Thresholds) -> Batch | None:
-    """Read the units of a layer off its activation's own rule; None for a layer without activation."""
-    nodes = [node for node in group.nodes if is_activation(node)]
+def unit_numbers(nodes: Sequence[Node], data: set[Node]) -> Array | None:
+    """Return which unit each Scalar activation is; None for a Tensor, whose axes tell."""
+    if not isinstance(nodes[-1], Scalar):
+        return None
+    numbers: dict[Node, int] = {}
+    return np.array([numbers.setdefault(_first_weight(node, data), len(numbers)) for node in nodes])
+
+
+def read_units(
+    nodes: Sequence[Node], numbers: Array | None, upstream: Sequence[Any], thresholds: Thresholds
+) -> Batch | None:
+    """Read the units of a layer off its activation's own rule; None for a layer without activation.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        The layer's activations: one Tensor, or Scalars.
+    numbers : array of int or None
+        What `unit_numbers` told about them.
+    upstream : sequence of float, ndarray or None
+        The gradient on each.
+    thresholds : Thresholds
+    """
     if not nodes:
         return None
     gate = nodes[-1].gate
     assert gate is not None
-    if isinstance(nodes[-1], Scalar):
-        local, upstream, ids = _scalar_units(network, nodes, gradients)
-    else:
-        local = local_gradient(nodes[-1])
-        upstream = gradients.nodes.get(nodes[-1])
-        ids = None
-    return _batch(gate, local, upstream, ids, thresholds)
+    limit = None if gate.saturates is None else thresholds.saturated_slope * gate.saturates
+    if numbers is not None:
+        local = np.array([local_gradient(node) for node in nodes])
+        sent = None if any(u is None for u in upstream) else np.array(upstream)
+        return _batch(local, sent, limit, numbers, samples=int(np.bincount(numbers).max()))
+    node, sent = nodes[-1], upstream[-1]
+    samples = node.shape[0] if node.ndim > 1 else 1
+    if limit is None and samples > FEW:  # a living unit shows itself on a few samples
+        batch = _batch(local_gradient(node, FEW), None if sent is None else sent[:FEW], limit, None, samples)
+        if batch.driven.all():
+            return batch
+    return _batch(local_gradient(node), sent, limit, None, samples)
 
 
-def local_gradient(node: Node) -> Any:
-    """Return f′ of an activation at its input, read off the gate's own rule."""
+def local_gradient(node: Node, samples: int | None = None) -> Any:
+    """Return f′ of an activation at its input, read off the gate's own rule; on the first samples only, if asked."""
     assert node.gate is not None
-    one = 1.0 if isinstance(node, Scalar) else np.ones(node.shape, node.dtype)
     inputs = node.inputs or ()
     values = [x.value if isinstance(x, Node) else x for x in inputs]
-    return gradient_of(node.gate, one, node.value, values, node.attributes, (True,) * len(inputs))[0]
+    output = node.value
+    if samples is not None:
+        values = [v[:samples] if np.shape(v) == node.shape else v for v in values]
+        output = output[:samples]
+    one = 1.0 if isinstance(node, Scalar) else np.ones_like(output)
+    return gradient_of(node.gate, one, output, values, node.attributes, (True,) * len(inputs))[0]
 
 
 def combined(batches: Sequence[Batch], thresholds: Thresholds) -> Units:
@@ -88,34 +118,22 @@ def combined(batches: Sequence[Batch], thresholds: Thresholds) -> Units:
     return Units(last.active.size, _ids(dead), _ids(silent & ~dead), _ids(starved), _ids(saturated))
 
 
-def _batch(gate: Gate, local: Any, upstream: Any, ids: Array | None, thresholds: Thresholds) -> Batch:
-    count = 0 if ids is None else int(ids.max()) + 1
-    limit = None if gate.saturates is None else thresholds.saturated_slope * gate.saturates
-    active = _any(local != 0, ids, count)
-    driven = active if upstream is None else _any((local != 0) & (upstream != 0), ids, count)
-    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, ids, count)
-    samples = (local.shape[0] if local.ndim > 1 else 1) if ids is None else int(np.bincount(ids).max())
-    return Batch(samples, gate.dead_side and limit is None, active, driven, flat)
+def _batch(local: Any, upstream: Any, limit: float | None, numbers: Array | None, samples: int) -> Batch:
+    count = 0 if numbers is None else int(numbers.max()) + 1
+    active = _any(local != 0, numbers, count)
+    driven = active if upstream is None else _any((local != 0) & (upstream != 0), numbers, count)
+    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, numbers, count)
+    return Batch(samples, limit is None, active, driven, flat)
 
 
-def _scalar_units(network: Network, nodes: list[Node], gradients: Gradients) -> tuple[Array, Array | None, Array]:
-    """Return local and upstream gradient per activation node, and the number of its unit."""
-    numbers: dict[Node, int] = {}
-    ids = [numbers.setdefault(_first_weight(network, node), len(numbers)) for node in nodes]
-    local = np.array([local_gradient(node) for node in nodes])
-    upstream = [gradients.nodes.get(node) for node in nodes]
-    known = None if None in upstream else np.array(upstream)
-    return local, known, np.array(ids)
-
-
-def _first_weight(network: Network, node: Node) -> Node:
+def _first_weight(node: Node, data: set[Node]) -> Node:
     """Return the parameter that a neuron's sum begins with; the node itself, where there is none."""
     stack = list(node.inputs or ())[::-1]
     while stack:
         x = stack.pop()
         if not isinstance(x, Node) or is_activation(x):
             continue
-        if x.gate is None and x not in network.data:
+        if x.gate is None and x not in data:
             return x
         stack.extend(reversed(x.inputs or ()))
     return node
