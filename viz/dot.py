@@ -88,6 +88,13 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
         return statement(box.name, "", **common | dot)
     if box.role in ("gate", "sum"):
         return statement(box.name, _symbol(theme, box), **common | _gate_shape(theme, box))
+    size, ink = (10, theme.muted) if box.role == "more" else (13, theme.ink)
+    name = shortened(box.words, LONGEST_NAME)
+    room = {"height": 0.3, "width": max(0.45, _inches(name, size, 0.13)), "margin": "0.06,0.03"}
+    return statement(box.name, text(name, ink, size), **common | room | _leaf_shape(theme, box))
+
+
+def _leaf_shape(theme: Theme, box: Box) -> dict[str, Any]:
     shapes: dict[str, dict[str, Any]] = {
         "parameter": {"shape": "box", "penwidth": 2.4},
         "input": {"shape": "parallelogram", "penwidth": 1.2, "margin": "0,0"},
@@ -95,11 +102,11 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
         "output": {"shape": "box", "peripheries": 2},
         "more": {"shape": "plaintext", "fillcolor": theme.page, "margin": "0.02,0.02"},
     }
-    size = 10 if box.role == "more" else 13
-    words = text(shortened(box.words, LONGEST_NAME), theme.muted if box.role == "more" else theme.ink, size)
-    return statement(
-        box.name, words, **common | {"height": 0.3, "width": 0.45, "margin": "0.06,0.03"} | shapes[box.role]
-    )
+    return shapes[box.role]
+
+
+def _inches(words: str, size: float, margin: float) -> float:
+    return round(room_for(words, size) / 72 + margin, 2)
 
 
 def _symbol(theme: Theme, box: Box) -> str:
@@ -112,7 +119,9 @@ def _symbol(theme: Theme, box: Box) -> str:
 def _gate_shape(theme: Theme, box: Box) -> dict[str, Any]:
     shape: dict[str, Any] = {"penwidth": 1.4, "fillcolor": theme.card}
     if len(box.words) > _CIRCLE_SYMBOL:
-        return shape | {"shape": "box", "style": "filled,rounded", "height": 0.4, "margin": "0.1,0.03"}
+        width = _inches(shortened(box.words, LONGEST_NAME), 12, 0.2)
+        pill = {"shape": "box", "style": "filled,rounded", "height": 0.4, "width": width, "margin": "0.1,0.03"}
+        return shape | pill
     return shape | {"shape": "circle", "fixedsize": "true", "width": 0.72 if box.role == "sum" else 0.5}
 
 
