@@ -42,10 +42,10 @@ def verdict(layer: Layer) -> Verdict:
     """Return the judgement of `layer`: its findings; NaN and infinity count even where none names them."""
     said = list(dict.fromkeys(finding.words for finding in layer.findings))
     status = layer.findings[0].severity if layer.findings else "ok"
-    gradient = layer.gradient.rms if layer.gradient else 0.0
-    for what, rms in (("activation", layer.activation.rms), ("gradient", gradient)):
-        if not math.isfinite(rms) and not any(finding.kind == "non-finite" for finding in layer.findings):
-            said, status = [f"{number(rms)} in the {what}", *said], "critical"
+    sizes = {"value": layer.activation.rms, "gradient": layer.gradient.rms if layer.gradient else 0.0}
+    broken = [f"{number(rms)} in {what}" for what, rms in sizes.items() if not math.isfinite(rms)]
+    if broken and not any(finding.kind == "non-finite" for finding in layer.findings):
+        said, status = broken + said, "critical"
     return Verdict(status, said[0] if said else "healthy", tuple(said[1:]))
 
 
@@ -220,7 +220,8 @@ def _figure(theme: Theme, words: str, x: float | None, color: str, size: float, 
     """Return a number, or NaN and infinity as black and yellow."""
     if x is None or math.isfinite(x):
         return text(words, color, size, bold=bold)
-    return table(row(cell(text(words, theme.on_not_finite, size, bold=True), bgcolor=theme.not_finite)))
+    content = text(words, theme.on_not_finite, size, bold=True)
+    return table(row(cell(content, bgcolor=theme.not_finite, height=14, valign="bottom")))
 
 
 def _charts(theme: Theme, layer: Layer) -> str:

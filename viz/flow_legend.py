@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from autograd_cnn.health.report import Layer, Report, Thresholds
+from autograd_cnn.health.report import Finding, Layer, Report, Thresholds
 from autograd_cnn.health.wording import share
-from viz.cards import STATES, WIDTH, is_slim, segment_look, text_width, unit_counts, verdict
+from viz.cards import STATES, WIDTH, fitted, is_slim, segment_look, text_width, unit_counts, verdict
 from viz.flow_wires import Wire
 from viz.labels import block, cell, row, table, text
 from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, whole_points
 
+SEPARATOR = "   ·   "
 _LONGEST_LINE = 92
+_PILL_WIDTH = 130
 _STATE_WORDS = {
     "silent": "silent this batch",
     "starved": "starved: active, gradient exactly 0",
@@ -44,18 +47,59 @@ def signs_of_wire(wire: Wire) -> set[str]:
     return signs if finite else signs | {"not finite"}
 
 
-def header(report: Report, theme: Theme, title: str, subtitle: str, facts: Sequence[str], signs: set[str]) -> str:
-    """Return title, subtitle and legend as one table: as the graph's own label it cannot collide with the drawing."""
-    rows = [_line(x, theme.ink, 17, bold=True) for x in textwrap.wrap(title, LONGEST_TITLE)[:3]]
-    rows += [_line(x, theme.muted, 11) for x in textwrap.wrap(subtitle, _LONGEST_LINE)[:3]]
+@dataclass(frozen=True)
+class Heading:
+    """The words above a picture: its title, what it was made of, and further facts."""
+
+    title: str = ""
+    subtitle: str = ""
+    facts: tuple[str, ...] = ()
+
+
+def header(report: Report, theme: Theme, heading: Heading, signs: set[str]) -> str:
+    """Return heading and legend as one table: as the graph's own label it cannot collide with the drawing."""
+    rows = [_line(x, theme.ink, 17, bold=True) for x in textwrap.wrap(heading.title, LONGEST_TITLE)[:3]]
+    rows += [_line(x, theme.muted, 11) for x in packed(heading.subtitle.split(SEPARATOR), _LONGEST_LINE)[:3]]
     if rows:
         rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
+    for finding in report.findings:
+        if not finding.layer:
+            rows += [row(cell(_network_finding(theme, finding), align="left")), row(cell(height=5))]
     if "units" in signs:
         rows.append(row(cell(_units_key(theme, signs), align="left", height=17)))
     rows.append(row(cell(_widths_key(theme, signs), align="left", height=17)))
-    for words in (*legend_lines(report, signs), *facts):
+    for words in (*legend_lines(report, signs), *heading.facts):
         rows += [_line(x, theme.muted, 9, height=13) for x in textwrap.wrap(words, _LONGEST_LINE + 18)[:3]]
     return table(*rows, row(cell(height=12)))
+
+
+def packed(parts: Sequence[str], longest: int) -> list[str]:
+    """Return the parts on as few lines as hold them, separated within a line; a long part is wrapped.
+
+    Examples
+    --------
+    >>> packed(["step 20", "batch 64", "loss 0.1"], 24)
+    ['step 20   ·   batch 64', 'loss 0.1']
+    """
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(SEPARATOR) + len(part) <= longest:
+            lines[-1] += SEPARATOR + part
+        else:
+            lines += textwrap.wrap(part, longest)
+    return lines
+
+
+def _network_finding(theme: Theme, finding: Finding) -> str:
+    """Return what is wrong with the network as a whole: it belongs to no card."""
+    fill, ink = getattr(theme, finding.severity), getattr(theme, "on_" + finding.severity)
+    words = fitted(f"{MARKS[finding.severity]} {finding.words}", _PILL_WIDTH, 10.5)
+    pill = table(
+        row(cell(text(words, ink, 10.5, bold=True), height=20, valign="bottom")), bgcolor=fill, style="rounded"
+    )
+    lines = textwrap.wrap(finding.evidence, 72)[:2]
+    evidence = table(*(row(cell(text(x, theme.ink, 9.5), align="left")) for x in lines)) if lines else ""
+    return table(row(cell(pill, width=_PILL_WIDTH), cell(width=8), cell(evidence, align="left")))
 
 
 def _line(words: str, color: str, size: float, *, bold: bool = False, height: int | None = None) -> str:

@@ -100,7 +100,7 @@ def _words(theme: Theme, wire: Wire) -> str:
 def _line(theme: Theme, words: str, color: str, x: float | None) -> str:
     finite = x is None or math.isfinite(x)
     content = text(words, color if finite else theme.on_not_finite, 10, bold=True)
-    return row(cell(content, height=15, align="left", bgcolor=None if finite else theme.not_finite))
+    return row(cell(content, height=15, align="left", valign="bottom", bgcolor=None if finite else theme.not_finite))
 
 
 def _filled(theme: Theme, narrowing: tuple[str, ...]) -> str:

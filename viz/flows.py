@@ -15,7 +15,7 @@ from viz import layers as layering
 from viz.cards import card, compact_card, is_slim, verdict
 from viz.dot import cluster_statements, frame
 from viz.errors import UndrawableError
-from viz.flow_legend import header, signs_of_card, signs_of_wire
+from viz.flow_legend import SEPARATOR, Heading, header, signs_of_card, signs_of_wire
 from viz.flow_wires import Wire, branching_wire, chained_wire
 from viz.labels import statement, text
 from viz.layers import Place
@@ -44,8 +44,10 @@ def flow(
     ----------
     report_or_loss : Report or Node
         What `autograd_cnn.health` found, or a loss on which ``backward()`` was called.
-    title, subtitle : str, optional
-        The header; by default step, batch, loss, and the first layer against the last.
+    title : str, optional
+        The heading.
+    subtitle : str, optional
+        What stands behind step, batch and loss, such as an accuracy.
     facts : sequence of str
         Further lines of the header, such as the optimizer and its learning rate.
     theme : {"light", "dark"}
@@ -68,7 +70,8 @@ def flow(
     colours = theme_named(theme)
     report = shown_report(report_or_loss, merge_activations)
     title = title if title is not None else "Gradient flow"
-    return Picture(document(report, colours, title=title, subtitle=subtitle, facts=facts), title)
+    words = SEPARATOR.join(filter(None, (summary(report), subtitle)))
+    return Picture(document(report, colours, title=title, subtitle=words, facts=facts), title)
 
 
 def shown_report(report_or_loss: Report | Node, merge_activations: bool | str = "auto") -> Report:
@@ -88,13 +91,11 @@ def shown_report(report_or_loss: Report | Node, merge_activations: bool | str = 
     return layering.with_merged_activations(report) if merge else report
 
 
-def document(
-    report: Report, theme: Theme, *, title: str, subtitle: str | None = None, facts: Sequence[str] = ()
-) -> str:
+def document(report: Report, theme: Theme, *, title: str = "", subtitle: str = "", facts: Sequence[str] = ()) -> str:
     """Return the DOT text of a report; pure, and the same for the same report."""
     drawing = Drawing(report, theme)
     drawing.draw()
-    label = header(report, theme, title, summary(report) if subtitle is None else subtitle, facts, drawing.signs)
+    label = header(report, theme, Heading(title, subtitle, tuple(facts)), drawing.signs)
     root = layering.clusters(drawing.paths.items())
     groups = [line for cluster in root.clusters for line in cluster_statements(theme, cluster)]
     settings = {"rankdir": "TB", "ranksep": 0.07, "nodesep": 0.3, "newrank": "true"}
@@ -102,11 +103,11 @@ def document(
 
 
 def summary(report: Report) -> str:
-    """Return the subtitle: when, on how much, how well."""
+    """Return when, on how much, how well."""
     words = [f"step {report.step}", f"batch {report.batch}", f"loss {number(report.loss)}"]
     if report.first_to_last is not None:
         words.append(f"first layer against last {decades(report.first_to_last)} decades")
-    return "   ·   ".join(words)
+    return SEPARATOR.join(words)
 
 
 class Drawing:

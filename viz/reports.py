@@ -69,7 +69,7 @@ def report(
         "verdict": headline(found),
         "numbers": "\n".join(_tile(*tile) for tile in tiles(found, curves)),
         "findings": findings_list(found, cards_of(found, shown)),
-        "flow": _flow(shown, title),
+        "flow": _flow(shown),
         "no_curves": "" if curves else " hidden",
         "heads": "".join(f'<th scope="col"{_figure_class(head)}>{head}</th>' for head in HEADS),
         "rows": "\n".join(_row(layer, cards_of(found, shown)) for layer in found.layers),
@@ -190,10 +190,10 @@ def _finding(finding: Finding, cards: Mapping[str, str]) -> str:
     return f'<li class="{severity}">{head}<dl>{entries}</dl></li>'
 
 
-def _flow(shown: Report, title: str) -> str:
+def _flow(shown: Report) -> str:
     """Return the picture in the page's colours, without the title that the page has; or why there is none."""
     try:
-        drawn = Picture(document(shown, PAGE_THEME, title="", subtitle=""), title).svg(prefix="flow-")
+        drawn = Picture(document(shown, PAGE_THEME)).svg(prefix="flow-")
     except (LayoutError, RendererNotFound) as error:
         return f"<p>! The picture could not be drawn: {text_of(error)}</p>"
     return with_variables(drawn)
