@@ -41,6 +41,7 @@ WEIGHT = np.ones((6, 4, 3, 3), np.float32)
         (lambda: F.max_pool2d(IMAGES, 2, padding=2), ag.ArgumentError, "more than half of the window"),
         (lambda: F.avg_pool2d(IMAGES, 9), ag.ShapeError, "larger than"),
         (lambda: F.avg_pool2d(IMAGES, 0), ag.ArgumentError, "kernel_size=0"),
+        (lambda: F.linear([[1.0, 2.0]], np.ones((4, 2))), ag.DtypeError, "got a list"),
         (lambda: F.linear(np.ones((2, 3)), np.ones((4, 5))), ag.ShapeError, r"\(2, 3\) and weight \(4, 5\)"),
         (lambda: F.linear(np.ones((2, 3)), np.ones((4, 3), np.float32)), ag.DtypeError, "astype"),
         (lambda: F.cross_entropy(np.ones((2, 3)), [0, 3]), ag.OutOfRangeError, "label 3 of sample 1 .* 0 to 2"),

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
+from autograd_cnn.functional.convolution import check_groups
 from autograd_cnn.gates import windows
 from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, fitting, floating, image, plain
@@ -66,7 +67,7 @@ class Conv2d(Module):
     ) -> None:
         self.in_channels = count("Conv2d", "in_channels", in_channels)
         self.out_channels = count("Conv2d", "out_channels", out_channels)
-        functional.check_groups("Conv2d", in_channels, out_channels, groups)
+        check_groups("Conv2d", in_channels, out_channels, groups)
         self.groups = groups
         self.kernel_size = windows.pair("Conv2d", "kernel_size", kernel_size, 1)
         self.stride = windows.pair("Conv2d", "stride", stride, 1)

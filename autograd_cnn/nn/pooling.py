@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_cnn import functional
+from autograd_cnn.functional.pooling import pool_windows
 from autograd_cnn.gates import windows
 from autograd_cnn.nn.arguments import fitting, image, plain, short
 from autograd_cnn.nn.module import Module, Shape
@@ -28,7 +29,7 @@ class MaxPool2d(Module):
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, *, fit: str = "exact"
     ) -> None:
-        self.kernel_size, self.stride, self.padding, self.dilation = functional.pool_windows(
+        self.kernel_size, self.stride, self.padding, self.dilation = pool_windows(
             "MaxPool2d", kernel_size, stride, padding, dilation
         )
         self.fit = fitting("MaxPool2d", fit)
@@ -71,7 +72,7 @@ class AvgPool2d(Module):
         count_include_pad: bool = True,
         fit: str = "exact",
     ) -> None:
-        self.kernel_size, self.stride, self.padding, _ = functional.pool_windows(
+        self.kernel_size, self.stride, self.padding, _ = pool_windows(
             "AvgPool2d", kernel_size, stride, padding, 1
         )
         self.count_include_pad = bool(count_include_pad)

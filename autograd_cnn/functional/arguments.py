@@ -1,0 +1,50 @@
+"""Checks that functions share: each error names the function, what was given, and the way out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
+from autograd_cnn.gates.reduction import mean, sum
+from autograd_cnn.registry import Value
+
+
+def shape_of(name: str, x: Value) -> tuple[int, ...]:
+    """Return the shape of an array or node; raise DtypeError for a list and the like."""
+    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+        raise DtypeError(f"{name}: got a {type(x).__name__}, expected an array or node; use np.array(..., np.float32)")
+    return tuple(x.shape)
+
+
+def images(name: str, x: Value) -> None:
+    """Raise ShapeError unless `x` has axes (N, C, H, W), DtypeError unless it is floating."""
+    shape = shape_of(name, x)
+    if len(shape) != 4:
+        hint = "; one image is x[None]" if len(shape) == 3 else ""
+        raise ShapeError(f"{name}: input of shape {shape}, expected (N, C, H, W){hint}")
+    floating(name, x)
+
+
+def floating(name: str, x: Value) -> None:
+    """Raise DtypeError unless `x` is float32 or float64."""
+    shape_of(name, x)
+    if x.dtype not in (np.float32, np.float64):
+        raise DtypeError(f"{name}: input of dtype {x.dtype}, expected float32 or float64; use x.astype(np.float32)")
+
+
+def same_dtype(name: str, x: Value, weight: Value) -> None:
+    """Raise DtypeError when input and weight differ in dtype: nothing widens in silence."""
+    if x.dtype != weight.dtype:
+        raise DtypeError(
+            f"{name}: input of {x.dtype} but weight of {weight.dtype}; use x.astype(np.{weight.dtype}), "
+            f"or make the layer with dtype=np.{x.dtype}"
+        )
+
+
+def reduced(name: str, losses: Value, reduction: str) -> Value:
+    """Return the mean, the sum, or all of the losses; raise ArgumentError for another reduction."""
+    if reduction == "none":
+        return losses
+    if reduction not in ("mean", "sum"):
+        raise ArgumentError(f"{name}: reduction={reduction!r}, expected 'mean', 'sum' or 'none'")
+    return mean(losses) if reduction == "mean" else sum(losses)
