@@ -135,7 +135,7 @@ MARKS = {"ok": "✓", "warning": "!", "critical": "✕"}
 """Every status is said twice: by its colour and by its mark."""
 
 LEGEND = {
-    "gate": "circle: gate",
+    "gate": "circle or rounded box: gate",
     "parameter": "bold box: trainable leaf",
     "input": "slanted box: leaf without gradient",
     "constant": "bare: unnamed constant",

@@ -1,3 +1,4 @@
+import math
 import os
 import re
 import warnings
@@ -277,3 +278,60 @@ def test_drawing_changes_no_gradient() -> None:
         warnings.simplefilter("error")
         circuit(y, explain=True).svg()
     assert [(n, n.grad) for n in ag.topological_order(y)] == before
+
+
+def folded_box(output: ag.Node) -> tuple[str, tuple[str, ...]]:
+    (fold,) = (box for box in circuit_diagram(output).boxes if box.role == "folded")
+    return fold.words, fold.lines
+
+
+def chain(terms: list[ag.Node]) -> ag.Node:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def test_folds_of_leaves_and_of_other_gates() -> None:
+    leaves = [Scalar(i, name=f"x{i}") for i in range(10)]
+    assert folded_box(chain(leaves)) == ("+ 7 more leaves", ("x2 … x8", "together 35"))
+    words, lines = folded_box(chain([ag.tanh(x) for x in leaves]))
+    assert (words, lines[0]) == ("+ 7 more terms", "tanh(x2) … tanh(x8)")
+    words, lines = folded_box(chain([x * y for x, y in zip(leaves, map(ag.exp, leaves), strict=True)]))
+    assert words == "+ 7 more products"
+    assert len(lines) == 1  # no name stands for all of exp(x), and there is no gradient yet
+
+
+def test_folds_of_unnamed_leaves_number_their_operands() -> None:
+    y = chain([Scalar(i) * Scalar(2) for i in range(10)])
+    y.backward()
+    assert folded_box(y)[1] == ("together 70", "gradient of operand 1: 2", "gradient of operand 2: 2 to 8")
+
+
+def test_folds_show_what_is_not_a_number() -> None:
+    y = chain([Scalar(math.inf if i == 5 else 1.0) * Scalar(0.0) for i in range(10)])
+    diagram = circuit_diagram(y)
+    (bundle,) = (w for w in diagram.wires if w.many)
+    assert (bundle.value, bundle.gradient, bundle.value_finite) == ("NaN", "each —", False)
+    assert "not finite" in diagram.legend
+
+
+def test_plain_numbers_in_a_folded_sum_are_kept() -> None:
+    y = chain([Scalar(1.0) for _ in range(8)]) + 0.5 + 2
+    (total,) = (box for box in circuit_diagram(y).boxes if box.role == "sum")
+    assert total.words == "Σ+2.5"
+
+
+def test_a_trunk_of_many_branches_says_how_many() -> None:
+    x = Scalar(1.0, name="x")
+    y = ag.maximum(x * x, ag.minimum(x, x))
+    y.backward()
+    assert circuit_diagram(y, explain=True).wires[0].below == "sum of 4 branches"
+
+
+def test_named_sums_are_not_folded_away() -> None:
+    terms = [Scalar(i) for i in range(10)]
+    inner = chain(terms[:5])
+    inner.name = "subtotal"
+    wires = circuit_diagram(inner + chain(terms[5:])).wires
+    assert "subtotal" in {wire.above for wire in wires}
