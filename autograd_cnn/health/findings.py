@@ -113,7 +113,8 @@ def _units(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
     )
     for kind, ids, (warning, critical), words in states:
         part = len(ids) / units.count if units.count else 0.0
-        if part > warning:
+        enough = limits.warning_samples if kind != "saturated" and part <= critical else limits.unit_samples
+        if part > warning and facts.samples >= enough:
             severity: Severity = "critical" if part > critical else "warning"
             crossed = critical if part > critical else warning
             on = f"of {facts.samples} samples" if kind == "saturated" else f"on all of {facts.samples} samples"

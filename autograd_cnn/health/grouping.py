@@ -4,7 +4,7 @@
   ``relu (2)``: layers never depend on each other in a circle.
 * Nodes made outside any scope, or in a scope that holds others, are cut into layers at every
   activation, product with a parameter, change of shape and meeting of two layers; they are named by
-  gate and number, ``conv_1``, ``relu_1``. A scope holding several activations is cut like this too.
+  gate and number, ``conv_1``, ``relu_1``. A scope in which activations follow each other is cut like this too.
 * The scope of a Scalar is its neuron; the scope around it, ``layer0`` of ``layer0/neuron3``, is the layer.
   Without scopes Scalars are cut at their activations: a layer is what lies between one row and the next.
 * What is computed from parameters alone, such as a transposed weight, goes with its first user.
@@ -69,8 +69,7 @@ def scope_of(node: Node) -> str:
 def groups_of(order: list[Node], data: set[Node]) -> tuple[list[Group], dict[Node, Group]]:
     """Return the layers in forward order, and the layer of each gate's node; nodes of the loss have none."""
     gates = [node for node in order if node.gate is not None and node in data]
-    levels = _levels(gates)
-    grouping = _Grouping(data, _cut_scopes(gates, levels), levels)
+    grouping = _Grouping(data, _cut_scopes(gates), _levels(gates))
     for node in gates:
         grouping.place(node)
     groups = grouping.groups
@@ -161,13 +160,25 @@ def _levels(gates: list[Node]) -> dict[Node, int]:
     return levels
 
 
-def _cut_scopes(gates: list[Node], levels: dict[Node, int]) -> set[str]:
+def _cut_scopes(gates: list[Node]) -> set[str]:
     """Return the scopes that are no layer by themselves: the outermost, those around others, whole networks."""
     scopes = {scope_of(node) for node in gates}
     around = {scope for scope in scopes if any(other.startswith(f"{scope}/") for other in scopes)}
-    rows = {(scope_of(node), levels.get(node, node)) for node in gates if is_activation(node)}
-    activations = Counter(scope for scope, _ in rows)
-    return {""} | around | {scope for scope, count in activations.items() if count > 1}
+    return {""} | around | _scopes_of_rows(gates)
+
+
+def _scopes_of_rows(gates: list[Node]) -> set[str]:
+    """Return the scopes in which one activation feeds another without leaving the scope."""
+    behind: set[Node] = set()
+    found = set()
+    for node in gates:
+        scope = scope_of(node)
+        inside = [x for x in node.inputs or () if isinstance(x, Node) and x.gate is not None and scope_of(x) == scope]
+        if any(x in behind or is_activation(x) for x in inside):
+            behind.add(node)
+            if is_activation(node):
+                found.add(scope)
+    return found
 
 
 def _without_loss(groups: list[Group], of: dict[Node, Group], order: list[Node]) -> set[Group]:

@@ -191,7 +191,7 @@ class Monitor:
             watched.since[kind] = np.where(mask, np.where(since < 0, record.step, since), -1)
         if batch.has_dead_side:
             silent = watched.since["dead"]
-            seen = sum(b.samples for b in watched.batches) >= self.thresholds.dead_samples
+            seen = sum(b.samples for b in watched.batches) >= self.thresholds.unit_samples
             record.dead[name] = int(np.count_nonzero((silent >= 0) & (silent <= watched.steps[0]))) if seen else 0
             record.silent[name] = int(np.count_nonzero(silent >= 0))
         else:

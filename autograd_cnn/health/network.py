@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd_cnn.backward import backward_steps, downstream_gradients
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, describe, topological_order
@@ -61,9 +63,9 @@ class Network:
         carrying = [node for node in group.nodes if node in self.data]
         return next((node for node in reversed(carrying) if node in leaving), carrying[-1])
 
-    def is_stale(self) -> bool:
-        """Whether a parameter was written to after the forward pass."""
-        return any(p.serial > user.serial for ps in self.parameters.values() for p in ps for user, _ in self.users[p])
+    def written(self) -> list[Node]:
+        """Return the leaves that were written to after the forward pass."""
+        return [x for x in self.order if x.gate is None and any(x.serial > user.serial for user, _ in self.users[x])]
 
 
 def read_network(loss: Node, known: Collection[Node] | None = None) -> Network:
@@ -168,7 +170,7 @@ def kept_gradients(network: Network) -> Gradients:
     upstream = {node: node.grad for node in network.order if node.grad is not None}
     wires: dict[tuple[Node, int], Any] = {}
     computed: dict[Node, tuple[Any, ...]] = {}
-    stale = network.is_stale()
+    written = network.written()
     for source in dict.fromkeys(edge.source for edge in network.edges):
         users = network.users[source]
         unknown: list[tuple[Node, int]] = []
@@ -177,7 +179,7 @@ def kept_gradients(network: Network) -> Gradients:
                 wires[user, slot] = upstream.get(source)
             elif user not in upstream or not source.requires_grad:
                 wires[user, slot] = None
-            elif stale and any(isinstance(x, Node) and x not in network.data for x in user.inputs or ()):
+            elif _reads(user, written):
                 unknown.append((user, slot))
             else:
                 if user not in computed:
@@ -187,6 +189,12 @@ def kept_gradients(network: Network) -> Gradients:
             known = total(wires.get(user) for user in users)
             wires[unknown[0]] = upstream[source] if known is None else upstream[source] - known
     return Gradients(upstream, wires)
+
+
+def _reads(user: Node, written: list[Node]) -> bool:
+    """Whether an input of a node is one of the leaves, or a view of one, such as its transpose."""
+    inputs = [x for x in user.inputs or () if isinstance(x, Node)]
+    return any(x is p or np.may_share_memory(x.value, p.value) for x in inputs for p in written)
 
 
 def total(parts: Iterable[Any]) -> Any:

@@ -19,8 +19,11 @@ class Thresholds:
     ----------
     dead, saturated : pair of float
         Share of units; starved units are judged as dead ones are.
-    dead_samples : int
-        A unit silent on fewer samples than this is not called dead yet.
+    unit_samples : int
+        A unit silent on fewer samples than this is not called dead yet, and no finding tells of units.
+    warning_samples : int
+        A warning of dead or starved units needs this many samples: on 64 digits twice as many units of a
+        healthy network are silent as on a thousand.
     saturated_slope, saturated_samples : float
         A unit is saturated when its slope is below this share of the largest slope on this share of samples.
     vanishing, exploding : pair of float
@@ -34,7 +37,8 @@ class Thresholds:
     """
 
     dead: tuple[float, float] = (0.1, 0.4)
-    dead_samples: int = 32
+    unit_samples: int = 32
+    warning_samples: int = 1000
     saturated: tuple[float, float] = (0.2, 0.5)
     saturated_slope: float = 0.05
     saturated_samples: float = 0.95

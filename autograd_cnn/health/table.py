@@ -9,7 +9,7 @@ from autograd_cnn.health.wording import decades, extent, number, share, tiny
 
 WIDTH = 100
 MARKS = {"warning": "!", "critical": "✕"}
-HEADS = ("layer", "kind", "output", "params", "units", "activ.", "gradient", "atten.", "update", "")
+HEADS = ("layer", "kind", "output", "params", "units", "activ.", "gradient", "atten.", "update", "health")
 RIGHT = frozenset({"params", "activ.", "gradient", "atten.", "update"})
 
 

@@ -78,7 +78,11 @@ def read_units(
         local = np.array([local_gradient(node) for node in nodes])
         sent = None if any(u is None for u in upstream) else np.array(upstream)
         return _batch(local, sent, limit, numbers, samples=int(np.bincount(numbers).max()))
-    node, sent = nodes[-1], upstream[-1]
+    batches = [_of_tensor(node, sent, limit) for node, sent in zip(nodes, upstream, strict=True) if node.gate is gate]
+    return _merged([batch for batch in batches if batch.active.shape == batches[-1].active.shape])
+
+
+def _of_tensor(node: Node, sent: Any, limit: float | None) -> Batch:
     samples = node.shape[0] if node.ndim > 1 else 1
     if limit is None and samples > FEW:  # a living unit shows itself on a few samples
         batch = _batch(local_gradient(node, FEW), None if sent is None else sent[:FEW], limit, None, samples)
@@ -102,20 +106,26 @@ def local_gradient(node: Node, samples: int | None = None) -> Any:
 
 def combined(batches: Sequence[Batch], thresholds: Thresholds) -> Units:
     """Return the state of each unit over a window of batches, the last one last."""
-    last = batches[-1]
-    samples = sum(batch.samples for batch in batches)
-    ever_active = np.logical_or.reduce([batch.active for batch in batches])
-    ever_driven = np.logical_or.reduce([batch.driven for batch in batches])
-    flat = np.average([batch.flat for batch in batches], axis=0, weights=[batch.samples for batch in batches])
-    if not last.has_dead_side:
-        saturated = flat >= thresholds.saturated_samples
-        dead = silent = np.zeros_like(saturated)
-    else:
-        saturated = np.zeros_like(last.active)
-        silent = ~last.active
-        dead = ~ever_active & (samples >= thresholds.dead_samples)
-    starved = ~ever_driven & ~saturated & ~silent & (samples >= thresholds.dead_samples)
+    last, whole = batches[-1], _merged(batches)
+    enough = whole.samples >= thresholds.unit_samples
+    saturated = whole.flat >= thresholds.saturated_samples
+    silent = ~last.active & last.has_dead_side
+    dead = silent & ~whole.active & enough
+    starved = ~whole.driven & ~saturated & ~silent & enough
     return Units(last.active.size, _ids(dead), _ids(silent & ~dead), _ids(starved), _ids(saturated))
+
+
+def _merged(batches: Sequence[Batch]) -> Batch:
+    """Return several batches as one; so are the uses of one layer on several inputs."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        sum(batch.samples for batch in batches),
+        batches[-1].has_dead_side,
+        np.logical_or.reduce([batch.active for batch in batches]),
+        np.logical_or.reduce([batch.driven for batch in batches]),
+        np.average([batch.flat for batch in batches], axis=0, weights=[batch.samples for batch in batches]),
+    )
 
 
 def _batch(local: Any, upstream: Any, limit: float | None, numbers: Array | None, samples: int) -> Batch:

@@ -1,0 +1,231 @@
+"""Watching a training: windows, first steps, update ratios, wrong calls."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_cnn as ag
+from autograd_cnn import functional as F  # noqa: N812
+from autograd_cnn import health, optim
+from tests.health.networks import convolutional, gradients_of, loss_of, residual
+
+ANY_SIZE = health.Thresholds(unit_samples=1, warning_samples=1)
+
+
+def relu_batch(active, samples=2):
+    """A graph of one ReLU layer whose units are active where told."""
+    row = np.where(active, 1.0, -1.0)
+    with ag.scope("relu"):
+        y = ag.relu(ag.Tensor(np.tile(row, (samples, 1)), requires_grad=True))
+    loss = y.sum()
+    loss.backward()
+    return loss
+
+
+@given(
+    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=1)),
+    st.integers(1, 5),
+)
+def test_dead_is_counted_over_the_window(pattern, window):
+    monitor = health.Monitor(thresholds=ANY_SIZE, window=window)
+    for step, active in enumerate(pattern):
+        monitor.observe(relu_batch(active))
+        seen = np.array(pattern[max(0, step + 1 - window) : step + 1])
+        dead = ~seen.any(axis=0)
+        report = monitor.report()
+        units = report.layers[0].units
+        assert units.dead == tuple(np.flatnonzero(dead).tolist())
+        assert units.silent == tuple(np.flatnonzero(~seen[-1] & ~dead).tolist())
+        assert report.samples == 2 * len(seen)
+        assert monitor.history[step].dead["relu"] == dead.sum()
+        assert monitor.history[step].silent["relu"] == (~seen[-1]).sum()
+
+
+def test_since_is_the_first_batch_of_the_silence():
+    monitor = health.Monitor(thresholds=ANY_SIZE, window=3)
+    for active in [(1, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (0, 1)]:
+        monitor.observe(relu_batch(np.array(active, bool)))
+    (finding,) = monitor.report().findings
+    assert (finding.kind, finding.units, finding.since) == ("dead", (0,), 3)
+
+
+def test_by_default_the_window_holds_a_thousand_samples():
+    monitor = health.Monitor()
+    for _ in range(5):
+        monitor.observe(relu_batch([True], samples=300))
+    assert monitor.report().samples == 1200
+
+
+def test_saturation_is_averaged_over_the_window():
+    monitor = health.Monitor(window=4)
+    for pre_activation in (0.0, 9.0, 9.0, 9.0):
+        with ag.scope("sigmoid"):
+            y = ag.sigmoid(ag.Tensor(np.full((2, 1), pre_activation), requires_grad=True))
+        loss = y.sum()
+        loss.backward()
+        monitor.observe(loss)
+    assert monitor.report().layers[0].units.saturated == ()
+    monitor.observe(loss)
+    assert monitor.report().layers[0].units.saturated == (0,)
+    assert [record.saturated["sigmoid"] for record in monitor.history] == [0, 1, 1, 1, 1]
+
+
+def train(monitor, model, steps, lr=0.01):
+    optimizer = optim.SGD(model.parameters(), lr=lr)
+    for step in range(steps):
+        optimizer.zero_grad()
+        loss = loss_of(model, first=64 * step)
+        loss.backward()
+        monitor.observe(loss)
+        optimizer.step()
+
+
+def test_update_ratio_of_every_step_the_last_one_too():
+    model, monitor = convolutional(), health.Monitor()
+    expected = []
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
+    for step in range(3):
+        optimizer.zero_grad()
+        loss = loss_of(model, first=64 * step)
+        loss.backward()
+        monitor.observe(loss)
+        before = model.fc.weight.numpy()
+        optimizer.step()
+        expected.append(np.linalg.norm(model.fc.weight.value - before) / np.linalg.norm(before))
+    report = monitor.report()
+    assert [record.update_ratios["fc"] for record in monitor.history] == pytest.approx(expected, rel=1e-4)
+    assert report.layers[-1].update_ratio == pytest.approx(expected[-1], rel=1e-4)
+    assert [layer.name for layer in report.layers if layer.update_ratio is not None] == ["conv1", "conv2", "fc"]
+
+
+def test_before_the_step_there_is_no_update_ratio():
+    monitor = health.Monitor()
+    monitor.observe(gradients_of(convolutional()))
+    assert all(layer.update_ratio is None for layer in monitor.report().layers)
+
+
+def test_history_holds_the_numbers_of_every_step():
+    model, monitor = convolutional(), health.Monitor()
+    train(monitor, model, 3)
+    last = monitor.report()
+    record = monitor.history[-1]
+    assert [r.step for r in monitor.history] == [0, 1, 2]
+    assert record.loss == last.loss
+    for layer in last.layers:
+        assert record.gradients[layer.name] == pytest.approx(layer.gradient.rms, rel=1e-5)
+        assert record.weight_gradients[layer.name] == layer.weight_gradient
+
+
+def test_observing_after_the_step_is_as_good():
+    """The step is then told one observation later."""
+    reports = []
+    for late in (False, True):
+        model = convolutional()
+        loss = gradients_of(model)
+        monitor = health.Monitor()
+        if not late:
+            monitor.observe(loss)
+        for parameter in model.parameters():
+            parameter.assign(parameter.value - 0.01 * parameter.grad)
+        if late:
+            monitor.observe(loss)
+        reports.append(monitor.report())
+    early, late = reports
+    assert [layer.units for layer in late.layers] == [layer.units for layer in early.layers]
+    assert [layer.gradient for layer in late.layers] == [layer.gradient for layer in early.layers]
+    assert late.connections == early.connections
+    assert late.layers[-1].update_ratio is None
+
+
+def test_unknown_shares_stay_unknown_after_the_step():
+    """What is left of the sum is told for one wire; of two neither can be told, and none is made up."""
+    x = ag.Parameter(np.ones((2, 3)))
+    w = [ag.Parameter(np.eye(3)) for _ in range(3)]
+    with ag.scope("stem"):
+        stem = F.linear(x, w[0])
+    with ag.scope("left"):
+        left = F.linear(stem, w[1])
+    with ag.scope("right"):
+        right = F.linear(stem, w[2])
+    loss = (left + right).sum()
+    loss.backward()
+    monitor = health.Monitor()
+    monitor.observe(loss)
+    for weight, expected in ((w[1], 1.0), (w[2], None)):
+        weight.assign(weight.value * 2)
+        gradients = {(c.source, c.target): c.gradient for c in monitor.report().connections}
+        assert gradients["stem", "left"] == gradients["stem", "right"] == expected
+
+
+def test_first_not_a_number_is_kept():
+    monitor = health.Monitor()
+    for number in (1.0, np.nan, 1.0):
+        w = ag.Parameter([[number]])
+        with ag.scope("fc"):
+            loss = F.linear(np.ones((1, 1)), w).sum()
+        loss.backward()
+        monitor.observe(loss)
+    (finding,) = monitor.report().findings
+    assert (finding.kind, finding.since) == ("non-finite", 1)
+    assert "step 1" in finding.evidence
+
+
+def test_disconnected_parameters_of_the_model():
+    loss, _, weights = residual()
+    loss.backward()
+    monitor = health.Monitor([*weights, ag.Parameter([1.0], name="spare")])
+    monitor.observe(loss)
+    assert [f.words for f in monitor.report().findings] == ["spare disconnected"]
+
+
+def test_graph_may_change_from_step_to_step():
+    monitor = health.Monitor(thresholds=ANY_SIZE)
+    monitor.observe(relu_batch([True, False]))
+    monitor.observe(relu_batch([False, True, True]))
+    report = monitor.report()
+    assert report.layers[0].units.count == 3
+    assert report.layers[0].units.dead == (0,)
+
+
+def test_only_the_last_graph_is_kept():
+    monitor = health.Monitor()
+    freed = []
+    for _ in range(3):
+        loss = relu_batch([True])
+        freed.append(weakref.ref(loss.inputs[0].value.base if loss.inputs[0].value.base is not None else loss))
+        monitor.observe(loss)
+    del loss
+    gc.collect()
+    assert [array() is None for array in freed] == [True, True, False]
+
+
+def test_observe_before_backward():
+    with pytest.raises(ag.GradientError, match=r"between loss.backward\(\) and optimizer.step\(\)"):
+        health.Monitor().observe(loss_of(convolutional()))
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_observe_a_freed_graph(first):
+    monitor, model = health.Monitor(), convolutional()
+    if first:
+        monitor.observe(gradients_of(model))
+    loss = loss_of(model)
+    loss.backward(retain="leaves")
+    with pytest.raises(ag.GradientError, match="without retain"):
+        monitor.observe(loss)
+    assert len(monitor.history) == first
+
+
+def test_report_before_observe():
+    with pytest.raises(ag.GradientError, match="nothing was observed"):
+        health.Monitor().report()
+
+
+@pytest.mark.parametrize("window", [0, -1])
+def test_window_without_batches(window):
+    with pytest.raises(ag.ArgumentError, match="at least 1 batch"):
+        health.Monitor(window=window)
