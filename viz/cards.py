@@ -6,7 +6,6 @@ Every card has the same width and the same axes, so that a column of cards compa
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +13,7 @@ from typing import Any
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
 from autograd_cnn.health.wording import decades, extent, number, share, tiny
-from viz.labels import block, cell, histogram, plain, row, table, text
+from viz.labels import block, cell, histogram, plain, room_for, row, table, text
 from viz.style import MARKS, Theme, shortened
 
 WIDTH = 424
@@ -49,28 +48,13 @@ def verdict(layer: Layer) -> Verdict:
     return Verdict(status, said[0] if said else "healthy", tuple(said[1:]))
 
 
-def fitted(words: str, points: float, size: float) -> str:
-    """Return `words`, its middle left out until it is about `points` wide in type of `size`."""
+def fitted(words: str, points: float, size: float, *, bold: bool = True) -> str:
+    """Return `words`, with so much of the middle left out that `points` hold them in type of `size`."""
     words = plain(words)
     longest = len(words)
-    while longest > 2 and text_width(shortened(words, longest)) * size > points:
+    while longest > 2 and room_for(shortened(words, longest), size, bold=bold) > points:
         longest -= 1
     return shortened(words, longest)
-
-
-def text_width(words: str) -> float:
-    """Return the width of bold Helvetica in units of its size, rather too wide than too narrow."""
-    return sum(_glyph_width(glyph) for glyph in words)
-
-
-def _glyph_width(glyph: str) -> float:
-    if unicodedata.combining(glyph):
-        return 0.0
-    if glyph in " .,:;!|'iljtfI/()[]-·":
-        return 0.36
-    if glyph.isascii() and glyph not in "MW@%mw":
-        return 0.72 if glyph.isupper() else 0.6
-    return 0.75 if glyph in "×−…–αβγσμΔ" else 1.05
 
 
 def card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) -> str:
@@ -126,7 +110,9 @@ def sizes(layer: Layer, *, with_input: bool = True) -> str:
 
 def _words(color: str, words: str, width: int, height: int, size: float, *, bold: bool = False) -> str:
     """Return a cell of text at its left: shortened to fit, yet free to grow where the fonts are wider."""
-    return cell(text(fitted(words, width, size), color, size, bold=bold), width=width, height=height, align="left")
+    return cell(
+        text(fitted(words, width, size, bold=bold), color, size, bold=bold), width=width, height=height, align="left"
+    )
 
 
 def _gap(height: int) -> str:
@@ -163,7 +149,11 @@ def _bar(theme: Theme, units: Units, total: int, height: int) -> str:
     widths = _to_scale(list(counts.values()), total)
     cells = []
     for (state, n), width in zip(counts.items(), widths, strict=True):
-        words = next((w for w in (f"{n} {state}", str(n)) if text_width(w) * 9 < width - 4), "") if height > 10 else ""
+        words = (
+            next((w for w in (f"{n} {state}", str(n)) if room_for(w, 9, bold=True) < width - 4), "")
+            if height > 10
+            else ""
+        )
         ink = theme.on_saturated if state == "saturated" else theme.ink
         cells.append(
             block(width, height, text(words, ink, 9, bold=True), valign="bottom", **segment_look(theme, state))

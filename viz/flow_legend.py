@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 from autograd_cnn.health.report import Finding, Layer, Report, Thresholds
 from autograd_cnn.health.wording import share
-from viz.cards import STATES, WIDTH, fitted, is_slim, segment_look, text_width, unit_counts, verdict
+from viz.cards import STATES, WIDTH, fitted, is_slim, segment_look, unit_counts, verdict
 from viz.flow_wires import Wire
-from viz.labels import block, cell, row, table, text
+from viz.labels import block, cell, room_for, row, table, text
 from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, whole_points
 
 SEPARATOR = "   ·   "
 _LONGEST_LINE = 92
-_PILL_WIDTH = 130
 _STATE_WORDS = {
     "silent": "silent this batch",
     "starved": "starved: active, gradient exactly 0",
@@ -64,7 +63,7 @@ def header(report: Report, theme: Theme, heading: Heading, signs: set[str]) -> s
         rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
     for finding in report.findings:
         if not finding.layer:
-            rows += [row(cell(_network_finding(theme, finding), align="left")), row(cell(height=5))]
+            rows += [row(cell(_banner(theme, finding))), row(cell(height=5))]
     if "units" in signs:
         rows.append(row(cell(_units_key(theme, signs), align="left", height=17)))
     rows.append(row(cell(_widths_key(theme, signs), align="left", height=17)))
@@ -90,20 +89,22 @@ def packed(parts: Sequence[str], longest: int) -> list[str]:
     return lines
 
 
-def _network_finding(theme: Theme, finding: Finding) -> str:
+def _banner(theme: Theme, finding: Finding) -> str:
     """Return what is wrong with the network as a whole: it belongs to no card."""
-    fill, ink = getattr(theme, finding.severity), getattr(theme, "on_" + finding.severity)
-    words = fitted(f"{MARKS[finding.severity]} {finding.words}", _PILL_WIDTH, 10.5)
-    pill = table(
-        row(cell(text(words, ink, 10.5, bold=True), height=20, valign="bottom")), bgcolor=fill, style="rounded"
-    )
-    lines = textwrap.wrap(finding.evidence, 72)[:2]
-    evidence = table(*(row(cell(text(x, theme.ink, 9.5), align="left")) for x in lines)) if lines else ""
-    return table(row(cell(pill, width=_PILL_WIDTH), cell(width=8), cell(evidence, align="left")))
+    solid, tint = getattr(theme, finding.severity), getattr(theme, finding.severity + "_tint")
+    lines = [fitted(f"{MARKS[finding.severity]} {finding.words}", WIDTH, 11)]
+    lines += textwrap.wrap(finding.evidence, _LONGEST_LINE - 12)[:2]
+    made = []
+    for i, words in enumerate(lines):
+        size, bold = (9.5, False) if i else (11, True)
+        content = text(words, theme.ink, size, bold=bold)
+        made.append(row(cell(content, align="left", width=room_for(words, size, bold=bold))))
+    return table(row(cell(table(*made), cellpadding=5)), bgcolor=tint, color=solid, border=2, style="rounded")
 
 
 def _line(words: str, color: str, size: float, *, bold: bool = False, height: int | None = None) -> str:
-    return row(cell(text(words, color, size, bold=bold), align="left", height=height))
+    width = room_for(words, size, bold=bold)
+    return row(cell(text(words, color, size, bold=bold), align="left", width=width, height=height))
 
 
 def _units_key(theme: Theme, signs: set[str]) -> str:
@@ -128,11 +129,12 @@ def _widths_key(theme: Theme, signs: set[str]) -> str:
 
 def _keys(theme: Theme, heading: str, keys: list[tuple[str, str]]) -> str:
     """Return a row of samples and their words, kept close: the last cell takes what the header is wider."""
-    cells, taken = [cell(text(heading, theme.muted, 9), align="left")], 9 * text_width(heading)
+    taken = room_for(heading, 9)
+    cells = [cell(text(heading, theme.muted, 9), align="left", width=taken)]
     for sample, words in keys:
         cells += [cell(width=10), cell(table(row(sample)), cellpadding=2), cell(width=3)]
-        cells.append(cell(text(words, theme.muted, 9), align="left"))
-        taken += 43 + 9 * text_width(words)
+        cells.append(cell(text(words, theme.muted, 9), align="left", width=room_for(words, 9)))
+        taken += 43 + room_for(words, 9)
     return table(row(*cells, cell(width=max(0, round(WIDTH - taken)))))
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.health.wording import number, tiny
-from viz.cards import fitted, text_width
-from viz.labels import cell, row, statement, table, text
+from viz.cards import fitted
+from viz.labels import cell, room_for, row, statement, table, text
 from viz.style import Theme, penwidth
 
 _GAP = 18  # the wire, and air on both sides of it
@@ -100,13 +100,14 @@ def _words(theme: Theme, wire: Wire) -> str:
 def _line(theme: Theme, words: str, color: str, x: float | None) -> str:
     finite = x is None or math.isfinite(x)
     content = text(words, color if finite else theme.on_not_finite, 10, bold=True)
-    return row(cell(content, height=15, align="left", valign="bottom", bgcolor=None if finite else theme.not_finite))
+    look = {"align": "left"} if finite else {"bgcolor": theme.not_finite}
+    return row(cell(content, width=room_for(words, 10, bold=True), height=15, valign="bottom", **look))
 
 
 def _filled(theme: Theme, narrowing: tuple[str, ...]) -> str:
     """Return lines on the critical colour, which ends where the longest ends."""
     words = [fitted(x, _TAGGED_WIDTH - 16, 10) for x in narrowing]
-    width = round(max(map(text_width, words)) * 9.4)
+    width = max(room_for(x, 10, bold=True) for x in words)
     lines = [text(x, theme.on_critical, 10, bold=True) for x in words]
     rows = (row(cell(width=6), cell(x, width=width, height=14, align="left"), cell(width=6)) for x in lines)
     block = table(row(cell(height=2)), *rows, bgcolor=theme.critical, style="rounded")
