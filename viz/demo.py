@@ -126,11 +126,16 @@ def demo(
     test = accuracy(model, digits.test)
     found = monitor.report()
     mean = np.mean(losses[-steps:])
-    print(f"{epochs} epochs in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}\n\n{found.table()}\n")
+    print(
+        f"{epochs} epochs in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}\n\n{found.table()}\n"
+    )
 
     title = f"Digits CNN with {activation}" + ("" if init_std is None else f", weights of std {init_std:g}")
     facts = (f"SGD, learning rate {lr:g}, momentum {momentum:g}, batch {batch_size}; seed {seed}",)
-    picture = flow(found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme)
+    # one card for each row of the table, so that the numbers can be compared
+    picture = flow(
+        found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme, merge_activations=False
+    )
     page = report(found, title=title, loss_curve=losses, accuracy=curve)
     for written in (picture.save(folder / "gradient-flow.svg"), page.save(folder / "report.html")):
         print(f"written: {written}")
