@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from autograd_cnn.graph import Node
+from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Finding, Layer, Report
 from autograd_cnn.health.wording import decades, extent, number, share, tiny
 from viz.cards import unit_counts, verdict
@@ -25,7 +26,7 @@ _MOST_UNITS = 24
 
 
 def report(
-    report_or_history: Report | Node | Iterable[Report],
+    report_or_history: Report | Monitor | Node | Iterable[Report],
     *,
     title: str | None = None,
     loss_curve: Curve | None = None,
@@ -38,9 +39,9 @@ def report(
 
     Parameters
     ----------
-    report_or_history : Report, Node, or iterable of Report
-        What `autograd_cnn.health` found, a loss after ``backward()``, or reports of several steps:
-        the last is shown, and their losses are the curve.
+    report_or_history : Report, Monitor, Node, or iterable of Report
+        What `autograd_cnn.health` found, the monitor that watched a training, a loss after
+        ``backward()``, or reports of several steps: the last is shown, and their losses are the curve.
     title : str, optional
         The heading.
     loss_curve, accuracy : sequence or mapping, optional
@@ -82,10 +83,14 @@ def _last(given: Any) -> tuple[Report, Points]:
     """Return the report to show, and the losses of all reports given."""
     if isinstance(given, Report | Node):
         return shown_report(given, merge_activations=False), []
+    if isinstance(given, Monitor):
+        losses = [(record.step, record.loss) for record in given.history]
+        return shown_report(given.report(), merge_activations=False), losses
     reports = list(given) if isinstance(given, Iterable) else []
     if not reports or not all(isinstance(r, Report) for r in reports):
         raise UndrawableError(
-            f"report: got {type(given).__name__}, expected a health Report, several of them, or a loss after backward()"
+            f"report: got {type(given).__name__}, expected a health Report or Monitor, several reports, or a loss "
+            "after backward()"
         )
     losses = [(r.step, r.loss) for r in reports]
     return shown_report(reports[-1], merge_activations=False), losses if len(losses) > 1 else []
