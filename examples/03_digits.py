@@ -27,10 +27,10 @@ model = nn.Sequential(
     fc=nn.Linear(64, 10, rng=rng),
 )
 criterion = nn.CrossEntropyLoss()
-optimizer = optim.Adam(model.parameters(), lr=0.003)
+optimizer = optim.Adam(model.parameters(), lr=0.01)
 monitor = health.Monitor()
 
-for epoch in range(3):
+for epoch in range(6):
     for images, labels in data.batches(digits.train, 64, rng=rng):
         loss = criterion(model(images), labels)
         optimizer.zero_grad()
