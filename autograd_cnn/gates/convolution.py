@@ -1,17 +1,23 @@
 """Convolution, and the two gates that are its gradients (CS231n, convolutional networks).
 
 conv2d is linear in the image and in the weight, so the three gates are each other's gradients.
+Backprop through a convolution is a convolution again ("but with spatially-flipped filters"): at
+stride 1 the gradient to the image is the upstream gradient, padded by F − 1 − P, convolved with
+the filters flipped in height and width. With a stride, zeros stand between the upstream gradients.
+Forwards, conv2d_input_gradient is the transposed convolution that enlarges images.
 Images are NCHW; weights O, C/groups, height, width; padding ((top, bottom), (left, right)).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 from autograd_cnn.gates.linear import matmul
+from autograd_cnn.gates.reduction import sum as sum_of
 from autograd_cnn.gates.shape import concatenate, reshape, stack, transpose
-from autograd_cnn.gates.windows import Padding, Pair, cut_windows
+from autograd_cnn.gates.windows import Padding, Pair, cut_windows, paste_windows
 from autograd_cnn.registry import Value, gate
 
 
@@ -90,6 +96,32 @@ def _(
     return to_sent, to_weight
 
 
+@conv2d_input_gradient.expansion
+def _(
+    upstream: Value,
+    weight: Value,
+    *,
+    input_size: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+) -> Value:
+    """Window by window: the weights times the upstream gradient, added up where windows overlap."""
+    batch, _, rows, columns = upstream.shape
+    filters, channels, height, width = weight.shape
+    each = filters // groups
+    patches = []
+    for i, j in itertools.product(range(rows), range(columns)):
+        parts = []
+        for g in range(groups):
+            inside = slice(g * each, (g + 1) * each)
+            sent = matmul(upstream[:, inside, i, j], reshape(weight[inside], shape=(each, channels * height * width)))
+            parts.append(reshape(sent, shape=(batch, channels, height, width)))
+        patches.append(concatenate(*parts, axis=1))
+    return paste_windows(patches, input_size, (height, width), stride, padding, dilation, (rows, columns))
+
+
 @gate("conv2d ∂w")
 def conv2d_weight_gradient(
     upstream: Value, x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
@@ -105,3 +137,18 @@ def _(upstream: Value, output: Value, sent: Value, x: Value, *, needs: Any, wind
     to_sent = conv2d(x, upstream, output_size=sent.shape[2:], **windows) if needs[0] else None
     to_x = conv2d_input_gradient(sent, upstream, input_size=x.shape[2:], **windows) if needs[1] else None
     return to_sent, to_x
+
+
+@conv2d_weight_gradient.expansion
+def _(upstream: Value, x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> Value:
+    """Upstream gradients times the windows they came from, added up over windows and images."""
+    batch, filters, rows, columns = upstream.shape
+    each, channels, places = filters // groups, x.shape[1] // groups, rows * columns
+    cuts = stack(*cut_windows(x, window, stride, padding, dilation, (rows, columns)), axis=2)
+    gradients = []
+    for g in range(groups):
+        sent = reshape(upstream[:, g * each : (g + 1) * each], shape=(batch, each, places))
+        seen = transpose(cuts[:, g * channels : (g + 1) * channels], axes=(0, 2, 1, 3, 4))
+        seen = reshape(seen, shape=(batch, places, channels * math.prod(window)))
+        gradients.append(sum_of(matmul(sent, seen), axis=0))
+    return reshape(concatenate(*gradients, axis=0), shape=(filters, channels, *window))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import numpy as np
 
+from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import max as maximum_of
 from autograd_cnn.gates.reduction import sum as sum_of
-from autograd_cnn.gates.shape import reshape, stack
-from autograd_cnn.gates.windows import Padding, Pair, cut_windows
+from autograd_cnn.gates.shape import broadcast_to, reshape, scatter_add, stack
+from autograd_cnn.gates.windows import Padding, Pair, cut_windows, paste_windows
 from autograd_cnn.registry import Value, gate
 
 
@@ -54,6 +57,15 @@ def _(upstream: Value, output: Value, values: Value, *, switches: Any, input_siz
     return gather_by_switches(upstream, switches=switches)
 
 
+@scatter_by_switches.expansion
+def _(values: Value, *, switches: Any, input_size: Pair) -> Value:
+    """Add each value to zeros at the place its switch names; a window of margin alone (−1) sends nothing."""
+    shape = (*values.shape[:2], *input_size)
+    places, pointing = _places_in_batch(switches, input_size)
+    sent = reshape(values, shape=(math.prod(values.shape),))[pointing]
+    return reshape(scatter_add(sent, index=places[pointing], shape=(math.prod(shape),)), shape=shape)
+
+
 @gate("gather")
 def gather_by_switches(x: Value, *, switches: Any) -> Value:
     """Read each image plane where the switches point."""
@@ -65,6 +77,14 @@ def gather_by_switches(x: Value, *, switches: Any) -> Value:
 @gather_by_switches.vjp
 def _(upstream: Value, output: Value, x: Value, *, switches: Any) -> Value:
     return scatter_by_switches(upstream, switches=switches, input_size=x.shape[2:])
+
+
+@gather_by_switches.expansion
+def _(x: Value, *, switches: Any) -> Value:
+    """Index each image plane; where a switch points nowhere (−1) stands 0."""
+    places, pointing = _places_in_batch(switches, x.shape[2:])
+    picked = reshape(x, shape=(math.prod(x.shape),))[np.where(pointing, places, 0)]
+    return reshape(where(pointing, picked, 0), shape=switches.shape)
 
 
 @gate("avgpool")
@@ -86,11 +106,7 @@ def _(upstream: Value, output: Value, x: Value, *, output_size: Pair, **windows:
 def _(x: Value, *, window: Pair, stride: Pair, padding: Padding, count_include_pad: bool, output_size: Pair) -> Value:
     """Window by window: add up, then divide by the number of elements that count."""
     patches = cut_windows(x, window, stride, padding, (1, 1), output_size, margin=0.0)
-    counted = np.ones((1, 1, *x.shape[2:]))
-    if count_include_pad:
-        counted = np.pad(counted, ((0, 0), (0, 0), *padding), constant_values=1.0)
-    inner = ((0, 0), (0, 0)) if count_include_pad else padding
-    counts = [float(c.sum()) for c in cut_windows(counted, window, stride, inner, (1, 1), output_size, margin=0.0)]
+    counts = _counts(x.shape[2:], window, stride, padding, count_include_pad, output_size)
     means = [sum_of(patch, axis=(2, 3)) / count for patch, count in zip(patches, counts, strict=True)]
     return _assemble(means, x.shape, output_size)
 
@@ -114,6 +130,40 @@ def avg_pool2d_gradient(
 @avg_pool2d_gradient.vjp
 def _(upstream: Value, output: Value, sent: Value, *, input_size: Pair, **windows: Any) -> Value:
     return avg_pool2d(upstream, output_size=sent.shape[2:], **windows)
+
+
+@avg_pool2d_gradient.expansion
+def _(
+    upstream: Value, *, input_size: Pair, window: Pair, stride: Pair, padding: Padding, count_include_pad: bool
+) -> Value:
+    """Window by window: divide by the number of elements that count, then hand it to each of them."""
+    planes, output_size = upstream.shape[:2], (upstream.shape[2], upstream.shape[3])
+    counts = _counts(input_size, window, stride, padding, count_include_pad, output_size)
+    places = itertools.product(range(output_size[0]), range(output_size[1]))
+    patches = []
+    for (i, j), count in zip(places, counts, strict=True):
+        share = upstream[:, :, i : i + 1, j : j + 1] / count
+        patches.append(broadcast_to(share, shape=(*planes, *window)))
+    return paste_windows(patches, input_size, window, stride, padding, (1, 1), output_size)
+
+
+def _counts(
+    size: Pair, window: Pair, stride: Pair, padding: Padding, count_include_pad: bool, output_size: Pair
+) -> list[float]:
+    """Return for every window how many of its places lie in the image, or in the padded image."""
+    counted = np.ones((1, 1, *size))
+    if count_include_pad:
+        counted = np.pad(counted, ((0, 0), (0, 0), *padding), constant_values=1.0)
+    inner = ((0, 0), (0, 0)) if count_include_pad else padding
+    return [float(c.sum()) for c in cut_windows(counted, window, stride, inner, (1, 1), output_size, margin=0.0)]
+
+
+def _places_in_batch(switches: Any, size: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return where the switches point in the flattened images, and which of them point anywhere."""
+    planes = math.prod(switches.shape[:2])
+    before = np.arange(planes)[:, None] * math.prod(size)
+    flat = switches.reshape(planes, math.prod(switches.shape[2:])).astype(np.intp)
+    return (flat + before).ravel(), (flat >= 0).ravel()
 
 
 def _assemble(results: list[Value], shape: tuple[int, ...], output_size: Pair) -> Value:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.gates.shape import getitem, pad
+from autograd_cnn.gates.shape import getitem, pad, scatter_add
 from autograd_cnn.registry import Value
 
 Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[Pair, Pair]
 
 _AXES = ("height", "width")
+_ALL = slice(None)
 
 
 def pair(gate: str, name: str, value: Any, least: int) -> Pair:
@@ -35,8 +36,9 @@ def padding_pairs(gate: str, value: Any, window: Pair, stride: Pair, dilation: P
 
     Parameters
     ----------
-    value : int, (height, width), ((top, bottom), (left, right)), "valid" or "same"
-        "same" keeps the size, for stride 1; an odd amount puts the extra row at the bottom or right.
+    value : int, pair, ((top, bottom), (left, right)), (top, bottom, left, right), "valid" or "same"
+        A pair is (height, width). "same" keeps the size, for stride 1: P = (F − 1)/2 on each side; an odd
+        amount puts the extra row at the bottom or right.
     """
     if value == "valid":
         return (0, 0), (0, 0)
@@ -45,6 +47,8 @@ def padding_pairs(gate: str, value: Any, window: Pair, stride: Pair, dilation: P
             raise ArgumentError(f"{gate}: padding='same' needs stride 1, got {stride}; give the padding as numbers")
         totals = [d * (f - 1) for f, d in zip(window, dilation, strict=True)]
         return (totals[0] // 2, totals[0] - totals[0] // 2), (totals[1] // 2, totals[1] - totals[1] // 2)
+    if isinstance(value, tuple | list) and len(value) == 4:
+        value = (tuple(value[:2]), tuple(value[2:]))
     if isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(v, tuple | list) for v in value):
         rows, columns = (pair(gate, "padding", tuple(v), 0) for v in value)
         return rows, columns
@@ -91,14 +95,52 @@ def cut_windows(
     list of (N, C, height, width) array or node
         As many as `output_size` says.
     """
+    margins, places = _places((x.shape[2], x.shape[3]), window, stride, padding, dilation, output_size)
+    padded = pad(x, pad_width=((0, 0), (0, 0), *margins), constant_values=margin)
+    return [getitem(padded, index=place) for place in places]
+
+
+def paste_windows(
+    patches: list[Value],
+    input_size: Pair,
+    window: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    output_size: Pair,
+) -> Value:
+    """Add every window up where it was cut: the gradient of `cut_windows`; the margin is dropped.
+
+    Parameters
+    ----------
+    patches : list of (N, C, height, width) array or node
+        Row by row, as many as `output_size` says.
+
+    Returns
+    -------
+    (N, C, H, W) array or node
+    """
+    margins, places = _places(input_size, window, stride, padding, dilation, output_size)
+    (top, bottom), (left, right) = margins
+    height, width = input_size
+    shape = (*patches[0].shape[:2], top + height + bottom, left + width + right)
+    total = scatter_add(patches[0], index=places[0], shape=shape)
+    for patch, place in zip(patches[1:], places[1:], strict=True):
+        total = total + scatter_add(patch, index=place, shape=shape)
+    return getitem(total, index=(_ALL, _ALL, slice(top, top + height), slice(left, left + width)))
+
+
+def _places(
+    size: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair, output_size: Pair
+) -> tuple[Padding, list[Any]]:
+    """Return the margins that hold all windows, and the index of each window in the padded images."""
     axes = list(zip(output_size, stride, window, dilation, strict=True))
     reach = [(count - 1) * s + (f - 1) * d + 1 for count, s, f, d in axes]
-    beyond = [max(0, end - n - sum(p)) for end, n, p in zip(reach, x.shape[2:], padding, strict=True)]
-    margins = tuple((low, high + more) for (low, high), more in zip(padding, beyond, strict=True))
-    padded = pad(x, pad_width=((0, 0), (0, 0), *margins), constant_values=margin)
+    beyond = [max(0, end - n - sum(p)) for end, n, p in zip(reach, size, padding, strict=True)]
+    (top, bottom), (left, right) = padding
     rows, columns = ([slice(k * s, k * s + (f - 1) * d + 1, d) for k in range(count)] for count, s, f, d in axes)
-    everything = slice(None)
-    return [getitem(padded, index=(everything, everything, r, c)) for r in rows for c in columns]
+    margins = (top, bottom + beyond[0]), (left, right + beyond[1])
+    return margins, [(_ALL, _ALL, r, c) for r in rows for c in columns]
 
 
 def _count(gate: str, axis: int, size: int, extent: int, stride: int, padding: Pair, fit: str) -> int:
