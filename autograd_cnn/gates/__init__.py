@@ -2,6 +2,7 @@
 
 from autograd_cnn.gates import (
     activation,
+    adaptive_pooling,
     arithmetic,
     comparison,
     convolution,
@@ -15,6 +16,7 @@ from autograd_cnn.gates import (
 
 __all__ = [
     "activation",
+    "adaptive_pooling",
     "arithmetic",
     "comparison",
     "convolution",

@@ -71,7 +71,16 @@ def average_pool(draw, part="forward"):
     return Call((rng.uniform(-1, 1, (*planes, *output)),), attributes | {"input_size": size})
 
 
+@st.composite
+def adaptive_max_pool(draw):
+    rng = np.random.default_rng(draw(SEEDS))
+    size = (draw(st.integers(1, 4)), draw(st.integers(1, 4)))
+    x = spread(rng, (draw(SIZES), draw(st.integers(1, 2)), *size))
+    return Call((x,), {"output_size": (draw(st.integers(1, 4)), draw(st.integers(1, 4)))})
+
+
 DOMAINS = {
+    "adaptive_max_pool2d": adaptive_max_pool(),
     "conv2d": convolution(),
     "conv2d_input_gradient": convolution("input"),
     "conv2d_weight_gradient": convolution("weight"),
