@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
-from autograd_cnn.health.wording import decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from viz.labels import block, cell, histogram, plain, room_for, row, table, text
 from viz.style import MARKS, Theme, shortened
 
@@ -264,7 +264,7 @@ def _numbers(theme: Theme, layer: Layer) -> str:
     rows = (
         ("gradient RMS", tiny(gradient), gradient, theme.gradient),
         ("attenuation", _decades_words(layer.attenuation), layer.attenuation, theme.ink),
-        ("activation RMS", number(layer.activation.rms), layer.activation.rms, theme.value),
+        ("activation RMS", brief(layer.activation.rms), layer.activation.rms, theme.value),
     )
     # at the left: SVG text starts at a computed x, so a wider font overflows to the right
     return table(

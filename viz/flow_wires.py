@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_cnn.health.wording import number, tiny
+from autograd_cnn.health.wording import brief, tiny
 from viz.cards import fitted
 from viz.labels import cell, room_for, row, statement, table, text
 from viz.style import Theme, penwidth
@@ -90,7 +90,7 @@ def _label(theme: Theme, wire: Wire) -> str:
 
 def _words(theme: Theme, wire: Wire) -> str:
     """Return value over gradient; at the bottleneck, filled lines that say so."""
-    lines = [_line(theme, f"value {number(wire.value)}", theme.value, wire.value)]
+    lines = [_line(theme, f"value {brief(wire.value)}", theme.value, wire.value)]
     if wire.known:
         lines.append(_line(theme, f"gradient {tiny(wire.gradient)}", theme.gradient, wire.gradient))
     lines += [row(cell(_filled(theme, wire.narrowing)))] if wire.narrowing else []

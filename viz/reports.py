@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from autograd_cnn.graph import Node
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Finding, Layer, Report
-from autograd_cnn.health.wording import decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from viz.cards import unit_counts, verdict
 from viz.errors import LayoutError, RendererNotFound, UndrawableError
 from viz.flow_legend import threshold_words
@@ -210,7 +210,7 @@ def _row(layer: Layer, cards: Mapping[str, str]) -> str:
     cells = {
         "units": _units(layer),
         "parameters": f"{layer.parameters:,}" if layer.parameters else "",
-        "activation": number(layer.activation.rms),
+        "activation": brief(layer.activation.rms),
         "gradient": tiny(gradient),
         "attenuation": decades(layer.attenuation),
         "update": "" if layer.update_ratio is None and not layer.parameters else tiny(layer.update_ratio),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from autograd_cnn.health.report import Finding, Layer, Report
-from autograd_cnn.health.wording import decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 
 WIDTH = 100
 MARKS = {"warning": "!", "critical": "✕"}
@@ -42,7 +42,7 @@ def _row(layer: Layer) -> tuple[str, ...]:
         extent(layer.output_shape),
         f"{layer.parameters:,}" if layer.parameters else "",
         _units(layer),
-        _short(layer.activation.rms),
+        brief(layer.activation.rms),
         tiny(None if layer.gradient is None else layer.gradient.rms),
         decades(layer.attenuation),
         tiny(layer.update_ratio) if layer.parameters else "",
@@ -56,12 +56,6 @@ def _units(layer: Layer) -> str:
     if units is None:
         return ""
     return f"{len(units.dead)}/{len(units.saturated)}/{len(units.silent)} of {units.count}"
-
-
-def _short(x: float) -> str:
-    """Return four significant digits, or two and an exponent where that would be too long."""
-    plain = number(x)
-    return plain if len(plain) <= 8 else tiny(x)
 
 
 def _shrink(widths: list[int]) -> None:

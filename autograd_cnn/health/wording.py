@@ -34,6 +34,18 @@ def tiny(x: float | None) -> str:
     return "0" if x == 0 else number(x, ".1e")
 
 
+def brief(x: float | None) -> str:
+    """Return an activation or a value: four digits, or two and an exponent where that would be too long.
+
+    Examples
+    --------
+    >>> brief(0.98123456), brief(0.000688912), brief(None)
+    ('0.9812', '6.9e−04', '—')
+    """
+    words = number(x)
+    return words if len(words) <= 8 else tiny(x)
+
+
 def decades(x: float | None) -> str:
     """Return a difference of log10 with its sign.
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn.health.report import Connection, Distribution, Finding, Layer, Report, Thresholds, Units
-from autograd_cnn.health.wording import decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from tests.viz.geometry import page, shapes, texts
 from tests.viz.measured import measured
 from viz.cards import card, unit_counts, verdict
@@ -183,7 +183,7 @@ def test_the_numbers_of_a_card_are_those_of_the_report(name: str) -> None:
             assert f"{each.parameters:,} parameters" in words[2]
             assert f"update {tiny(each.update_ratio)}" in words
         if each.parameters or each.units:
-            numbers = (tiny(each.gradient.rms), f"{decades(each.attenuation)} dec", number(each.activation.rms))
+            numbers = (tiny(each.gradient.rms), f"{decades(each.attenuation)} dec", brief(each.activation.rms))
             assert set(numbers) <= set(words)
 
 
@@ -346,3 +346,14 @@ def test_wrong_use_says_what_to_pass() -> None:
         flow(measured("dead"), merge_activations="always")
     with pytest.raises(UnknownThemeError, match="known: light, dark"):
         flow(measured("dead"), theme="drak")
+
+
+@pytest.mark.parametrize("name", ["healthy", "dead", "saturated"])
+def test_table_and_picture_write_every_number_alike(name: str) -> None:
+    report = measured(name)
+    drawn = set(words_of(report, merge_activations=False))
+    lines = {line.split()[0]: line for line in report.table().splitlines() if line}
+    for each in report.layers:
+        for words in (tiny(each.gradient.rms), brief(each.activation.rms), decades(each.attenuation)):
+            assert words in lines[each.name]
+            assert not (each.parameters or each.units) or words in drawn or f"{words} dec" in drawn

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import health
 from autograd_cnn.health.report import Report
-from autograd_cnn.health.wording import decades, number, tiny
+from autograd_cnn.health.wording import brief, decades, number, tiny
 from tests.viz.measured import measured
 from tests.viz.test_flows import broken, chain, layer, reports
 from viz import rendering
@@ -92,9 +92,7 @@ def test_the_page_holds_the_numbers_and_findings_of_the_report(name: str) -> Non
         assert {finding.evidence, finding.cause, finding.remedy} <= set(words)
         assert f"since step {finding.since}" in words
     for each in found.layers:
-        assert {each.name, tiny(each.gradient.rms), number(each.activation.rms), decades(each.attenuation)} <= set(
-            words
-        )
+        assert {each.name, tiny(each.gradient.rms), brief(each.activation.rms), decades(each.attenuation)} <= set(words)
     assert ("✓ healthy: no finding" in words) == (not found.findings)
 
 
