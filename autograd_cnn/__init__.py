@@ -36,9 +36,9 @@ from autograd_cnn.gates.comparison import (
 )
 from autograd_cnn.gates.exponential import exp, log, sqrt
 from autograd_cnn.gates.linear import matmul
-from autograd_cnn.gates.loss import log_softmax
 from autograd_cnn.gates.reduction import max, mean, sum
 from autograd_cnn.gates.shape import astype, broadcast_to, concatenate, pad, reshape, stack, transpose
+from autograd_cnn.gates.softmax import log_softmax, softmax
 from autograd_cnn.graph import (
     Node,
     Parameter,
@@ -112,6 +112,7 @@ __all__ = [
     "scope",
     "sigmoid",
     "sign",
+    "softmax",
     "sqrt",
     "stack",
     "subtract",

@@ -5,7 +5,7 @@ from autograd_cnn.functional.linear import linear
 from autograd_cnn.functional.loss import cross_entropy
 from autograd_cnn.functional.pooling import avg_pool2d, max_pool2d
 from autograd_cnn.gates.activation import relu, sigmoid, tanh
-from autograd_cnn.gates.loss import log_softmax
+from autograd_cnn.gates.softmax import log_softmax, softmax
 
 __all__ = [
     "avg_pool2d",
@@ -16,5 +16,6 @@ __all__ = [
     "max_pool2d",
     "relu",
     "sigmoid",
+    "softmax",
     "tanh",
 ]

@@ -12,6 +12,7 @@ from autograd_cnn.gates import (
     pooling,
     reduction,
     shape,
+    softmax,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "pooling",
     "reduction",
     "shape",
+    "softmax",
 ]

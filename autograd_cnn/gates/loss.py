@@ -1,4 +1,4 @@
-"""Log-softmax and cross entropy (CS231n, linear classification: the softmax classifier)."""
+"""Cross entropy (CS231n, linear classification: the softmax classifier)."""
 
 from __future__ import annotations
 
@@ -6,34 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.gates.exponential import exp, log
-from autograd_cnn.gates.reduction import max as maximum_of
+from autograd_cnn.gates.exponential import exp
 from autograd_cnn.gates.reduction import sum as sum_of
 from autograd_cnn.gates.shape import getitem, scatter_add
+from autograd_cnn.gates.softmax import log_softmax
 from autograd_cnn.registry import Value, gate
-
-
-@gate("log softmax")
-def log_softmax(x: Value, *, axis: int = -1) -> Value:
-    """X − log Σ exp x, stable: each input receives its upstream gradient minus its probability's share of the sum."""
-    from autograd_cnn.kernels import softmax
-
-    x = np.asarray(x)
-    rows = np.moveaxis(x, axis, -1)
-    result = softmax.log_softmax(np.ascontiguousarray(rows).reshape(-1, rows.shape[-1]))
-    return np.moveaxis(result.reshape(rows.shape), -1, axis)
-
-
-@log_softmax.vjp
-def _(upstream: Value, output: Value, x: Value, *, axis: int) -> Value:
-    return upstream - exp(output) * sum_of(upstream, axis=axis, keepdims=True)
-
-
-@log_softmax.expansion
-def _(x: Value, *, axis: int) -> Value:
-    """Subtract the maximum, then the logarithm of the sum of exponentials."""
-    shifted = x - maximum_of(x, axis=axis, keepdims=True)
-    return shifted - log(sum_of(exp(shifted), axis=axis, keepdims=True))
 
 
 @gate("cross entropy")

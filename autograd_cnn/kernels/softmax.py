@@ -1,4 +1,4 @@
-"""Log-softmax and cross entropy, row by row, without overflow or cancellation.
+"""Softmax, its logarithm and cross entropy, row by row, without overflow or cancellation.
 
 With ``m`` the largest logit of a row and ``rest`` the sum of ``exp(x - m)`` over all *other*
 logits, ``log(sum(exp(x))) = m + log1p(rest)``. Nothing overflows, since ``x - m <= 0``, and a
@@ -22,6 +22,14 @@ from autograd_cnn.kernels.threads import share_out
 
 # What an exponential costs, in multiply-adds.
 EXPONENTIAL = 40
+
+
+def softmax(x: Floats) -> Floats:
+    """Return ``exp(x) / sum(exp(x))`` over the last axis of ``x``, (N, K), float32 or float64."""
+    dtype = floating_dtype("softmax", x)
+    y = np.empty(x.shape, dtype)
+    share_out(_softmax, len(x), x.size * EXPONENTIAL, readable(x, dtype), y)
+    return y
 
 
 def log_softmax(x: Floats) -> Floats:
@@ -91,6 +99,14 @@ def _largest_and_rest(row: Floats) -> tuple[int, float, float]:
         if k != where:
             rest += math.exp(np.float64(row[k]) - largest)
     return where, largest, rest
+
+
+@jit
+def _softmax(first: int, last: int, x: Floats, y: Floats) -> None:
+    for n in range(first, last):
+        _, largest, rest = _largest_and_rest(x[n])
+        for k in range(x.shape[1]):
+            y[n, k] = math.exp(np.float64(x[n, k]) - largest) / (1.0 + rest)
 
 
 @jit

@@ -3,14 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.gates.domains.calls import SEEDS, SIZES, Call, spread
-
-
-@st.composite
-def log_softmax(draw):
-    rng = np.random.default_rng(draw(SEEDS))
-    shape = draw(st.lists(SIZES, min_size=1, max_size=3).map(tuple))
-    return Call((spread(rng, shape, -3, 3),), {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
+from tests.gates.domains.calls import SEEDS, SIZES, Call
 
 
 @st.composite
@@ -24,7 +17,6 @@ def cross_entropy(draw, gradient=False):
 
 
 DOMAINS = {
-    "log_softmax": log_softmax(),
     "cross_entropy": cross_entropy(),
     "cross_entropy_gradient": cross_entropy(gradient=True),
 }
