@@ -13,6 +13,7 @@ from autograd_cnn.health.report import Distribution
 
 VALUE_BINS = 21
 GRADIENT_BINS = 18
+SMALL = 8192
 GRADIENT_RANGE = (-8.0, 1.0)
 """log10 of the size: one axis for all gradients, so that two pictures compare."""
 
@@ -36,22 +37,27 @@ def rms(values: Any) -> float:
 
 
 def _sum_of_squares(values: Any) -> tuple[float, int]:
-    """Return the sum of squares and the count; einsum, since BLAS would wake its threads for it.
+    """Return the sum of squares and the count.
 
     In float32 squares of tiny gradients become 0 and squares of large ones infinite: then float64 decides.
     """
     if isinstance(values, list) and any(isinstance(v, np.ndarray) for v in values):
         parts = [_sum_of_squares(v) for v in values]
-        return math.fsum(total for total, _ in parts), sum(count for _, count in parts)
+        return parts[0] if len(parts) == 1 else (math.fsum(part[0] for part in parts), sum(part[1] for part in parts))
     row = np.asarray(values).ravel(order="K")
     if row.dtype == np.float32:
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            total = float(np.einsum("i,i->", row, row))
+        total = _dot(row)
         if 1e-25 * row.size < total < math.inf:
             return total, row.size
-    row = row.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.einsum("i,i->", row, row)), row.size
+    return _dot(row.astype(np.float64)), row.size
+
+
+def _dot(row: Array) -> float:
+    """Return the product of a row with itself; from some size on BLAS would wake its threads for it, einsum not."""
+    if row.size <= SMALL:
+        return float(np.dot(row, row))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return float(np.einsum("i,i->", row, row))
 
 
 def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -> Distribution:

@@ -109,6 +109,7 @@ class Monitor:
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
         self._finish_step(next_step=True)
+        self._weights = {}
         record = StepRecord(len(self.history), loss.item(), {}, {})
         self._sizes.append(plan.batch)
         self._forget_old_sizes()
@@ -188,6 +189,8 @@ class Monitor:
         now = {"dead": ~batch.active, "starved": ~batch.driven, "saturated": saturated}
         for kind, mask in now.items():
             since = watched.since[kind]
+            if not mask.any() and not (since >= 0).any():
+                continue  # healthy units are the usual case
             watched.since[kind] = np.where(mask, np.where(since < 0, record.step, since), -1)
         if batch.has_dead_side:
             silent = watched.since["dead"]

@@ -8,7 +8,7 @@ begin with the same weight are one unit on several samples.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from autograd_cnn.health.grouping import is_activation
 from autograd_cnn.health.report import Thresholds, Units
 from autograd_cnn.registry import gradient_of
 
-FEW = 8
+PORTION = 16384
 
 
 @dataclass(frozen=True)
@@ -83,23 +83,30 @@ def read_units(
 
 
 def _of_tensor(node: Node, sent: Any, limit: float | None) -> Batch:
+    """Read a Tensor's units portion by portion, which stays in cache; living units soon have shown themselves."""
     samples = node.shape[0] if node.ndim > 1 else 1
-    if limit is None and samples > FEW:  # a living unit shows itself on a few samples
-        batch = _batch(local_gradient(node, FEW), None if sent is None else sent[:FEW], limit, None, samples)
-        if batch.driven.all():
-            return batch
-    return _batch(local_gradient(node), sent, limit, None, samples)
+    if node.ndim <= 1 or node.size <= PORTION:
+        return _batch(local_gradient(node), sent, limit, None, samples)
+    at_once = max(1, PORTION * samples // node.size)
+    batches = []
+    for first in range(0, samples, at_once):
+        rows = slice(first, min(first + at_once, samples))
+        part = None if sent is None else sent[rows]
+        batches.append(_batch(local_gradient(node, rows), part, limit, None, rows.stop - first))
+        if limit is None and np.logical_or.reduce([batch.driven for batch in batches]).all():
+            break
+    return replace(_merged(batches), samples=samples)
 
 
-def local_gradient(node: Node, samples: int | None = None) -> Any:
-    """Return f′ of an activation at its input, read off the gate's own rule; on the first samples only, if asked."""
+def local_gradient(node: Node, rows: slice | None = None) -> Any:
+    """Return f′ of an activation at its input, read off the gate's own rule; on some samples only, if asked."""
     assert node.gate is not None
     inputs = node.inputs or ()
     values = [x.value if isinstance(x, Node) else x for x in inputs]
     output = node.value
-    if samples is not None:
-        values = [v[:samples] if np.shape(v) == node.shape else v for v in values]
-        output = output[:samples]
+    if rows is not None:
+        values = [v[rows] if np.shape(v) == node.shape else v for v in values]
+        output = output[rows]
     one = 1.0 if isinstance(node, Scalar) else np.ones_like(output)
     return gradient_of(node.gate, one, output, values, node.attributes, (True,) * len(inputs))[0]
 

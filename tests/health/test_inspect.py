@@ -226,3 +226,36 @@ def test_what_is_no_loss(wrong):
 def test_what_is_no_model():
     with pytest.raises(ag.ArgumentError, match="named_parameters"):
         health.inspect(loss_of(convolutional()), model=3)
+
+
+def odd_graphs():
+    w, s = ag.Parameter(np.ones((2, 2))), ag.Scalar(2.0)
+    x = ag.Tensor(np.arange(4.0).reshape(2, 2), requires_grad=True)
+    yield "parameters alone", (w * w).sum()
+    yield "a Scalar times a Tensor", (s * x * w).sum()
+    yield "one gate", x.sum()
+    yield "Scalars", (ag.Scalar(-2) + ag.Scalar(5)) * ag.Scalar(-4)
+    yield "one axis", ag.relu(ag.Tensor([1.0, -1.0], requires_grad=True)).sum()
+    yield "no axis", ag.relu(ag.Tensor(3.0, requires_grad=True))
+    yield "joined", ag.concatenate(x, ag.tanh(x)[:, :1], axis=1).mean()
+    yield "weights used twice", (F.linear(x, w) - F.linear(x * 2.0, w)).sum()
+    yield "NaN in", (x * np.nan).sum()
+
+
+@pytest.mark.parametrize(("name", "loss"), list(odd_graphs()))
+def test_odd_graphs_have_layers_and_monitors_agree(name, loss):
+    report = health.inspect(loss)
+    assert report.layers
+    loss.backward()
+    monitor = health.Monitor()
+    monitor.observe(loss)
+    assert str(monitor.report()) == str(report)
+
+
+def test_graph_without_any_gradient():
+    with ag.scope("relu"):
+        y = ag.relu(ag.Tensor([[1.0, -2.0]]))
+    report = health.inspect(y.sum())
+    assert report.layers[0].gradient is None
+    assert {c.gradient for c in report.connections} == {None}
+    assert "—" in str(report)
