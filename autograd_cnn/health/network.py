@@ -175,7 +175,9 @@ def kept_gradients(network: Network) -> Gradients:
         users = network.users[source]
         unknown: list[tuple[Node, int]] = []
         for user, slot in users:
-            if len(users) == 1:
+            if len(users) == 1 and (
+                source.gate is not None or _reads(user, written)
+            ):  # a leaf may hold older gradients
                 wires[user, slot] = upstream.get(source)
             elif user not in upstream or not source.requires_grad:
                 wires[user, slot] = None

@@ -252,6 +252,17 @@ def test_odd_graphs_have_layers_and_monitors_agree(name, loss):
     assert str(monitor.report()) == str(report)
 
 
+def test_gradients_that_an_input_gathered_before_do_not_count():
+    x = ag.Tensor([[3.0, 4.0]], requires_grad=True)
+    for _ in range(2):
+        with ag.scope("relu"):
+            y = ag.relu(x)
+        loss = y.sum()
+        loss.backward()
+    assert x.grad[0, 0] == 2
+    assert health.inspect(loss).connections[0].gradient == 1
+
+
 def test_graph_without_any_gradient():
     with ag.scope("relu"):
         y = ag.relu(ag.Tensor([[1.0, -2.0]]))
