@@ -248,6 +248,6 @@ def legend(found: Report) -> str:
         "update": "‖Δw‖/‖w‖ of a step",
         "first layer against last": f"of the weight gradients; vanishing below {tiny(limits.vanishing[0])} ! "
         f"{tiny(limits.vanishing[1])} ✕, exploding above {tiny(limits.exploding[0])} ! {tiny(limits.exploding[1])} ✕",
-        "thresholds": "    ".join(threshold_words(limits, {"units", "update"})),
+        "thresholds": "; ".join(threshold_words(limits, {"units", "update"})),
     }
     return "\n".join(f"<dt>{name}</dt><dd>{text_of(words)}</dd>" for name, words in lines.items())

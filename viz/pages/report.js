@@ -43,6 +43,7 @@ function chart(title, lines, width) {
   const x0 = steps.reduce((a, b) => Math.min(a, b)), x1 = steps.reduce((a, b) => Math.max(a, b));
   let y0 = finite.reduce((a, [, y]) => Math.min(a, y), Infinity), y1 = finite.reduce((a, [, y]) => Math.max(a, y), -Infinity);
   if (!finite.length) [y0, y1] = [0, 1];
+  if (title === "accuracy" && y0 >= 0 && y1 <= 1) [y0, y1] = [0, 1];
   if (y0 === y1) [y0, y1] = [y0 - 0.5, y1 + 0.5];
   const x = (s) => left + ((s - x0) / (x1 - x0 || 1)) * (width - left - right);
   const y = (v) => top + ((y1 - v) / (y1 - y0)) * (height - top - bottom);
