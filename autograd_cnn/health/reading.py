@@ -61,6 +61,7 @@ def inspect(loss: Node, *, model: Any = None, thresholds: Thresholds | None = No
     """Look at the health of a network, reading its layers from the graph of `loss`.
 
     Gradients that ``loss.backward()`` left on the nodes are used; without them they are computed.
+    Those of parameters are taken as they are, so zero them before backward(), as in training.
     Nothing is written.
 
     Parameters
