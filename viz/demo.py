@@ -126,9 +126,8 @@ def demo(
     test = accuracy(model, digits.test)
     found = monitor.report()
     mean = np.mean(losses[-steps:])
-    print(
-        f"{epochs} epochs in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}\n\n{found.table()}\n"
-    )
+    print(f"{epochs} epochs in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}")
+    print(f"\n{found.table()}\n")
 
     title = f"Digits CNN with {activation}" + ("" if init_std is None else f", weights of std {init_std:g}")
     facts = (f"SGD, learning rate {lr:g}, momentum {momentum:g}, batch {batch_size}; seed {seed}",)

@@ -147,7 +147,7 @@ def _node(part: ast.AST, expression: str, leaves: Mapping[str, ag.Scalar]) -> An
             return _call(name, arguments, expression, leaves)
         case _:
             pass
-    text = ast.get_source_segment(expression.strip(), part) or type(part).__name__  # type: ignore[arg-type]
+    text = ast.get_source_segment(expression.strip(), part) or type(part).__name__
     raise ExpressionError(
         f"{_short(text)} is not arithmetic; allowed are numbers, names, + - * / **, parentheses and "
         f"{', '.join(sorted(_FUNCTIONS))}"
