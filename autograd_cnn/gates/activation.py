@@ -1,4 +1,4 @@
-"""Activation functions (CS231n, neural networks part 1)."""
+"""Activation functions that squash, and the ReLU (CS231n, neural networks part 1)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,36 @@ import math
 
 import numpy as np
 
-from autograd_cnn.gates.comparison import where
+from autograd_cnn.gates.arithmetic import divide
+from autograd_cnn.gates.comparison import abs, maximum, minimum, where
 from autograd_cnn.registry import Value, gate
+
+
+@gate("x")
+def identity(x: Value) -> Value:
+    """No activation: passes everything. Layers joined by it are one linear layer, whatever their number."""
+    return +x
+
+
+@identity.vjp
+def _(upstream: Value, output: Value, x: Value) -> Value:
+    return upstream
+
+
+@gate("step", dead_side=True)
+def step(x: Value) -> Value:
+    """1 where x > 0, 0 elsewhere: the perceptron's threshold. Its local gradient is 0 everywhere: nothing learns."""
+    return np.heaviside(x, 0)
+
+
+@step.vjp
+def _(upstream: Value, output: Value, x: Value) -> Value:
+    return where(True, 0.0, upstream)
+
+
+@step.branch
+def _(x: Value) -> Value:
+    return np.sign(x)
 
 
 @gate("tanh", method=True, scalar=math.tanh, saturates=1.0)
@@ -36,6 +64,56 @@ def sigmoid(x: Value) -> Value:
 @sigmoid.vjp
 def _(upstream: Value, output: Value, x: Value) -> Value:
     return upstream * (output * (1 - output))
+
+
+@gate("log σ", saturates=1.0)
+def logsigmoid(x: Value) -> Value:
+    """Log σ(x) = −log(1 + e⁻ˣ), stable: local gradient σ(−x), 1 far left and dying to the right."""
+    return -np.logaddexp(0, -x)
+
+
+@logsigmoid.vjp
+def _(upstream: Value, output: Value, x: Value) -> Value:
+    return upstream * sigmoid(-x)
+
+
+@gate("hardtanh", saturates=1.0)
+def hardtanh(x: Value, *, min_val: float = -1.0, max_val: float = 1.0) -> Value:
+    """Tanh in three straight pieces: passes the gradient strictly between the bounds, kills it on and outside them."""
+    return np.clip(x, min_val, max_val)
+
+
+@hardtanh.vjp
+def _(upstream: Value, output: Value, x: Value, *, min_val: float, max_val: float) -> Value:
+    return where(x <= min_val, 0, where(x >= max_val, 0, upstream))
+
+
+@hardtanh.branch
+def _(x: Value, *, min_val: float, max_val: float) -> Value:
+    return np.sign(np.subtract(x, min_val)) + np.sign(np.subtract(x, max_val))
+
+
+@hardtanh.expansion
+def _(x: Value, *, min_val: float, max_val: float) -> Value:
+    """The bounds come first, so that at a tie they take the gradient."""
+    return maximum(min_val, minimum(max_val, x))
+
+
+@gate("softsign", saturates=1.0)
+def softsign(x: Value) -> Value:
+    """x/(1 + |x|): squash to (−1, 1), with a local gradient 1/(1 + |x|)² that dies slowly, not exponentially."""
+    return x / (1 + np.abs(x))
+
+
+@softsign.vjp
+def _(upstream: Value, output: Value, x: Value) -> Value:
+    size = 1 + abs(x)
+    return upstream / size / size
+
+
+@softsign.expansion
+def _(x: Value) -> Value:
+    return divide(x, 1 + abs(x))
 
 
 @gate("ReLU", method=True, scalar=lambda x: 0.0 if x <= 0 else float(x), dead_side=True)

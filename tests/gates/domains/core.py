@@ -145,9 +145,6 @@ DOMAINS = {
     "exp": unary(),
     "log": unary(low=0.3, high=3.0),
     "sqrt": unary(low=0.3, high=3.0),
-    "tanh": unary(),
-    "sigmoid": unary(-4.0, 4.0),
-    "relu": unary(),
     "sum": reduction(),
     "mean": reduction(),
     "max": reduction(),
@@ -167,5 +164,5 @@ DOMAINS = {
 ON_FLOATS = (
     *("add", "subtract", "multiply", "divide", "negative", "power", "greater", "greater_equal", "less"),
     *("less_equal", "equal", "not_equal", "sign", "where", "maximum", "minimum", "abs", "exp", "log", "sqrt"),
-    *("tanh", "sigmoid", "relu", "sum", "mean", "max"),
+    *("sum", "mean", "max"),
 )
