@@ -56,6 +56,25 @@ def padding_pairs(gate: str, value: Any, window: Pair, stride: Pair, dilation: P
     return (height, height), (width, width)
 
 
+def along_row(gate: str, name: str, value: Any, least: int) -> Pair:
+    """Return an integer, or a tuple of one, as the pair (1, value): a sequence is an image of height 1."""
+    if isinstance(value, tuple | list) and len(value) == 1:
+        value = value[0]
+    if not _is_integer(value) or value < least:
+        raise ArgumentError(f"{gate}: {name}={value!r}, expected an integer of at least {least}")
+    return 1, int(value)
+
+
+def row_padding(gate: str, value: Any, window: Pair, stride: Pair, dilation: Pair) -> Padding:
+    """Return the padding of a sequence, an integer, (left, right), "valid" or "same", as that of an image."""
+    if isinstance(value, str):
+        return padding_pairs(gate, value, window, stride, dilation)
+    both = (value, value) if not isinstance(value, tuple | list) else tuple(value) * (3 - len(value))
+    if len(both) != 2 or not all(_is_integer(v) and v >= 0 for v in both):
+        raise ArgumentError(f"{gate}: padding={value!r}, expected an integer of at least 0, or a pair (left, right)")
+    return (0, 0), (int(both[0]), int(both[1]))
+
+
 def output_size(gate: str, size: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair, fit: str) -> Pair:
     """Return how many windows stand below and beside each other: (W − F + 2P)/S + 1 for each axis.
 
@@ -78,6 +97,29 @@ def output_size(gate: str, size: Pair, window: Pair, stride: Pair, padding: Padd
         for axis in (0, 1)
     ]
     return heights_widths[0], heights_widths[1]
+
+
+def transposed_size(
+    gate: str, size: Pair, window: Pair, stride: Pair, padding: Padding, output_padding: Pair, dilation: Pair
+) -> Pair:
+    """Return the size that a transposed convolution makes: (W − 1)·S − 2P + dilation·(F − 1) + extra + 1.
+
+    Raises
+    ------
+    ShapeError
+        When the padding cuts everything away.
+    """
+    made = [
+        (size[a] - 1) * stride[a] - sum(padding[a]) + dilation[a] * (window[a] - 1) + output_padding[a] + 1
+        for a in (0, 1)
+    ]
+    if min(made) < 1:
+        axis = 0 if made[0] < 1 else 1
+        raise ShapeError(
+            f"{gate}: padding {padding[axis][0]}+{padding[axis][1]} leaves no {_AXES[axis]} of input {tuple(size)}; "
+            f"use {1 - made[axis]} less"
+        )
+    return made[0], made[1]
 
 
 def cut_windows(
