@@ -1,5 +1,16 @@
 """Gates and losses under their torch.nn.functional names, with arguments checked and filled in."""
 
+from autograd_cnn.functional.activation import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    maxout,
+    prelu,
+    softmin,
+    softplus,
+    threshold,
+)
 from autograd_cnn.functional.adaptive_pooling import (
     adaptive_avg_pool2d,
     adaptive_max_pool2d,
@@ -13,7 +24,8 @@ from autograd_cnn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, 
 from autograd_cnn.functional.transposed_convolution import conv_transpose2d
 from autograd_cnn.functional.true_convolution import convolve2d, flip2d
 from autograd_cnn.functional.weighted_pooling import blur_pool2d, distance_weighted_pool2d, distance_weights, lp_pool2d
-from autograd_cnn.gates.activation import relu, sigmoid, tanh
+from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
+from autograd_cnn.gates.rectifier import selu, silu
 from autograd_cnn.gates.softmax import log_softmax, softmax
 
 __all__ = [
@@ -29,17 +41,32 @@ __all__ = [
     "cross_entropy",
     "distance_weighted_pool2d",
     "distance_weights",
+    "elu",
     "flip2d",
+    "gelu",
     "global_avg_pool2d",
     "global_max_pool2d",
+    "hardtanh",
+    "identity",
+    "leaky_relu",
     "linear",
     "log_softmax",
+    "logsigmoid",
     "lp_pool2d",
     "max_pool1d",
     "max_pool2d",
     "max_unpool2d",
+    "maxout",
+    "prelu",
     "relu",
+    "selu",
     "sigmoid",
+    "silu",
     "softmax",
+    "softmin",
+    "softplus",
+    "softsign",
+    "step",
     "tanh",
+    "threshold",
 ]

@@ -54,7 +54,7 @@ def _(x: Value, weight: Value) -> Value:
 
 @gate("ELU", saturates=1.0)
 def elu(x: Value, *, alpha: float = 1.0) -> Value:
-    """x where x > 0, α(eˣ − 1) elsewhere (Clevert et al., 2015): slope 1 on the right, αeˣ dying to the left."""
+    """ReLU with a smooth left side α(eˣ − 1) (Clevert et al., 2015): slope 1 on the right, αeˣ dying to the left."""
     return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))
 
 

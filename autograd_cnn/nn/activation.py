@@ -1,44 +1,253 @@
-"""Layers without parameters that work number by number (CS231n, neural networks part 1)."""
+"""Activation layers, which work number by number (CS231n, neural networks part 1)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from autograd_cnn.gates import activation
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_cnn import functional
+from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.functional import activation as checks
+from autograd_cnn.gates import activation, rectifier
+from autograd_cnn.graph import Parameter
+from autograd_cnn.nn.arguments import count, floating
 from autograd_cnn.nn.module import Module, Shape
 
 
-class ReLU(Module):
-    """max(0, x), with gradient 0 at 0."""
+def same_shape(self: Module, input_shape: Shape) -> Shape:
+    """Return the same shape."""
+    return tuple(input_shape)
+
+
+class Identity(Module):
+    """No activation, to show what the notes warn of: layers joined by it are one linear layer."""
+
+    output_shape = same_shape
 
     def forward(self, x: Any) -> Any:
-        """Return max(0, x)."""
-        return activation.relu(x)
+        """Return x."""
+        return activation.identity(x)
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the same shape."""
-        return tuple(input_shape)
+
+class Step(Module):
+    """The perceptron's threshold, 1 where x > 0 and 0 elsewhere: its gradient is 0, so nothing before it learns."""
+
+    output_shape = same_shape
+
+    def forward(self, x: Any) -> Any:
+        """Return 1 where x > 0, 0 elsewhere."""
+        return activation.step(x)
+
+
+class Threshold(Module):
+    """Keep what is larger than the threshold, put `value` for the rest; see `functional.threshold`."""
+
+    output_shape = same_shape
+
+    def __init__(self, threshold: float, value: float) -> None:
+        self.threshold = checks.number("Threshold", "threshold", threshold)
+        self.value = checks.number("Threshold", "value", value)
+
+    def forward(self, x: Any) -> Any:
+        """Return x where it is larger than the threshold, `value` elsewhere."""
+        return functional.threshold(x, self.threshold, self.value)
+
+    def extra_repr(self) -> str:
+        """Return the two numbers."""
+        return f"threshold={self.threshold}, value={self.value}"
 
 
 class Sigmoid(Module):
     """1/(1 + e⁻ˣ): squashes to (0, 1)."""
 
+    output_shape = same_shape
+
     def forward(self, x: Any) -> Any:
         """Return 1/(1 + e⁻ˣ)."""
         return activation.sigmoid(x)
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the same shape."""
-        return tuple(input_shape)
+
+class LogSigmoid(Module):
+    """Logarithm of the sigmoid, stable at any size."""
+
+    output_shape = same_shape
+
+    def forward(self, x: Any) -> Any:
+        """Return log σ(x)."""
+        return activation.logsigmoid(x)
 
 
 class Tanh(Module):
     """Hyperbolic tangent: squashes to (−1, 1)."""
 
+    output_shape = same_shape
+
     def forward(self, x: Any) -> Any:
         """Return tanh(x)."""
         return activation.tanh(x)
 
+
+class Hardtanh(Module):
+    """Clip to [min_val, max_val]; see `functional.hardtanh`."""
+
+    output_shape = same_shape
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        self.min_val, self.max_val = checks.bounds("Hardtanh", min_val, max_val)
+
+    def forward(self, x: Any) -> Any:
+        """Return x, clipped."""
+        return functional.hardtanh(x, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        """Return the bounds."""
+        return f"min_val={self.min_val}, max_val={self.max_val}"
+
+
+class Softsign(Module):
+    """x/(1 + |x|): squashes to (−1, 1), slowly."""
+
+    output_shape = same_shape
+
+    def forward(self, x: Any) -> Any:
+        """Return x/(1 + |x|)."""
+        return activation.softsign(x)
+
+
+class ReLU(Module):
+    """max(0, x), with gradient 0 at 0."""
+
+    output_shape = same_shape
+
+    def forward(self, x: Any) -> Any:
+        """Return max(0, x)."""
+        return activation.relu(x)
+
+
+class LeakyReLU(Module):
+    """max(αx, x) with a small negative slope α; see `functional.leaky_relu`."""
+
+    output_shape = same_shape
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = checks.number("LeakyReLU", "negative_slope", negative_slope)
+
+    def forward(self, x: Any) -> Any:
+        """Return x where x > 0, αx elsewhere."""
+        return functional.leaky_relu(x, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        """Return the slope."""
+        return f"negative_slope={self.negative_slope}"
+
+
+class PReLU(Module):
+    """Leaky ReLU whose slope is learned; see `functional.prelu`. Weight decay would pull it back to the ReLU.
+
+    Parameters
+    ----------
+    num_parameters : int
+        1 slope for all, or one per channel.
+    init : float
+        Starting slope.
+    dtype : dtype
+        float32 or float64.
+
+    Attributes
+    ----------
+    weight : (num_parameters,) Parameter
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
+        self.num_parameters = count("PReLU", "num_parameters", num_parameters)
+        start = checks.number("PReLU", "init", init)
+        self.weight = Parameter(np.full(num_parameters, start, floating("PReLU", dtype)))
+
+    def forward(self, x: Any) -> Any:
+        """Return x where x > 0, weight · x elsewhere."""
+        return functional.prelu(x, self.weight)
+
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the same shape."""
+        """Return the same shape; raise ShapeError when the channels do not fit."""
+        if self.num_parameters != 1 and (not input_shape or input_shape[0] != self.num_parameters):
+            raise ShapeError(f"PReLU: output_shape of {tuple(input_shape)}, expected ({self.num_parameters}, ...)")
         return tuple(input_shape)
+
+    def extra_repr(self) -> str:
+        """Return the number of slopes."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class ELU(Module):
+    """ReLU with a smooth left side α(eˣ − 1); see `functional.elu`."""
+
+    output_shape = same_shape
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = checks.number("ELU", "alpha", alpha)
+
+    def forward(self, x: Any) -> Any:
+        """Return x where x > 0, α(eˣ − 1) elsewhere."""
+        return functional.elu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        """Return α."""
+        return f"alpha={self.alpha}"
+
+
+class SELU(Module):
+    """ELU scaled so that mean 0 and variance 1 are kept from layer to layer."""
+
+    output_shape = same_shape
+
+    def forward(self, x: Any) -> Any:
+        """Return the scaled ELU."""
+        return rectifier.selu(x)
+
+
+class GELU(Module):
+    """x·Φ(x); see `functional.gelu`."""
+
+    output_shape = same_shape
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            raise ArgumentError(f"GELU: approximate={approximate!r}, expected 'none' or 'tanh'")
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        """Return x·Φ(x)."""
+        return functional.gelu(x, self.approximate)
+
+    def extra_repr(self) -> str:
+        """Return the approximation."""
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(Module):
+    """x·σ(x)."""
+
+    output_shape = same_shape
+
+    def forward(self, x: Any) -> Any:
+        """Return x·σ(x)."""
+        return rectifier.silu(x)
+
+
+class Softplus(Module):
+    """Smooth ReLU log(1 + exp βx)/β; see `functional.softplus`."""
+
+    output_shape = same_shape
+
+    def __init__(self, beta: float = 1.0) -> None:
+        self.beta = checks.not_zero("Softplus", "beta", beta)
+
+    def forward(self, x: Any) -> Any:
+        """Return log(1 + exp βx)/β."""
+        return functional.softplus(x, self.beta)
+
+    def extra_repr(self) -> str:
+        """Return β."""
+        return f"beta={self.beta}"
