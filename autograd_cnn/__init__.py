@@ -9,7 +9,9 @@
 """
 
 from autograd_cnn import data, functional, init, nn, optim
-from autograd_cnn.backward import Step, backward_steps, downstream_gradients, grad, hvp, jvp
+from autograd_cnn.backward import Step, backward_steps, downstream_gradients, grad
+from autograd_cnn.checkpointing import checkpoint
+from autograd_cnn.differentiation import hessian, hvp, jacobian, jvp
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
@@ -73,6 +75,7 @@ __all__ = [
     "astype",
     "backward_steps",
     "broadcast_to",
+    "checkpoint",
     "concatenate",
     "data",
     "detect_anomaly",
@@ -85,8 +88,10 @@ __all__ = [
     "grad",
     "greater",
     "greater_equal",
+    "hessian",
     "hvp",
     "init",
+    "jacobian",
     "jvp",
     "less",
     "less_equal",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_cnn.anomaly import check_finite
 from autograd_cnn.errors import ArgumentError, GradientError, ShapeError
-from autograd_cnn.graph import Node, Scalar, Tensor, describe, no_grad, recording, topological_order
+from autograd_cnn.graph import Node, Scalar, Tensor, describe, described, recorded, recording, topological_order
 from autograd_cnn.registry import gradient_of
 
 
@@ -30,7 +31,9 @@ class Step(NamedTuple):
     downstream: tuple[Any, ...]
 
 
-def backward_steps(output: Node, seed: Any = None, *, create_graph: bool = False) -> Iterator[Step]:
+def backward_steps(
+    output: Node, seed: Any = None, *, create_graph: bool = False, until: Collection[Node] = ()
+) -> Iterator[Step]:
     """Walk back from `output`, users before inputs, and yield each node's turn; write nothing.
 
     Parameters
@@ -41,6 +44,8 @@ def backward_steps(output: Node, seed: Any = None, *, create_graph: bool = False
         Gradient on the output; 1 for an output of one element.
     create_graph : bool
         Record the gradients as nodes, so that they can be differentiated again.
+    until : collection of Node
+        Nodes at which to stop, as if they were leaves.
 
     Yields
     ------
@@ -63,9 +68,10 @@ def backward_steps(output: Node, seed: Any = None, *, create_graph: bool = False
     <Scalar 'x' 3> 6.0 ()
     """
     gradient = _seed(output, seed, create_graph)
-    order = topological_order(output, where=lambda node: node.requires_grad)
+    order = topological_order(output, where=lambda node: node.requires_grad, until=until)
     for node in order:
-        _check_usable(node)
+        if node not in until:
+            check_usable(node)
     pending: dict[Node, Any] = {output: gradient}
     del output  # a consumer that frees nodes as it goes shall find no reference kept here
     while order:
@@ -73,7 +79,7 @@ def backward_steps(output: Node, seed: Any = None, *, create_graph: bool = False
         upstream = pending.pop(node, None)
         if upstream is None:
             continue
-        downstream = _rule_applied(node, upstream, create_graph)
+        downstream = () if node in until else _rule_applied(node, upstream, create_graph)
         for x, part in zip(node.inputs or (), downstream, strict=False):
             if part is not None:
                 pending[x] = pending[x] + part if x in pending else part
@@ -90,7 +96,7 @@ def downstream_gradients(node: Node, upstream: Any, *, create_graph: bool = Fals
     GradientError
         When the gate's rule returns a wrong count, shape or dtype, or the node was freed.
     """
-    _check_usable(node)
+    check_usable(node)
     return _rule_applied(node, upstream, create_graph)
 
 
@@ -99,7 +105,9 @@ def _rule_applied(node: Node, upstream: Any, create_graph: bool) -> tuple[Any, .
         return ()
     inputs: tuple[Any, ...] = node.inputs or ()
     needs = tuple([isinstance(x, Node) and x.requires_grad for x in inputs])
-    if create_graph:
+    if node.gate.rule is None or (create_graph and not node.gate.differentiable):
+        found = _through_expansion(node, upstream, create_graph)
+    elif create_graph:
         found = gradient_of(node.gate, upstream, node, inputs, node.attributes, needs)
     else:
         values = [x._value if isinstance(x, Node) else x for x in inputs]
@@ -115,8 +123,28 @@ def _rule_applied(node: Node, upstream: Any, create_graph: bool) -> tuple[Any, .
         ]
     )
     if recording().finite_only:
-        _check_finite(node, fitted)
+        _check_gradients(node, upstream, fitted)
     return fitted
+
+
+def _through_expansion(node: Node, upstream: Any, create_graph: bool) -> tuple[Any, ...]:
+    """Differentiate a compound gate by its expansion: recorded anew, walked back as far as the node's inputs.
+
+    An input that fills two slots receives its whole gradient in the first of them.
+    """
+    assert node.gate is not None
+    assert node.gate.expand is not None
+    inputs: tuple[Any, ...] = node.inputs or ()
+    attributes = {name: value for name, value in node.attributes.items() if name not in node.gate.saves}
+    with recorded(active=True, scope=node.scope):
+        expanded = node.gate.expand(*inputs, **attributes)
+    ends = {x for x in inputs if isinstance(x, Node)}
+    found: dict[Node, Any] = {}
+    if isinstance(expanded, Node) and expanded.requires_grad:
+        for step in backward_steps(expanded, upstream, create_graph=create_graph, until=ends):
+            if step.node in ends:
+                found[step.node] = step.upstream
+    return tuple(found.pop(x, None) if isinstance(x, Node) else None for x in inputs)
 
 
 def backward(output: Node, seed: Any = None, *, retain: str = "all") -> None:
@@ -137,6 +165,22 @@ def backward(output: Node, seed: Any = None, *, retain: str = "all") -> None:
     GradientError
         When the output needs no gradient, the seed is missing, the graph was freed, or a parameter
         was assigned after its use.
+
+    Notes
+    -----
+    From two roots: leaves hold the sum of both passes, as if ``a + b`` had been the output; a node
+    between, shared by both, holds the gradient of the root that came last.
+
+    Examples
+    --------
+    >>> import autograd_cnn as ag
+    >>> x = ag.Scalar(3.0)
+    >>> shared = x * x
+    >>> a, b = shared * 2, shared * 5
+    >>> a.backward()
+    >>> b.backward()
+    >>> x.grad, shared.grad  # 2·2x + 5·2x, and 5 alone
+    (42.0, 5.0)
     """
     if retain not in ("all", "leaves"):
         raise ArgumentError(f"backward: retain={retain!r}, expected 'all' or 'leaves'")
@@ -207,94 +251,6 @@ def grad(
     return tuple(found.get(x) for x in wanted)
 
 
-def jvp(f: Callable[..., Node], inputs: Any, tangents: Any) -> tuple[Any, Any]:
-    """Return ``(f(*inputs), J·tangents)``: the directional derivative of `f` along `tangents`.
-
-    It is derived from the vjp (the vjp is linear in its seed; differentiating it along the
-    tangents gives the jvp), so it proves nothing about the rules it comes from.
-
-    Parameters
-    ----------
-    f : callable
-        Takes nodes, returns a node.
-    inputs, tangents : sequence of number, array_like or Node
-        Where, and in which direction; of equal shapes.
-
-    Examples
-    --------
-    >>> import autograd_cnn as ag
-    >>> ag.jvp(lambda x, y: x * y, [3.0, 5.0], [1.0, 0.0])
-    (15.0, 5.0)
-    """
-    points = _points(inputs)
-    directions = _directions(points, tangents)
-    output = f(*points)
-    if not output.requires_grad:
-        return output.value, output.value * 0
-    like = Scalar(0.0) if isinstance(output, Scalar) else Tensor(np.zeros_like(output.value), requires_grad=True)
-    gradients = grad(output, points, seed=like, create_graph=True, allow_unused=True)
-    total = _dot(gradients, directions)
-    if total is None or not total.requires_grad:
-        return output.value, output.value * 0
-    (tangent,) = grad(total, like, allow_unused=True)
-    return output.value, output.value * 0 if tangent is None else tangent
-
-
-def hvp(f: Callable[..., Node], inputs: Any, vectors: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Return ``(f(*inputs), H·vectors)``: the Hessian of a scalar `f` times `vectors`.
-
-    Parameters
-    ----------
-    f : callable
-        Takes nodes, returns a node of one element.
-    inputs, vectors : sequence of number, array_like or Node
-        Where, and what to multiply with; of equal shapes.
-
-    Examples
-    --------
-    >>> import autograd_cnn as ag
-    >>> ag.hvp(lambda x: x**3, [2.0], [1.0])
-    (8.0, (12.0,))
-    """
-    points = _points(inputs)
-    directions = _directions(points, vectors)
-    output = f(*points)
-    zeros = tuple(x.value * 0 for x in points)
-    if not output.requires_grad:
-        return output.value, zeros
-    total = _dot(grad(output, points, create_graph=True, allow_unused=True), directions)
-    if total is None or not total.requires_grad:
-        return output.value, zeros
-    products = grad(total, points, allow_unused=True)
-    return output.value, tuple(z if p is None else p for p, z in zip(products, zeros, strict=True))
-
-
-def _dot(gradients: tuple[Any, ...], directions: list[Any]) -> Any:
-    """Sum of the products of gradients and directions; None when there is no gradient."""
-    total = None
-    for gradient, direction in zip(gradients, directions, strict=True):
-        if isinstance(gradient, Node):
-            part = gradient * direction
-            part = part if isinstance(part, Scalar) else part.sum()
-            total = part if total is None else total + part
-    return total
-
-
-def _points(inputs: Any) -> list[Node]:
-    values = [x.value if isinstance(x, Node) else x for x in inputs]
-    return [Scalar(v) if np.ndim(v) == 0 else Tensor(v, requires_grad=True) for v in values]
-
-
-def _directions(points: list[Node], vectors: Any) -> list[Any]:
-    values = [v.value if isinstance(v, Node) else v for v in vectors]
-    if [np.shape(v) for v in values] != [x.shape for x in points]:
-        raise ShapeError(
-            f"directions of shapes {[np.shape(v) for v in values]} for inputs of shapes "
-            f"{[x.shape for x in points]}; expected the same"
-        )
-    return [float(v) if isinstance(x, Scalar) else np.asarray(v, x.dtype) for x, v in zip(points, values, strict=True)]
-
-
 def _seed(output: Node, seed: Any, create_graph: bool) -> Any:
     """Return the gradient on the output: a float, an array of its shape and dtype, or a node."""
     if not output.requires_grad:
@@ -326,7 +282,7 @@ def _seed(output: Node, seed: Any, create_graph: bool) -> Any:
     return Tensor(array) if create_graph else array
 
 
-def _check_usable(node: Node) -> None:
+def check_usable(node: Node) -> None:
     """Raise when a backward pass through `node` would use values that are gone or changed."""
     if node.inputs is None:
         raise GradientError(
@@ -342,10 +298,14 @@ def _check_usable(node: Node) -> None:
                 )
 
 
-def _check_finite(node: Node, gradients: tuple[Any, ...]) -> None:
+def _check_gradients(node: Node, upstream: Any, gradients: tuple[Any, ...]) -> None:
     for i, part in enumerate(gradients):
-        if part is not None and not np.isfinite(np.asarray(part)).all():
-            raise GradientError(f"detect_anomaly: gradient to input {i} of {describe(node)} is not finite")
+        if part is not None:
+            check_finite(
+                f"the gradient to input {i} of {describe(node)}",
+                part,
+                [("the upstream gradient", upstream), *described(node.inputs or ())],
+            )
 
 
 def _fit(node: Node, x: Node, gradient: Any) -> Any:
@@ -386,6 +346,3 @@ def _unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
     if repeated:
         gradient = gradient.sum(axis=repeated, keepdims=True)
     return gradient.reshape(shape) if gradient.shape != shape else gradient
-
-
-__all__ = ["Step", "backward", "backward_steps", "downstream_gradients", "grad", "hvp", "jvp", "no_grad"]

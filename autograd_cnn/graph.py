@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from autograd_cnn.anomaly import check_finite
 from autograd_cnn.errors import ArgumentError, DtypeError, GradientError, ShapeError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def recording() -> Recording:
 
 
 @contextmanager
-def _changed(**changes: Any) -> Iterator[None]:
+def recorded(**changes: Any) -> Iterator[None]:
+    """Change inside the ``with`` block how gates are recorded: see the attributes of `Recording`."""
     token = _recording.set(replace(_recording.get(), **changes))
     try:
         yield
@@ -71,12 +73,27 @@ def no_grad() -> Any:
     >>> y.gate is None, y.requires_grad
     (True, False)
     """
-    return _changed(active=False)
+    return recorded(active=False)
 
 
 def detect_anomaly() -> Any:
-    """Raise inside the ``with`` block at the first node or gradient that is NaN or infinite."""
-    return _changed(finite_only=True)
+    """Raise inside the ``with`` block at the first node or gradient that is NaN or infinite.
+
+    The error names the node, its gate and layer, and the range of each of its inputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import autograd_cnn as ag
+    >>> x = ag.Tensor([4.0, -1.0], requires_grad=True, name="x")
+    >>> with np.errstate(all="ignore"), ag.detect_anomaly(), ag.scope("fc"):
+    ...     y = ag.sqrt(x)
+    Traceback (most recent call last):
+        ...
+    autograd_cnn.errors.GradientError: detect_anomaly: Tensor (2,) float64 from sqrt in fc is not finite: 1 of 2 NaN
+    from Tensor 'x' (2,) float64: −1 to 4
+    """
+    return recorded(finite_only=True)
 
 
 def scope(name: str) -> Any:
@@ -91,7 +108,7 @@ def scope(name: str) -> Any:
     'features/conv1'
     """
     outer = _recording.get().scope
-    return _changed(scope=f"{outer}/{name}" if outer else name)
+    return recorded(scope=f"{outer}/{name}" if outer else name)
 
 
 class Node:
@@ -400,19 +417,21 @@ def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], val
     node.requires_grad = False
     if state.active:
         node.gate, node.inputs, node.attributes = gate, inputs, attributes
-        if gate.rule is not None and (type(value) is float or value.dtype.kind == "f"):
+        if gate.has_gradient and (type(value) is float or value.dtype.kind == "f"):
             for x in inputs:
                 if isinstance(x, Node) and x.requires_grad:
                     node.requires_grad = True
                     break
     else:
         node.gate, node.inputs, node.attributes = None, (), {}
-    if state.finite_only and not np.isfinite(value).all():
-        raise GradientError(f"detect_anomaly: {describe(node)} of {gate.name} is not finite")
+    if state.finite_only:
+        check_finite(describe(node, gate), value, described(inputs))
     return node
 
 
-def topological_order(output: Node, where: Callable[[Node], bool] = lambda node: True) -> list[Node]:
+def topological_order(
+    output: Node, where: Callable[[Node], bool] = lambda node: True, until: Collection[Node] = ()
+) -> list[Node]:
     """Return all nodes that `output` was made from, inputs before their users, `output` last.
 
     Leaves come first; then serial numbers give the order, so no recursion is needed and a chain of
@@ -424,10 +443,13 @@ def topological_order(output: Node, where: Callable[[Node], bool] = lambda node:
         Where to start.
     where : callable
         Nodes for which it is false are left out, and so is what only they lead to.
+    until : collection of Node
+        Nodes whose inputs are not followed, as if they were leaves.
     """
     seen, stack = {output}, [output]
     while stack:
-        for x in stack.pop().inputs or ():
+        user = stack.pop()
+        for x in () if user in until else user.inputs or ():
             if isinstance(x, Node) and x not in seen and where(x):
                 seen.add(x)
                 stack.append(x)
@@ -437,17 +459,23 @@ def topological_order(output: Node, where: Callable[[Node], bool] = lambda node:
     return sorted(leaves, key=by_serial) + sorted(others, key=by_serial)
 
 
-def describe(node: Node) -> str:
+def describe(node: Node, gate: Gate | None = None) -> str:
     """Return a node in a few words for messages: kind, name, gate, layer, value or shape."""
     words = [type(node).__name__]
     if node.name:
         words.append(repr(node.name))
     words.append(f"{node.value:.6g}" if isinstance(node, Scalar) else f"{node.shape} {node.dtype}")
-    if node.gate is not None:
-        words.append(f"from {node.gate.name}")
+    gate = gate or node.gate
+    if gate is not None:
+        words.append(f"from {gate.name}")
     if node.scope:
         words.append(f"in {node.scope}")
     return " ".join(words)
+
+
+def described(inputs: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Return each input of a gate beside its description; a number is called a constant."""
+    return [(describe(x) if isinstance(x, Node) else "constant", x) for x in inputs]
 
 
 def _real(value: Any) -> float:

@@ -52,6 +52,9 @@ class Gate:
     forward, rule, branches, expand : callable or None
         What it computes; its vjp; the side of a kink each element took; the same computation in
         smaller gates. Only a compound gate has an expansion, only a gate with kinks has branches.
+    has_gradient, differentiable : bool
+        Whether it has a rule or an expansion to be differentiated by; whether its rule is made of
+        gates, so that it can be differentiated in turn.
     broadcasts : bool
         Inputs broadcast as in NumPy; the engine undoes it for the gradients.
     saves : tuple of str
@@ -84,6 +87,8 @@ class Gate:
         self.dead_side = dead_side
         self.rule: Callable[..., Any] | None = None
         self.takes_needs = False
+        self.differentiable = True
+        self.has_gradient = False
         self.branches: Callable[..., Any] | None = None
         self.expand: Callable[..., Any] | None = None
         parameters = inspect.signature(forward).parameters.values()
@@ -92,14 +97,22 @@ class Gate:
         self.attributes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.takes_more = self.variadic or bool(self.attributes)
 
-    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+    def vjp(self, rule: Callable[..., Any] | None = None, *, differentiable: bool = True) -> Any:
         """Declare the rule that turns the upstream gradient into one downstream gradient per input.
 
         It is called as ``rule(upstream, output, *inputs, **attributes, **saved)``, and with
         ``needs=(True, False, ...)`` if it has a parameter of that name. It returns one gradient, or
         a tuple with one entry per input; None stands for no gradient.
+
+        A compound gate may declare a fast rule that is not made of gates,
+        ``@gate.vjp(differentiable=False)``, or none at all: its gradients of gradients, or all of
+        them, then go through its expansion.
         """
+        if rule is None:
+            return functools.partial(self.vjp, differentiable=differentiable)
         self.rule = rule
+        self.differentiable = differentiable
+        self.has_gradient = True
         self.takes_needs = "needs" in inspect.signature(rule).parameters
         return rule
 
@@ -111,6 +124,7 @@ class Gate:
     def expansion(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Declare the same computation written in smaller gates; it makes this a compound gate."""
         self.expand = rule
+        self.has_gradient = True
         return rule
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
