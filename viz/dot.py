@@ -28,6 +28,9 @@ from viz.style import (
 _SHORT_SYMBOL, _CIRCLE_SYMBOL = 2, 5
 """Most characters of a gate's symbol that fit its circle in large and in small type."""
 
+_SCALES_ROOM = 520
+"""Points that the scales of a legend take at least: shorter lines above and below them fit."""
+
 
 def document(diagram: Diagram, theme: Theme) -> str:
     """Return the DOT text of a circuit: left to right, operands top to bottom in written order."""
@@ -230,7 +233,12 @@ def header(theme: Theme, diagram: Diagram) -> str:
     def lines(words: str, width: int, color: str, size: float, **settings: Any) -> list[str]:
         bold = size > 12
         wrapped = textwrap.wrap(words, width)[:3]
-        return [row(cell(text(x, color, size, bold=bold), **across, **settings)) for x in wrapped]
+        rooms = [room_for(x, size, bold=bold) for x in wrapped]  # where the scales below do not make room anyway
+        wide = [{"width": room} if room > _SCALES_ROOM else {} for room in rooms]
+        return [
+            row(cell(text(x, color, size, bold=bold), **across, **settings, **w))
+            for x, w in zip(wrapped, wide, strict=True)
+        ]
 
     rows = lines(diagram.title, LONGEST_TITLE, theme.ink, 17)
     rows += lines(diagram.subtitle, LONGEST_LINE, theme.muted, 11)

@@ -149,6 +149,7 @@ def test_a_slow_layout_is_stopped_and_says_how_to_collapse(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("renderer", [PYGRAPHVIZ, CORE], ids=lambda renderer: renderer.name)
 def test_a_real_layout_is_stopped(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn_by(renderer, SMALL)
     edges = "".join(f"n{i} -> n{(i * i + 7 * j + 1) % 1000};" for i in range(1000) for j in range(9))
     monkeypatch.setattr(rendering, "RENDERERS", (renderer,))
     with pytest.raises(LayoutTimeout):
