@@ -18,32 +18,47 @@ from autograd_cnn.nn.activation import (
     Tanh,
     Threshold,
 )
-from autograd_cnn.nn.convolution import Conv2d
+from autograd_cnn.nn.adaptive_pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
+from autograd_cnn.nn.convolution import Conv1d, Conv2d
 from autograd_cnn.nn.flatten import Flatten
 from autograd_cnn.nn.linear import Linear
 from autograd_cnn.nn.loss import CrossEntropyLoss
 from autograd_cnn.nn.maxout import Maxout
 from autograd_cnn.nn.module import Module, UnknownLayerError
 from autograd_cnn.nn.neuron import Neuron, NeuronLayer, NeuronMLP
-from autograd_cnn.nn.pooling import AvgPool2d, MaxPool2d
+from autograd_cnn.nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, MaxUnpool2d
 from autograd_cnn.nn.sequential import Sequential
 from autograd_cnn.nn.softmax import LogSoftmax, Softmax, Softmin
+from autograd_cnn.nn.transposed_convolution import ConvTranspose2d
+from autograd_cnn.nn.weighted_pooling import BlurPool2d, DistanceWeightedPool2d, LPPool2d
 
 __all__ = [
     "ELU",
     "GELU",
     "SELU",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
     "AvgPool2d",
+    "BlurPool2d",
+    "Conv1d",
     "Conv2d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
+    "DistanceWeightedPool2d",
     "Flatten",
+    "GlobalAvgPool2d",
+    "GlobalMaxPool2d",
     "Hardtanh",
     "Identity",
+    "LPPool2d",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
     "LogSoftmax",
+    "MaxPool1d",
     "MaxPool2d",
+    "MaxUnpool2d",
     "Maxout",
     "Module",
     "Neuron",

@@ -43,6 +43,13 @@ def image(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
     return shape[0], (shape[1], shape[2])
 
 
+def sequence(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
+    """Return (channels, (1, length)) of one sequence's shape; raise ShapeError for anything else."""
+    if len(shape) != 2:
+        raise ShapeError(f"{layer}: output_shape of {tuple(shape)}, expected (C, L) without the batch axis")
+    return shape[0], (1, shape[1])
+
+
 def plain(padding: Any) -> Any:
     """Return ((1, 1), (0, 0)) as (1, 0); a padding that differs from side to side stays as it is."""
     return tuple(low for low, _ in padding) if all(low == high for low, high in padding) else padding
