@@ -48,7 +48,7 @@ WEIGHT = np.ones((6, 4, 3, 3), np.float32)
         (lambda: F.cross_entropy(np.ones((2, 3)), [-1, 0]), ag.OutOfRangeError, "label -1 of sample 0"),
         (lambda: F.cross_entropy(np.ones((2, 3)), [0.0, 1.0]), ag.DtypeError, "labels of dtype float64"),
         (lambda: F.cross_entropy(np.ones((2, 3)), [0]), ag.ShapeError, "do not fit"),
-        (lambda: F.cross_entropy(np.ones((2, 3)), [0, 1], "median"), ag.ArgumentError, "reduction='median'"),
+        (lambda: F.cross_entropy(np.ones((2, 3)), [0, 1], reduction="median"), ag.ArgumentError, "reduction='median'"),
         (lambda: F.cross_entropy(np.ones((2, 3), int), [0, 1]), ag.DtypeError, "int64"),
     ],
 )
@@ -108,10 +108,10 @@ def test_softmax_loss_example_of_the_notes():
 
 def test_reductions_of_the_loss():
     logits, labels = np.random.default_rng(0).standard_normal((4, 3)), [0, 1, 2, 0]
-    each = F.cross_entropy(logits, labels, "none")
+    each = F.cross_entropy(logits, labels, reduction="none")
     assert each.shape == (4,)
     assert F.cross_entropy(logits, labels) == pytest.approx(each.mean())
-    assert F.cross_entropy(logits, labels, "sum") == pytest.approx(each.sum())
+    assert F.cross_entropy(logits, labels, reduction="sum") == pytest.approx(each.sum())
 
 
 def test_same_padding_keeps_the_size():

@@ -17,10 +17,28 @@ from autograd_cnn.functional.adaptive_pooling import (
     global_avg_pool2d,
     global_max_pool2d,
 )
+from autograd_cnn.functional.classification_loss import cross_entropy, nll_loss
 from autograd_cnn.functional.convolution import conv1d, conv2d
+from autograd_cnn.functional.distance_loss import (
+    contrastive_loss,
+    cosine_embedding_loss,
+    cosine_similarity,
+    pairwise_distance,
+    triplet_margin_loss,
+)
 from autograd_cnn.functional.linear import linear
-from autograd_cnn.functional.loss import cross_entropy
+from autograd_cnn.functional.margin_loss import (
+    attribute_hinge_loss,
+    binary_hinge_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multiclass_svm_loss,
+)
 from autograd_cnn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, max_unpool2d
+from autograd_cnn.functional.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
+from autograd_cnn.functional.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from autograd_cnn.functional.regularization import elastic_net, l1_penalty, l2_penalty, max_norm_
 from autograd_cnn.functional.transposed_convolution import conv_transpose2d
 from autograd_cnn.functional.true_convolution import convolve2d, flip2d
 from autograd_cnn.functional.weighted_pooling import blur_pool2d, distance_weighted_pool2d, distance_weights, lp_pool2d
@@ -31,37 +49,59 @@ from autograd_cnn.gates.softmax import log_softmax, softmax
 __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_max_pool2d",
+    "attribute_hinge_loss",
     "avg_pool1d",
     "avg_pool2d",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "binary_hinge_loss",
     "blur_pool2d",
+    "contrastive_loss",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
     "convolve2d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
     "distance_weighted_pool2d",
     "distance_weights",
+    "elastic_net",
     "elu",
     "flip2d",
     "gelu",
     "global_avg_pool2d",
     "global_max_pool2d",
     "hardtanh",
+    "hinge_embedding_loss",
+    "huber_loss",
     "identity",
+    "kl_div",
+    "l1_loss",
+    "l1_penalty",
+    "l2_penalty",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsigmoid",
     "lp_pool2d",
+    "margin_ranking_loss",
+    "max_norm_",
     "max_pool1d",
     "max_pool2d",
     "max_unpool2d",
     "maxout",
+    "mse_loss",
+    "multi_margin_loss",
+    "multiclass_svm_loss",
+    "nll_loss",
+    "pairwise_distance",
     "prelu",
     "relu",
     "selu",
     "sigmoid",
     "silu",
+    "smooth_l1_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -69,4 +109,5 @@ __all__ = [
     "step",
     "tanh",
     "threshold",
+    "triplet_margin_loss",
 ]

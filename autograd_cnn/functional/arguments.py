@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
-from autograd_cnn.gates.reduction import mean, sum
+from autograd_cnn.errors import DtypeError, ShapeError
 from autograd_cnn.registry import Value
 
 
@@ -39,12 +38,3 @@ def same_dtype(name: str, x: Value, weight: Value) -> None:
             f"{name}: input of {x.dtype} but weight of {weight.dtype}; use x.astype(np.{weight.dtype}), "
             f"or make the layer with dtype=np.{x.dtype}"
         )
-
-
-def reduced(name: str, losses: Value, reduction: str) -> Value:
-    """Return the mean, the sum, or all of the losses; raise ArgumentError for another reduction."""
-    if reduction == "none":
-        return losses
-    if reduction not in ("mean", "sum"):
-        raise ArgumentError(f"{name}: reduction={reduction!r}, expected 'mean', 'sum' or 'none'")
-    return mean(losses) if reduction == "mean" else sum(losses)

@@ -39,4 +39,4 @@ class CrossEntropyLoss(Module):
 
     def forward(self, logits: Any, labels: Any) -> Any:
         """Return the loss of scores (N, K) for labels (N,); see `functional.cross_entropy`."""
-        return functional.cross_entropy(logits, labels, self.reduction)
+        return functional.cross_entropy(logits, labels, reduction=self.reduction)

@@ -117,7 +117,9 @@ def test_layers_are_their_functions():
         np.testing.assert_array_equal(layer(x), function(x))
     for reduction in ("mean", "sum", "none"):
         loss = nn.CrossEntropyLoss(reduction=reduction)
-        np.testing.assert_array_equal(loss(x[:, :, 0, 0], [1, 3]), F.cross_entropy(x[:, :, 0, 0], [1, 3], reduction))
+        np.testing.assert_array_equal(
+            loss(x[:, :, 0, 0], [1, 3]), F.cross_entropy(x[:, :, 0, 0], [1, 3], reduction=reduction)
+        )
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 1000), st.sampled_from([np.float32, np.float64]))
