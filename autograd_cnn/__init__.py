@@ -8,7 +8,7 @@
 (-12.0, -4.0, -4.0, 3.0)
 """
 
-from autograd_cnn import data, functional, init, nn, optim
+from autograd_cnn import data, functional, init, nn, numpy_protocols, optim  # noqa: F401  np.sum(node)
 from autograd_cnn.backward import Step, backward_steps, downstream_gradients, grad
 from autograd_cnn.checkpointing import checkpoint
 from autograd_cnn.differentiation import hessian, hvp, jacobian, jvp
@@ -22,9 +22,10 @@ from autograd_cnn.errors import (
     UnknownNameError,
 )
 from autograd_cnn.gates.activation import relu, sigmoid, tanh
-from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, subtract
+from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
     abs,
+    clip,
     equal,
     greater,
     greater_equal,
@@ -36,11 +37,29 @@ from autograd_cnn.gates.comparison import (
     sign,
     where,
 )
-from autograd_cnn.gates.exponential import exp, log, sqrt
-from autograd_cnn.gates.linear import matmul
-from autograd_cnn.gates.reduction import max, mean, sum
-from autograd_cnn.gates.shape import astype, broadcast_to, concatenate, pad, reshape, stack, transpose
+from autograd_cnn.gates.contraction import dot, einsum, tensordot
+from autograd_cnn.gates.exponential import exp, expm1, log, log1p, sqrt
+from autograd_cnn.gates.indexing import argmax, argmin, gather, take, take_along_axis, topk
+from autograd_cnn.gates.linear import matmul, outer
+from autograd_cnn.gates.rearrangement import flip, repeat, roll, split, tile
+from autograd_cnn.gates.reduction import amax, amin, cumsum, max, mean, min, prod, sum
+from autograd_cnn.gates.shape import (
+    astype,
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    moveaxis,
+    pad,
+    ravel,
+    reshape,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+)
 from autograd_cnn.gates.softmax import log_softmax, softmax
+from autograd_cnn.gates.statistics import logsumexp, norm, std, var
+from autograd_cnn.gates.trigonometric import cos, sin
 from autograd_cnn.graph import (
     Node,
     Parameter,
@@ -72,19 +91,32 @@ __all__ = [
     "UnknownNameError",
     "abs",
     "add",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
     "astype",
     "backward_steps",
     "broadcast_to",
     "checkpoint",
+    "clip",
     "concatenate",
+    "cos",
+    "cumsum",
     "data",
     "detect_anomaly",
     "divide",
+    "dot",
     "downstream_gradients",
+    "einsum",
     "equal",
     "exp",
+    "expand_dims",
+    "expm1",
+    "flip",
     "functional",
     "gate",
+    "gather",
     "grad",
     "greater",
     "greater_equal",
@@ -96,35 +128,58 @@ __all__ = [
     "less",
     "less_equal",
     "log",
+    "log1p",
     "log_softmax",
+    "logsumexp",
     "manual_seed",
     "matmul",
     "max",
     "maximum",
     "mean",
+    "min",
     "minimum",
+    "moveaxis",
     "multiply",
     "negative",
     "nn",
     "no_grad",
     "nodes",
+    "norm",
     "not_equal",
     "optim",
+    "outer",
     "pad",
     "power",
+    "prod",
+    "ravel",
+    "reciprocal",
     "relu",
+    "repeat",
     "reshape",
+    "roll",
     "scope",
     "sigmoid",
     "sign",
+    "sin",
     "softmax",
+    "split",
     "sqrt",
+    "square",
+    "squeeze",
     "stack",
+    "std",
     "subtract",
     "sum",
+    "swapaxes",
+    "take",
+    "take_along_axis",
     "tanh",
+    "tensordot",
+    "tile",
+    "topk",
     "topological_order",
     "transpose",
     "tree",
+    "var",
     "where",
 ]

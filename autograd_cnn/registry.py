@@ -21,7 +21,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,8 @@ from autograd_cnn.graph import Node, Tensor, made_by
 
 Value: TypeAlias = Any
 """What gates and rules work on: a float, an ndarray or a Node alike."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _NUMBERS = frozenset({float, int, bool})
 _NO_OPERANDS = frozenset({type(None), str, bytes, dict, set})
@@ -139,14 +141,21 @@ class Gate:
             if type(x) not in _NUMBERS:
                 on_floats = False
             values.append(x)
+        if on_nodes and attributes:
+            attributes = {name: _as_it_is_now(value) for name, value in attributes.items()}
         if on_floats and not self.saves:
             value = self._on_floats(values, attributes)
             if not on_nodes:
                 return value
+            attributes = (
+                {name: _as_it_is_now(value) for name, value in attributes.items()} if attributes else attributes
+            )
             return made_by(self, inputs, attributes, value if type(value) is float else _float_or_array(value))
         if not on_nodes:
+            for x in inputs:
+                _refuse_nodes_inside(self.name, x)
             return self._on_arrays(values, attributes)[0]
-        edges = tuple(map(_as_edge, inputs))
+        edges = tuple([_as_edge(self.name, x) for x in inputs])
         values = [x._value if isinstance(x, Node) else x for x in edges]
         value, saved = self._on_arrays(values, attributes)
         if np.ndim(value) == 0:
@@ -205,6 +214,9 @@ class Gate:
 
 GATES: dict[str, Gate] = {}
 """Every gate by its name."""
+
+COMPOSITIONS: dict[str, Callable[..., Any]] = {}
+"""Functions made of gates, by name: what ``np.<name>`` of a node calls where no gate has that name."""
 
 
 def gate(
@@ -267,6 +279,25 @@ def gate(
     return register
 
 
+def composition(*, method: bool = False) -> Callable[[_Function], _Function]:
+    """Enter a function made of gates in `COMPOSITIONS`, under its name.
+
+    Parameters
+    ----------
+    method : bool
+        Whether nodes get the function as a method of the same name.
+    """
+
+    def register(function: _Function) -> _Function:
+        COMPOSITIONS[function.__name__] = function
+        if method:
+            name = function.__name__
+            _bind_to_nodes(name, lambda self, *args, **options: function(self, *args, **options), function)
+        return function
+
+    return register
+
+
 def gradient_of(made: Gate, upstream: Any, output: Any, inputs: Any, attributes: dict[str, Any], needs: Any) -> Any:
     """Call the rule of a gate; return a tuple with one downstream gradient per input.
 
@@ -315,13 +346,30 @@ def _or_not_implemented(made: Gate, left: Any, right: Any) -> Any:
     return made(left, right)
 
 
-def _as_edge(x: Any) -> Any:
+def _as_edge(name: str, x: Any) -> Any:
     """Return a node, or a constant: a Python number (NumPy's scalars too, lest they widen float32) or an array."""
     if isinstance(x, Node) or type(x) in _NUMBERS:
         return x
     if isinstance(x, np.generic):
         return x.item()
+    _refuse_nodes_inside(name, x)
     return Tensor(x)
+
+
+def _refuse_nodes_inside(name: str, x: Any) -> None:
+    """Raise for a list of nodes: it would become an array of their values, which no gradient reaches."""
+    if isinstance(x, list | tuple) and any(isinstance(part, Node) for part in x):
+        raise ArgumentError(f"{name}: got a {type(x).__name__} of nodes, expected one node; join them with ag.stack")
+
+
+def _as_it_is_now(value: Any) -> Any:
+    """Return an attribute that the caller cannot change later: arrays, lists and nodes are copied."""
+    if isinstance(value, list | tuple):
+        parts = map(_as_it_is_now, value)
+        return list(parts) if isinstance(value, list) else tuple(parts)
+    if isinstance(value, Node):
+        value = value._value
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _float_or_array(value: Any) -> Any:
@@ -332,17 +380,3 @@ def _float_or_array(value: Any) -> Any:
 def _one_by_one(inputs: Any) -> bool:
     """Whether a variadic gate got its inputs as separate arguments rather than as one sequence."""
     return not (inputs and isinstance(inputs[0], list | tuple))
-
-
-def _array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    """Let ``np.exp(node)`` and ``array * node`` record the gate of that name."""
-    made = GATES.get(ufunc.__name__) or GATES.get({"absolute": "abs"}.get(ufunc.__name__, ""))
-    if method != "__call__" or options or made is None:
-        raise TypeError(
-            f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} has no gate of that name; "
-            "use .value for the plain array"
-        )
-    return made(*inputs)
-
-
-Node.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]

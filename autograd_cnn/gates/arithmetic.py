@@ -1,4 +1,4 @@
-"""Add, subtract, multiply, divide, negate, raise to a power."""
+"""Add, subtract, multiply, divide, negate, square, invert, raise to a power."""
 
 from __future__ import annotations
 
@@ -64,9 +64,34 @@ def _(upstream: Value, output: Value, a: Value) -> Value:
     return -upstream
 
 
+@gate("x²")
+def square(a: Value) -> Value:
+    """Square: local gradient 2a."""
+    return a * a
+
+
+@square.vjp
+def _(upstream: Value, output: Value, a: Value) -> Value:
+    return upstream * (2 * a)
+
+
+@gate("1/x")
+def reciprocal(a: Value) -> Value:
+    """One over a: local gradient −1/a², as in the notes' staged sigmoid circuit."""
+    return 1 / a
+
+
+@reciprocal.vjp
+def _(upstream: Value, output: Value, a: Value) -> Value:
+    return -upstream * output * output
+
+
 @gate("x^y", broadcasts=True, operator="__pow__", scalar=math.pow)
 def power(a: Value, b: Value) -> Value:
-    """Power: b·a^(b−1) for the base (0 where b = 0), a^b·log a for the exponent (0 where a = 0)."""
+    """Power: b·a^(b−1) for the base (0 where b = 0, at a = 0 too), a^b·log a for the exponent (0 where a = 0).
+
+    0**0 is 1. The local gradient of 0**b is infinite for b < 1. A negative base with a broken exponent gives NaN.
+    """
     return a**b
 
 
@@ -74,7 +99,10 @@ def power(a: Value, b: Value) -> Value:
 def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
     to_base = to_exponent = None
     if needs[0]:
-        to_base = upstream * (b * power(a, where(equal(b, 0), 1, b - 1)))
+        # 0·0^(−1) would be NaN; elsewhere b − 1 stays, so that the mixed second derivative is right
+        flat = where(equal(a, 0), equal(b, 0), False) if needs[1] else equal(b, 0)
+        to_base = upstream * (b * power(a, where(flat, 1, b - 1)))
     if needs[1]:
-        to_exponent = upstream * (output * log(where(equal(a, 0), 1, a)))
+        zero = equal(a, 0)
+        to_exponent = upstream * (where(zero, 0, output) * log(where(zero, 1, a)))
     return to_base, to_exponent

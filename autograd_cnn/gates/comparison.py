@@ -1,13 +1,15 @@
-"""Comparisons (no gradient), and the gates that choose: where, maximum, minimum, abs.
+"""Comparisons (no gradient), and what chooses: where, maximum, minimum, clip, abs.
 
-At a tie the first input takes the whole gradient: CS231n's max gate routes to exactly one.
+At a tie the first input takes the whole gradient: CS231n's max gate routes to exactly one. So it does where a NaN
+leaves nothing to compare.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograd_cnn.registry import Value, gate
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.registry import Value, composition, gate
 
 
 @gate(">", broadcasts=True, operator="__gt__")
@@ -78,8 +80,8 @@ def maximum(a: Value, b: Value) -> Value:
 
 @maximum.vjp
 def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
-    first = a >= b
-    return where(first, upstream, 0) if needs[0] else None, where(first, 0, upstream) if needs[1] else None
+    second = a < b
+    return where(second, 0, upstream) if needs[0] else None, where(second, upstream, 0) if needs[1] else None
 
 
 @maximum.branch
@@ -95,13 +97,44 @@ def minimum(a: Value, b: Value) -> Value:
 
 @minimum.vjp
 def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
-    first = a <= b
-    return where(first, upstream, 0) if needs[0] else None, where(first, 0, upstream) if needs[1] else None
+    second = a > b
+    return where(second, 0, upstream) if needs[0] else None, where(second, upstream, 0) if needs[1] else None
 
 
 @minimum.branch
 def _(a: Value, b: Value) -> Value:
     return np.sign(np.subtract(a, b))
+
+
+@composition(method=True)
+def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
+    """Keep x between bounds: it receives the upstream gradient inside and on the bounds, which receive it outside.
+
+    Parameters
+    ----------
+    x : array or node
+        Numbers.
+    min, max : number, array or node, optional
+        The bounds; they broadcast. Where ``min > max`` the result is `max`.
+
+    Raises
+    ------
+    ArgumentError
+        When both bounds are missing.
+
+    Examples
+    --------
+    >>> import autograd_cnn as ag
+    >>> x = ag.Tensor([-1.0, 0.0, 0.5, 1.0, 2.0], requires_grad=True)
+    >>> ag.clip(x, 0, 1).sum().backward()
+    >>> x.grad
+    array([0., 1., 1., 1., 0.])
+    """
+    if min is None and max is None:
+        raise ArgumentError("clip: min and max are both None; give at least one bound")
+    if min is not None:
+        x = maximum(x, min)
+    return x if max is None else minimum(x, max)
 
 
 @gate("|x|", operator="__abs__", method=True)

@@ -1,4 +1,4 @@
-"""Exponential, logarithm and square root."""
+"""Exponential, logarithm, their forms near 0, and square root."""
 
 from __future__ import annotations
 
@@ -31,9 +31,31 @@ def _(upstream: Value, output: Value, a: Value) -> Value:
     return upstream / a
 
 
+@gate("expm1", scalar=math.expm1)
+def expm1(a: Value) -> Value:
+    """exp(a) − 1, exact near 0: local gradient exp(a)."""
+    return np.expm1(a)
+
+
+@expm1.vjp
+def _(upstream: Value, output: Value, a: Value) -> Value:
+    return upstream * exp(a)
+
+
+@gate("log1p", scalar=math.log1p)
+def log1p(a: Value) -> Value:
+    """log(1 + a), exact near 0: local gradient 1/(1 + a)."""
+    return np.log1p(a)
+
+
+@log1p.vjp
+def _(upstream: Value, output: Value, a: Value) -> Value:
+    return upstream / (1 + a)
+
+
 @gate("√", method=True, scalar=math.sqrt)
 def sqrt(a: Value) -> Value:
-    """Square root: local gradient 1/(2√a)."""
+    """Square root: local gradient 1/(2√a), infinite at 0."""
     return np.sqrt(a)
 
 

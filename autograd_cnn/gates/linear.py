@@ -1,11 +1,12 @@
-"""Matrix product."""
+"""Matrix product, and the product of all pairs."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from autograd_cnn.gates.arithmetic import multiply
 from autograd_cnn.gates.shape import reshape, transpose
-from autograd_cnn.registry import Value, gate
+from autograd_cnn.registry import Value, composition, gate
 
 
 def _swap_last(x: Value) -> Value:
@@ -33,3 +34,9 @@ def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, 
     if to_b is not None and len(b.shape) == 1:  # (..., k, 1) -> (..., k)
         to_b = reshape(to_b, shape=to_b.shape[:-1])
     return to_a, to_b
+
+
+@composition()
+def outer(a: Value, b: Value) -> Value:
+    """Every element of `a` times every element of `b`: (n,) and (m,) -> (n, m); other shapes are flattened."""
+    return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))

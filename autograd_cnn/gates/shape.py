@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.gates.axes import one_axis, shape_of, some_axes
 from autograd_cnn.graph import Node
-from autograd_cnn.registry import Value, gate
+from autograd_cnn.registry import Value, composition, gate
 
 
 @gate("reshape")
@@ -20,7 +21,7 @@ def reshape(x: Value, *, shape: int | tuple[int, ...]) -> Value:
 
 @reshape.vjp
 def _(upstream: Value, output: Value, x: Value, *, shape: Any) -> Value:
-    return reshape(upstream, shape=np.shape(x) if not isinstance(x, Node) else x.shape)
+    return reshape(upstream, shape=shape_of(x))
 
 
 @gate("transpose")
@@ -86,6 +87,8 @@ def _plain(index: Any) -> Any:
 @gate("concat")
 def concatenate(*arrays: Value, axis: int = 0) -> Value:
     """Join along an existing axis: each input receives its slice of the gradient."""
+    if axis is None:
+        raise ArgumentError("concatenate: axis=None, expected an integer; flatten the arrays with ag.ravel first")
     return np.concatenate(arrays, axis)
 
 
@@ -146,3 +149,68 @@ def astype(x: Value, *, dtype: Any) -> Value:
 @astype.vjp
 def _(upstream: Value, output: Value, x: Value, *, dtype: Any) -> Value:
     return upstream
+
+
+@composition(method=True)
+def ravel(x: Value) -> Value:
+    """Return all numbers along one axis."""
+    return reshape(x, shape=-1)
+
+
+@composition(method=True)
+def flatten(x: Value) -> Value:
+    """Return all numbers along one axis: NumPy's method for what the function `ravel` does."""
+    return reshape(x, shape=-1)
+
+
+@composition(method=True)
+def squeeze(x: Value, axis: Any = None) -> Value:
+    """Drop axes of length 1: those named, or all of them for None.
+
+    Raises
+    ------
+    ShapeError
+        When a named axis has another length.
+    """
+    shape = shape_of(x)
+    axes = some_axes("squeeze", axis, len(shape))
+    if axis is not None and any(shape[a] != 1 for a in axes):
+        raise ShapeError(f"squeeze: axis {axis} of shape {shape} has a length other than 1; select from it by indexing")
+    return reshape(x, shape=tuple(n for a, n in enumerate(shape) if n != 1 or a not in axes))
+
+
+@composition()
+def expand_dims(x: Value, axis: Any) -> Value:
+    """Insert axes of length 1 so that they stand at `axis`, an integer or a tuple, in the result."""
+    shape = iter(shape_of(x))
+    ndim = len(shape_of(x)) + (len(axis) if isinstance(axis, tuple | list) else 1)
+    new = some_axes("expand_dims", axis, ndim)
+    return reshape(x, shape=tuple(1 if a in new else next(shape) for a in range(ndim)))
+
+
+@composition(method=True)
+def swapaxes(x: Value, axis1: int, axis2: int) -> Value:
+    """Exchange two axes."""
+    axes = list(range(len(shape_of(x))))
+    a, b = (one_axis("swapaxes", axis, len(axes)) for axis in (axis1, axis2))
+    axes[a], axes[b] = b, a
+    return transpose(x, axes=tuple(axes))
+
+
+@composition()
+def moveaxis(x: Value, source: Any, destination: Any) -> Value:
+    """Move axes, one or several, to new places; the others keep their order.
+
+    Raises
+    ------
+    ArgumentError
+        When there are not as many places as axes.
+    """
+    ndim = len(shape_of(x))
+    taken, places = some_axes("moveaxis", source, ndim), some_axes("moveaxis", destination, ndim)
+    if len(taken) != len(places):
+        raise ArgumentError(f"moveaxis: {len(taken)} axes in source={source} but {len(places)} in {destination}")
+    order = [a for a in range(ndim) if a not in taken]
+    for place, a in sorted(zip(places, taken, strict=True)):
+        order.insert(place, a)
+    return transpose(x, axes=tuple(order))

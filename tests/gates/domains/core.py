@@ -29,6 +29,40 @@ def reduction(draw):
 
 
 @st.composite
+def along_axis(draw):
+    call = draw(unary())
+    ndim = call.inputs[0].ndim
+    return Call(call.inputs, {"axis": draw(st.none() | st.integers(-ndim, ndim - 1) if ndim else st.none())})
+
+
+@st.composite
+def rows(draw):
+    rng = np.random.default_rng(draw(SEEDS))
+    return Call((spread(rng, (*draw(SHAPES.filter(lambda s: len(s) < 3)), draw(st.integers(1, 4)))),))
+
+
+@st.composite
+def contraction(draw):
+    """Sums over none, one and several letters, diagonals, traces, letters that only one input has, broadcasting."""
+    subscripts = draw(
+        st.sampled_from(
+            [
+                *("ij,jk->ik", "i,i->", "i,j->ij", "ij->ji", "ij->", "ij->j", "ii->i", "ii->", "iij->j", "i,ij,j->"),
+                *("ab,cd->ac", "ij,ij->ij", "bij,bjk->bik", "ii,i->i", ",ij->ij", "ij,kj,lk->il", "iii->i", "i->i"),
+            ]
+        )
+    )
+    rng = np.random.default_rng(draw(SEEDS))
+    terms = subscripts.split("->")[0].split(",")
+    sizes = {letter: draw(SIZES) for letter in "abcdijkl"}
+    shapes = [
+        tuple(1 if len(set(t)) == len(t) and draw(st.integers(0, 4)) == 0 else sizes[c] for c in t) for t in terms
+    ]
+    inputs = tuple(rng.uniform(-2, 2, shape) for shape in shapes)
+    return Call(inputs, {"subscripts": subscripts}, tuple(range(len(inputs))))
+
+
+@st.composite
 def reshape(draw):
     call = draw(unary())
     size = call.inputs[0].size
@@ -130,6 +164,8 @@ DOMAINS = {
     "multiply": binary(),
     "divide": binary(low_second=0.3),
     "negative": unary(),
+    "square": unary(),
+    "reciprocal": unary(low=0.3, high=3.0),
     "power": binary(low=0.3, high=2.0),
     "greater": NO_GRADIENT,
     "greater_equal": NO_GRADIENT,
@@ -144,10 +180,20 @@ DOMAINS = {
     "abs": unary(),
     "exp": unary(),
     "log": unary(low=0.3, high=3.0),
+    "expm1": unary(),
+    "log1p": unary(low=-0.7, high=3.0),
     "sqrt": unary(low=0.3, high=3.0),
+    "sin": unary(),
+    "cos": unary(),
     "sum": reduction(),
     "mean": reduction(),
     "max": reduction(),
+    "min": reduction(),
+    "prod": reduction(),
+    "product_of_others": rows(),
+    "cumsum": along_axis(),
+    "euclidean_norm": reduction(),
+    "logsumexp": reduction(),
     "reshape": reshape(),
     "transpose": transpose(),
     "getitem": index(),
@@ -158,11 +204,13 @@ DOMAINS = {
     "broadcast_to": broadcast_to(),
     "astype": astype(),
     "matmul": matmul(),
+    "contraction": contraction(),
 }
 
 #: Gates that Scalars use: each is tested on floats against arrays.
 ON_FLOATS = (
     *("add", "subtract", "multiply", "divide", "negative", "power", "greater", "greater_equal", "less"),
     *("less_equal", "equal", "not_equal", "sign", "where", "maximum", "minimum", "abs", "exp", "log", "sqrt"),
-    *("sum", "mean", "max"),
+    *("square", "reciprocal", "expm1", "log1p", "sin", "cos"),
+    *("sum", "mean", "max", "min", "prod", "euclidean_norm", "logsumexp"),
 )
