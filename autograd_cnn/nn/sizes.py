@@ -1,0 +1,104 @@
+"""How large a network is, layer by layer: shapes, numbers and parameters, before anything is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.sequential import Sequential
+
+
+@dataclass(frozen=True)
+class LayerSize:
+    """The size of one layer for one image.
+
+    Attributes
+    ----------
+    name, kind : str
+        Path of the layer in the network, and its class.
+    output_shape : tuple of int
+        Shape of its output, without the batch axis.
+    weights, biases : int
+        Its parameters with two axes or more, and those with fewer.
+    """
+
+    name: str
+    kind: str
+    output_shape: Shape
+    weights: int
+    biases: int
+
+    @property
+    def activations(self) -> int:
+        """Numbers in the output: the neurons of the layer."""
+        return math.prod(self.output_shape)
+
+
+def layer_sizes(model: Module, input_shape: Shape) -> list[LayerSize]:
+    """Return the size of every layer, in order, as `Module.output_shape` declares it.
+
+    Sequentials inside are opened; any other module is one row.
+
+    Parameters
+    ----------
+    model : Module
+        A network, whose layers declare their output_shape.
+    input_shape : tuple of int
+        Shape of one image, without the batch axis.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        When a layer cannot take what the one before gives, or declares no output_shape.
+
+    Examples
+    --------
+    >>> from autograd_cnn import nn
+    >>> model = nn.Sequential(conv=nn.Conv2d(1, 5, 3), flatten=nn.Flatten(), fc=nn.Linear(80, 10))
+    >>> print(nn.size_table(model, (1, 6, 6)))
+    layer    kind     output  activations  weights  biases
+    conv     Conv2d   5×4×4            80       45       5
+    flatten  Flatten  80               80        0       0
+    fc       Linear   10               10      800      10
+    total                             170      845      15
+    """
+    rows = []
+    for name, layer in _opened("", model):
+        input_shape = layer.output_shape(input_shape)
+        sizes = [(parameter.ndim > 1, parameter.size) for parameter in layer.parameters()]
+        weights = sum(size for many_axes, size in sizes if many_axes)
+        rows.append(
+            LayerSize(name, type(layer).__name__, input_shape, weights, sum(size for _, size in sizes) - weights)
+        )
+    return rows
+
+
+def size_table(model: Module, input_shape: Shape) -> str:
+    """Return the sizes of all layers as text, with their totals; see `layer_sizes`."""
+    rows = layer_sizes(model, input_shape)
+    totals = [sum(values) for values in zip(*((r.activations, r.weights, r.biases) for r in rows), strict=True)]
+    cells: list[tuple[str, ...]] = [("layer", "kind", "output", "activations", "weights", "biases")]
+    cells += [
+        (r.name, r.kind, "×".join(map(str, r.output_shape)), f"{r.activations:,}", f"{r.weights:,}", f"{r.biases:,}")
+        for r in rows
+    ]
+    cells.append(("total", "", "", *(f"{n:,}" for n in totals or (0, 0, 0))))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = (
+        "  ".join(
+            cell.ljust(width) if i < 3 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    )
+    return "\n".join(lines)
+
+
+def _opened(path: str, module: Module) -> Iterator[tuple[str, Module]]:
+    if not isinstance(module, Sequential):
+        yield path, module
+        return
+    for name, child in module.named_children():
+        yield from _opened(f"{path}/{name}" if path else name, child)
