@@ -35,6 +35,7 @@ from autograd_cnn.functional.margin_loss import (
     multi_margin_loss,
     multiclass_svm_loss,
 )
+from autograd_cnn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm
 from autograd_cnn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, max_unpool2d
 from autograd_cnn.functional.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autograd_cnn.functional.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
@@ -52,6 +53,7 @@ __all__ = [
     "attribute_hinge_loss",
     "avg_pool1d",
     "avg_pool2d",
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "binary_hinge_loss",
@@ -72,16 +74,20 @@ __all__ = [
     "gelu",
     "global_avg_pool2d",
     "global_max_pool2d",
+    "group_norm",
     "hardtanh",
     "hinge_embedding_loss",
     "huber_loss",
     "identity",
+    "instance_norm",
     "kl_div",
     "l1_loss",
     "l1_penalty",
     "l2_penalty",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "lp_pool2d",

@@ -19,6 +19,9 @@ from autograd_cnn.nn.activation import (
     Threshold,
 )
 from autograd_cnn.nn.adaptive_pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
+from autograd_cnn.nn.batch_normalization import BatchNorm1d, BatchNorm2d, InstanceNorm2d
+from autograd_cnn.nn.blocks import Fire, Inception, SqueezeExcitation
+from autograd_cnn.nn.conversion import to_convolutional
 from autograd_cnn.nn.convolution import Conv1d, Conv2d
 from autograd_cnn.nn.flatten import Flatten
 from autograd_cnn.nn.linear import Linear
@@ -26,8 +29,11 @@ from autograd_cnn.nn.loss import CrossEntropyLoss
 from autograd_cnn.nn.maxout import Maxout
 from autograd_cnn.nn.module import Module, UnknownLayerError
 from autograd_cnn.nn.neuron import Neuron, NeuronLayer, NeuronMLP
+from autograd_cnn.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm
 from autograd_cnn.nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, MaxUnpool2d
+from autograd_cnn.nn.residual import BasicBlock, Bottleneck, Residual
 from autograd_cnn.nn.sequential import Sequential
+from autograd_cnn.nn.sizes import LayerSize, layer_sizes, size_table
 from autograd_cnn.nn.softmax import LogSoftmax, Softmax, Softmin
 from autograd_cnn.nn.transposed_convolution import ConvTranspose2d
 from autograd_cnn.nn.weighted_pooling import BlurPool2d, DistanceWeightedPool2d, LPPool2d
@@ -40,20 +46,31 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AvgPool1d",
     "AvgPool2d",
+    "BasicBlock",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "BlurPool2d",
+    "Bottleneck",
     "Conv1d",
     "Conv2d",
     "ConvTranspose2d",
     "CrossEntropyLoss",
     "DistanceWeightedPool2d",
+    "Fire",
     "Flatten",
     "GlobalAvgPool2d",
     "GlobalMaxPool2d",
+    "GroupNorm",
     "Hardtanh",
     "Identity",
+    "Inception",
+    "InstanceNorm2d",
     "LPPool2d",
+    "LayerNorm",
+    "LayerSize",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MaxPool1d",
@@ -66,6 +83,7 @@ __all__ = [
     "NeuronMLP",
     "PReLU",
     "ReLU",
+    "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -73,8 +91,12 @@ __all__ = [
     "Softmin",
     "Softplus",
     "Softsign",
+    "SqueezeExcitation",
     "Step",
     "Tanh",
     "Threshold",
     "UnknownLayerError",
+    "layer_sizes",
+    "size_table",
+    "to_convolutional",
 ]

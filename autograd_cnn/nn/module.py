@@ -62,6 +62,7 @@ class Module:
     training: bool = True
     forward: Callable[..., Any]
     _name: str | None = None
+    _buffer_names: tuple[str, ...] = ()
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward` in the scope of the layer's name; an error carries a note that names the layer."""
@@ -136,6 +137,32 @@ class Module:
         """Yield all parameters, each once; see `named_parameters`."""
         return (parameter for _, parameter in self.named_parameters())
 
+    def register_buffer(self, name: str, value: Any) -> None:
+        """Make an array an attribute that belongs to the state but is not trained, such as a running mean.
+
+        Write into it (``self.running_mean[...] = ...``) or assign it anew. It is part of `state_dict`, and
+        copied with the module.
+
+        Raises
+        ------
+        ArgumentError
+            When the name cannot be used, or is taken.
+        """
+        if not name or "." in name or "/" in name or hasattr(self, name):
+            raise ArgumentError(f"{type(self).__name__}: {name!r} cannot name a buffer: it is taken, or no plain name")
+        setattr(self, name, np.array(value))
+        self._buffer_names = (*self._buffer_names, name)
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, NDArray[Any]]]:
+        """Yield the arrays given to `register_buffer`, here and in all modules inside, with dotted names."""
+        for path, module in self.named_modules(prefix):
+            for name in module._buffer_names:
+                yield _join(path, name), getattr(module, name)
+
+    def buffers(self) -> Iterator[NDArray[Any]]:
+        """Yield the arrays given to `register_buffer`; see `named_buffers`."""
+        return (buffer for _, buffer in self.named_buffers())
+
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and in all modules inside; return the module."""
         for module in self.modules():
@@ -152,11 +179,12 @@ class Module:
             parameter.zero_grad()
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Return a copy of the value of every parameter, by name."""
-        return {name: parameter.numpy() for name, parameter in self.named_parameters()}
+        """Return a copy of the value of every parameter and buffer, by name; the parameters come first."""
+        values = {name: parameter.numpy() for name, parameter in self.named_parameters()}
+        return values | {name: buffer.copy() for name, buffer in self.named_buffers()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Write saved values into the parameters, all or nothing; they are cast to each one's dtype.
+        """Write saved values into the parameters and buffers, all or nothing; they are cast to each one's dtype.
 
         Raises
         ------
@@ -165,18 +193,19 @@ class Module:
         ShapeError, DtypeError
             When a value has the wrong shape, or is not made of real numbers.
         """
-        parameters = dict(self.named_parameters())
+        parameters, buffers = dict(self.named_parameters()), dict(self.named_buffers())
+        targets: dict[str, Any] = parameters | buffers
         values = {name: np.asarray(value) for name, value in state.items()}
         kind = type(self).__name__
-        missing = [name + suggestion(name, values) for name in parameters if name not in values]
-        unexpected = [f"{name}{suggestion(str(name), parameters)}" for name in values if name not in parameters]
+        missing = [name + suggestion(name, values) for name in targets if name not in values]
+        unexpected = [f"{name}{suggestion(str(name), targets)}" for name in values if name not in targets]
         if missing or unexpected:
             problems = [f"{word}: {', '.join(names)}" for word, names in _given(missing, unexpected)]
             raise UnknownNameError(f"load_state_dict: {kind} has other parameters.\n" + "\n".join(problems))
         shapes = [
-            f"{name} has shape {values[name].shape}, expected {parameter.shape}"
-            for name, parameter in parameters.items()
-            if values[name].shape != parameter.shape
+            f"{name} has shape {values[name].shape}, expected {target.shape}"
+            for name, target in targets.items()
+            if values[name].shape != target.shape
         ]
         if shapes:
             raise ShapeError(f"load_state_dict: {kind}: {'; '.join(shapes)}")
@@ -187,6 +216,8 @@ class Module:
             raise DtypeError(f"load_state_dict: {kind}: {'; '.join(strange)}, expected real numbers")
         for name, parameter in parameters.items():
             parameter.assign(values[name])  # type: ignore[arg-type]  # a Scalar takes a 0-d array
+        for name, buffer in buffers.items():
+            buffer[...] = values[name]
 
     def extra_repr(self) -> str:
         """Return what stands between the brackets of the layer's repr."""
