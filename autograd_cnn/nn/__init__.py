@@ -21,16 +21,27 @@ from autograd_cnn.nn.activation import (
 from autograd_cnn.nn.adaptive_pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
 from autograd_cnn.nn.batch_normalization import BatchNorm1d, BatchNorm2d, InstanceNorm2d
 from autograd_cnn.nn.blocks import Fire, Inception, SqueezeExcitation
+from autograd_cnn.nn.classification_loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, KLDivLoss, NLLLoss
 from autograd_cnn.nn.conversion import to_convolutional
 from autograd_cnn.nn.convolution import Conv1d, Conv2d
+from autograd_cnn.nn.distance_loss import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
 from autograd_cnn.nn.flatten import Flatten
+from autograd_cnn.nn.hierarchical import HierarchicalSoftmax
 from autograd_cnn.nn.linear import Linear
-from autograd_cnn.nn.loss import CrossEntropyLoss
+from autograd_cnn.nn.margin_loss import (
+    AttributeHingeLoss,
+    BinaryHingeLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    MulticlassSVMLoss,
+    MultiMarginLoss,
+)
 from autograd_cnn.nn.maxout import Maxout
 from autograd_cnn.nn.module import Module, UnknownLayerError
 from autograd_cnn.nn.neuron import Neuron, NeuronLayer, NeuronMLP
 from autograd_cnn.nn.normalization import GroupNorm, LayerNorm, LocalResponseNorm
 from autograd_cnn.nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, MaxUnpool2d
+from autograd_cnn.nn.regression_loss import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 from autograd_cnn.nn.residual import BasicBlock, Bottleneck, Residual
 from autograd_cnn.nn.sequential import Sequential
 from autograd_cnn.nn.sizes import LayerSize, layer_sizes, size_table
@@ -44,16 +55,22 @@ __all__ = [
     "SELU",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
+    "AttributeHingeLoss",
     "AvgPool1d",
     "AvgPool2d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "BasicBlock",
     "BatchNorm1d",
     "BatchNorm2d",
+    "BinaryHingeLoss",
     "BlurPool2d",
     "Bottleneck",
+    "ContrastiveLoss",
     "Conv1d",
     "Conv2d",
     "ConvTranspose2d",
+    "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "DistanceWeightedPool2d",
     "Fire",
@@ -62,9 +79,14 @@ __all__ = [
     "GlobalMaxPool2d",
     "GroupNorm",
     "Hardtanh",
+    "HierarchicalSoftmax",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
     "Identity",
     "Inception",
     "InstanceNorm2d",
+    "KLDivLoss",
+    "L1Loss",
     "LPPool2d",
     "LayerNorm",
     "LayerSize",
@@ -73,11 +95,16 @@ __all__ = [
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
+    "MSELoss",
+    "MarginRankingLoss",
     "MaxPool1d",
     "MaxPool2d",
     "MaxUnpool2d",
     "Maxout",
     "Module",
+    "MultiMarginLoss",
+    "MulticlassSVMLoss",
+    "NLLLoss",
     "Neuron",
     "NeuronLayer",
     "NeuronMLP",
@@ -87,6 +114,7 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
     "Softmax",
     "Softmin",
     "Softplus",
@@ -95,6 +123,7 @@ __all__ = [
     "Step",
     "Tanh",
     "Threshold",
+    "TripletMarginLoss",
     "UnknownLayerError",
     "layer_sizes",
     "size_table",

@@ -1,0 +1,100 @@
+"""Losses of pairs and triplets of embeddings as layers; their nodes stand in scope ``loss``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_cnn import functional
+from autograd_cnn.functional.targets import check_reduction
+from autograd_cnn.nn.module import Module
+
+
+class TripletMarginLoss(Module):
+    """The anchor nearer to the positive than to the negative; see `functional.triplet_margin_loss`.
+
+    Parameters
+    ----------
+    margin : float
+        By how much nearer.
+    p, eps : float
+        Norm of the distance, and what is added to every difference.
+    swap : bool
+        Take the distance of positive and negative where it is smaller than that of the anchor.
+    reduction : {"mean", "sum", "none"}
+        How the losses of a batch become one.
+
+    Raises
+    ------
+    ArgumentError
+        For another reduction.
+    """
+
+    _name = "loss"
+
+    def __init__(
+        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, *, reduction: str = "mean"
+    ) -> None:
+        check_reduction("TripletMarginLoss", reduction)
+        self.margin, self.p, self.eps, self.swap, self.reduction = margin, p, eps, bool(swap), reduction
+
+    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+        """Return the loss of three batches of embeddings (N, D)."""
+        return functional.triplet_margin_loss(
+            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, reduction=self.reduction
+        )
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"margin={self.margin}, p={self.p}, swap={self.swap}, reduction={self.reduction!r}"
+
+
+class ContrastiveLoss(Module):
+    """Similar pairs together, dissimilar ones apart; see `functional.contrastive_loss`.
+
+    Parameters
+    ----------
+    margin : float
+        Distance from which on dissimilar pairs leave each other alone.
+    reduction
+        As in `TripletMarginLoss`.
+    """
+
+    _name = "loss"
+
+    def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
+        check_reduction("ContrastiveLoss", reduction)
+        self.margin, self.reduction = margin, reduction
+
+    def forward(self, input1: Any, input2: Any, target: Any) -> Any:
+        """Return the loss of pairs of embeddings (N, D) for targets 0 (similar) and 1, (N,)."""
+        return functional.contrastive_loss(input1, input2, target, self.margin, reduction=self.reduction)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"margin={self.margin}, reduction={self.reduction!r}"
+
+
+class CosineEmbeddingLoss(Module):
+    """Pairs with target 1 point the same way, those with −1 do not; see `functional.cosine_embedding_loss`.
+
+    Parameters
+    ----------
+    margin : float
+        Cosine that pairs with target −1 may have.
+    reduction
+        As in `TripletMarginLoss`.
+    """
+
+    _name = "loss"
+
+    def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
+        check_reduction("CosineEmbeddingLoss", reduction)
+        self.margin, self.reduction = margin, reduction
+
+    def forward(self, input1: Any, input2: Any, target: Any) -> Any:
+        """Return the loss of pairs of embeddings (N, D) for targets 1 and −1, (N,)."""
+        return functional.cosine_embedding_loss(input1, input2, target, self.margin, reduction=self.reduction)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"margin={self.margin}, reduction={self.reduction!r}"
