@@ -21,6 +21,7 @@ from autograd_cnn.errors import (
     ShapeError,
     UnknownNameError,
 )
+from autograd_cnn.expansion import Expansion, expand
 from autograd_cnn.gates.activation import relu, sigmoid, tanh
 from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
@@ -79,6 +80,7 @@ __all__ = [
     "ArgumentError",
     "AutogradError",
     "DtypeError",
+    "Expansion",
     "Gate",
     "GradientError",
     "Node",
@@ -111,6 +113,7 @@ __all__ = [
     "einsum",
     "equal",
     "exp",
+    "expand",
     "expand_dims",
     "expm1",
     "flip",
