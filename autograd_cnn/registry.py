@@ -98,6 +98,7 @@ class Gate:
         self.arity = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
         self.attributes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.takes_more = self.variadic or bool(self.attributes)
+        self.is_source = self.arity == 0 and not self.variadic
 
     def vjp(self, rule: Callable[..., Any] | None = None, *, differentiable: bool = True) -> Any:
         """Declare the rule that turns the upstream gradient into one downstream gradient per input.
@@ -130,10 +131,10 @@ class Gate:
         return rule
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
-        """Compute on plain values; record when an input is a node."""
+        """Compute on plain values; record when an input is a node, or when there are none: a source makes a node."""
         if self.takes_more or attributes or len(inputs) != self.arity:
             inputs, attributes = self._bind(inputs, attributes)
-        values, on_floats, on_nodes = [], True, False
+        values, on_floats, on_nodes = [], True, self.is_source
         for x in inputs:
             if isinstance(x, Node):
                 on_nodes = True

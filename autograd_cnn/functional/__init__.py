@@ -26,6 +26,7 @@ from autograd_cnn.functional.distance_loss import (
     pairwise_distance,
     triplet_margin_loss,
 )
+from autograd_cnn.functional.dropout import drop_connect, dropout, dropout1d, dropout2d, gaussian_noise
 from autograd_cnn.functional.linear import linear
 from autograd_cnn.functional.margin_loss import (
     attribute_hinge_loss,
@@ -68,9 +69,14 @@ __all__ = [
     "cross_entropy",
     "distance_weighted_pool2d",
     "distance_weights",
+    "drop_connect",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
     "elastic_net",
     "elu",
     "flip2d",
+    "gaussian_noise",
     "gelu",
     "global_avg_pool2d",
     "global_max_pool2d",

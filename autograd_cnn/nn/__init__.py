@@ -25,6 +25,7 @@ from autograd_cnn.nn.classification_loss import BCELoss, BCEWithLogitsLoss, Cros
 from autograd_cnn.nn.conversion import to_convolutional
 from autograd_cnn.nn.convolution import Conv1d, Conv2d
 from autograd_cnn.nn.distance_loss import ContrastiveLoss, CosineEmbeddingLoss, TripletMarginLoss
+from autograd_cnn.nn.dropout import DropConnect, Dropout, Dropout1d, Dropout2d, GaussianNoise
 from autograd_cnn.nn.flatten import Flatten
 from autograd_cnn.nn.hierarchical import HierarchicalSoftmax
 from autograd_cnn.nn.linear import Linear
@@ -73,8 +74,13 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "DistanceWeightedPool2d",
+    "DropConnect",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "Fire",
     "Flatten",
+    "GaussianNoise",
     "GlobalAvgPool2d",
     "GlobalMaxPool2d",
     "GroupNorm",

@@ -3,10 +3,10 @@
 A new gate needs an entry in the file of its family; `test_every_gate.py` fails without one.
 """
 
-from tests.gates.domains import activation, core, loss, normalization, windows
+from tests.gates.domains import activation, core, loss, normalization, randomness, windows
 from tests.gates.domains.calls import SEEDS
 
-FAMILIES = (activation, core, windows, loss, normalization)
+FAMILIES = (activation, core, windows, loss, normalization, randomness)
 
 DOMAINS = {name: strategy for family in FAMILIES for name, strategy in family.DOMAINS.items()}
 
