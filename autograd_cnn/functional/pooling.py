@@ -101,7 +101,11 @@ def max_pool1d(
     """Take the maximum of every window of sequences (N, C, L); otherwise as `max_pool2d`."""
     rows = sequences("max_pool1d", x)
     window, stride, padding, dilation = row_windows("max_pool1d", kernel_size, stride, padding, dilation)
-    return _sequences_of(max_pool2d(rows, window, stride, padding, dilation, fit=fit))
+    size = windows.output_size("max_pool1d", rows.shape[2:], window, stride, padding, dilation, fit)
+    pooled = pooling.max_pool2d(
+        rows, window=window, stride=stride, padding=padding, dilation=dilation, output_size=size
+    )
+    return reshape(pooled, shape=(*pooled.shape[:2], size[1]))
 
 
 def avg_pool1d(
@@ -116,7 +120,16 @@ def avg_pool1d(
     """Take the average of every window of sequences (N, C, L); otherwise as `avg_pool2d`."""
     rows = sequences("avg_pool1d", x)
     window, stride, padding, _ = row_windows("avg_pool1d", kernel_size, stride, padding, 1)
-    return _sequences_of(avg_pool2d(rows, window, stride, padding, count_include_pad=count_include_pad, fit=fit))
+    size = windows.output_size("avg_pool1d", rows.shape[2:], window, stride, padding, (1, 1), fit)
+    pooled = pooling.avg_pool2d(
+        rows,
+        window=window,
+        stride=stride,
+        padding=padding,
+        count_include_pad=count_include_pad,
+        output_size=size,
+    )
+    return reshape(pooled, shape=(*pooled.shape[:2], size[1]))
 
 
 def max_unpool2d(
@@ -219,10 +232,6 @@ def pool_windows(name: str, window: Any, stride: Any, padding: Any, dilation: An
     if any(2 * m > f for f, both in zip(window, margins, strict=True) for m in both):
         raise ArgumentError(f"{name}: padding {padding!r} is more than half of the window {window}")
     return window, stride, margins, dilation
-
-
-def _sequences_of(rows: Value) -> Value:
-    return reshape(rows, shape=(*rows.shape[:2], rows.shape[3]))
 
 
 def _first_of_each(switches: Any) -> Any:
