@@ -187,13 +187,21 @@ def backward(output: Node, seed: Any = None, *, retain: str = "all") -> None:
     for node, upstream, _ in backward_steps(output, seed):
         if node.gate is not None:
             if retain == "all":
-                node.grad = upstream
+                node.grad = _read_only(upstream)
             else:
                 node.inputs, node.attributes = None, {}
         elif node.grad is None:
             node.grad = np.array(upstream) if isinstance(upstream, np.ndarray) else upstream
         else:
             node.grad = node.grad + upstream
+
+
+def _read_only(upstream: Any) -> Any:
+    """Return a view that cannot be written: nodes share gradients, which an add gate hands on as they are."""
+    if isinstance(upstream, np.ndarray):
+        upstream = upstream.view()
+        upstream.flags.writeable = False
+    return upstream
 
 
 Node.backward = backward

@@ -99,9 +99,9 @@ def power(a: Value, b: Value) -> Value:
 def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
     to_base = to_exponent = None
     if needs[0]:
-        # 0·0^(−1) would be NaN; elsewhere b − 1 stays, so that the mixed second derivative is right
+        # 0·0^(−1) would be NaN; where b may vary, only there: 0·a^(−1) has a derivative to b, the mixed one
         flat = where(equal(a, 0), equal(b, 0), False) if needs[1] else equal(b, 0)
-        to_base = upstream * (b * power(a, where(flat, 1, b - 1)))
+        to_base = upstream * (b * power(where(flat, 1, a), where(flat, 1, b - 1)))
     if needs[1]:
         zero = equal(a, 0)
         to_exponent = upstream * (where(zero, 0, output) * log(where(zero, 1, a)))
