@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -66,10 +67,15 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
     return upstream * (output * (1 - output))
 
 
+def log_of_one_plus_exp(x: Any) -> Any:
+    """Return log(1 + exp x) of plain values, without overflow or cancellation at any size."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
 @gate("log σ", saturates=1.0)
 def logsigmoid(x: Value) -> Value:
     """Log σ(x) = −log(1 + e⁻ˣ), stable: local gradient σ(−x), 1 far left and dying to the right."""
-    return -np.logaddexp(0, -x)
+    return -log_of_one_plus_exp(-x)
 
 
 @logsigmoid.vjp

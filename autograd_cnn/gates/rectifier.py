@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.gates.activation import sigmoid
+from autograd_cnn.gates.activation import log_of_one_plus_exp, sigmoid
 from autograd_cnn.gates.arithmetic import multiply
 from autograd_cnn.gates.comparison import minimum, where
 from autograd_cnn.gates.exponential import exp
@@ -92,7 +92,7 @@ def _(x: Value) -> Value:
 @gate("softplus", saturates=1.0)
 def softplus(x: Value, *, beta: float = 1.0) -> Value:
     """Smooth ReLU log(1 + exp βx)/β, exact at any size: its local gradient is the sigmoid of βx."""
-    return np.logaddexp(0, beta * x) / beta
+    return log_of_one_plus_exp(beta * x) / beta
 
 
 @softplus.vjp
