@@ -22,6 +22,7 @@ from autograd_cnn.errors import (
     UnknownNameError,
 )
 from autograd_cnn.expansion import Expansion, expand
+from autograd_cnn.explanation import Explanation, explain
 from autograd_cnn.gates.activation import relu, sigmoid, tanh
 from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
@@ -81,6 +82,7 @@ __all__ = [
     "AutogradError",
     "DtypeError",
     "Expansion",
+    "Explanation",
     "Gate",
     "GradientError",
     "Node",
@@ -114,6 +116,7 @@ __all__ = [
     "equal",
     "exp",
     "expand",
+    "explain",
     "expand_dims",
     "expm1",
     "flip",

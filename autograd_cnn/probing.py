@@ -9,20 +9,20 @@ So a new gate needs no word on its structure; only where the arithmetic hides in
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autograd_cnn.errors import GradientError
+from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.gates.arithmetic import divide
 from autograd_cnn.gates.comparison import maximum, minimum
 from autograd_cnn.registry import Gate
 from autograd_cnn.structure import (
     Chain,
     Elementwise,
+    MatrixProduct,
     Replay,
     Routing,
     Shape,
@@ -34,6 +34,7 @@ from autograd_cnn.structure import (
 from autograd_cnn.tracing import run_on_tracers
 
 _SAMPLES = 64
+_MOST_ELEMENTS = 100_000
 _MOST_UNIT_VECTORS = 200_000
 
 
@@ -49,12 +50,19 @@ def structure_of(gate: Gate, attributes: dict[str, Any], values: list[Any], vary
 
     Raises
     ------
+    ArgumentError
+        When the inputs are too large to be run element by element.
     GradientError
         When the gate has no structure that can be learned, and no expansion.
     """
     if gate.name in _WRITTEN:
         return _WRITTEN[gate.name](gate, attributes, values)
     for learn in (_routing, _elementwise, _replay, _sum_of_products):
+        if learn is _replay and (count := sum(x.size for x in values)) > _MOST_ELEMENTS:
+            raise ArgumentError(
+                f"expand: {gate.name} of {count:,} elements is too large to be run element by element; "
+                "expand a smaller part of the graph"
+            )
         try:
             with np.errstate(all="ignore"):
                 found = learn(gate, attributes, values, varying)
@@ -208,15 +216,8 @@ def _matmul(gate: Gate, attributes: dict[str, Any], values: list[Any]) -> Struct
     left, right = (np.arange(x.size).reshape(x.shape) for x in values)
     rows = left[None, :] if left.ndim == 1 else left
     columns = np.swapaxes(right[:, None] if right.ndim == 1 else right, -1, -2)
-    pairs: list[NDArray[np.int64]] = list(np.broadcast_arrays(rows[..., :, None, :], columns[..., None, :, :]))
-    first, second = (p.reshape(int(np.prod(p.shape[:-1])), p.shape[-1]) for p in pairs)
-    terms = [_ones(zip(*row, strict=True)) for row in zip(first, second, strict=True)]
-    return SumOfProducts([x.shape for x in values], terms)
-
-
-def _ones(pairs: Iterable[Any]) -> list[tuple[float, tuple[int, ...]]]:
-    """Return products of elements at the given places, with coefficient 1."""
-    return [(1.0, (int(i), int(j))) for i, j in pairs]
+    first, second = np.broadcast_arrays(rows[..., :, None, :], columns[..., None, :, :])
+    return MatrixProduct([x.shape for x in values], (first, second))
 
 
 def _mean_of(cells: list[Any]) -> Any:

@@ -90,10 +90,11 @@ def in_scalars(
             continue
         structures[node] = structure = _structure(node, varying)
         cost += structure.cost(mask)
+        _refuse_beyond(limit, cost)
         for x, part in zip(node.inputs or (), structure.sources(mask), strict=True):
             if isinstance(x, Node):
                 needed[x] = needed[x] | part if x in needed else part
-    _refuse_beyond(limit, cost if only is None else 0)
+    _refuse_beyond(limit, cost)
     scalars: dict[tuple[Node, Place], Scalar] = {}
     cells: dict[Node, Cells] = {}
     for node in order:

@@ -144,7 +144,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class SumOfProducts:
-    """Every element is Σ coefficient · product of one element per factor: matmul, and gates linear in each input.
+    """Every element is Σ coefficient · product of one element per input: gates linear in each input.
 
     Attributes
     ----------
@@ -179,6 +179,40 @@ class SumOfProducts:
                 ]
                 made[at] = total(products)
         return made
+
+
+@dataclass(frozen=True)
+class MatrixProduct:
+    """Every element is Σ row element · column element.
+
+    Attributes
+    ----------
+    shapes : list of tuple of int
+        Of the inputs.
+    places : pair of ndarray of int, (..., n, m, k)
+        Per output element and term the flat place in the first and in the second input.
+    """
+
+    shapes: list[Shape]
+    places: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+    def sources(self, needed: Mask) -> list[Mask]:
+        """Return the rows and columns of the needed elements."""
+        wanted = needed.reshape(self.places[0].shape[:-1])
+        return [_marked([s], [p[wanted]])[0] for s, p in zip(self.shapes, self.places, strict=True)]
+
+    def cost(self, needed: Mask) -> int:
+        """Return one Scalar per product and one per addition."""
+        return int(needed.sum()) * 2 * int(self.places[0].shape[-1])
+
+    def build(self, inputs: Sequence[Cells], needed: Mask) -> Cells:
+        """Multiply, then add."""
+        first, second = (x.ravel() for x in inputs)
+        rows, columns = self.places
+        made = _blank(rows.shape[:-1])
+        for at in map(tuple, np.argwhere(needed.reshape(made.shape))):
+            made[at] = total([product([first[i], second[j]]) for i, j in zip(rows[at], columns[at], strict=True)])
+        return made.reshape(needed.shape)
 
 
 @dataclass(frozen=True)
