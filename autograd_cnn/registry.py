@@ -34,14 +34,21 @@ from autograd_cnn.errors import (
     suggestion,
 )
 from autograd_cnn.graph import Node, Tensor, made_by
+from autograd_cnn.operands import (
+    NUMBERS,
+    as_edge,
+    as_it_is_now,
+    bind_operator,
+    bind_to_nodes,
+    float_or_array,
+    one_by_one,
+    refuse_nodes_inside,
+)
 
 Value: TypeAlias = Any
 """What gates and rules work on: a float, an ndarray or a Node alike."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-_NUMBERS = frozenset({float, int, bool})
-_NO_OPERANDS = frozenset({type(None), str, bytes, dict, set})
 
 
 class Gate:
@@ -139,24 +146,22 @@ class Gate:
             if isinstance(x, Node):
                 on_nodes = True
                 x = x._value
-            if type(x) not in _NUMBERS:
+            if type(x) not in NUMBERS:
                 on_floats = False
             values.append(x)
         if on_nodes and attributes:
-            attributes = {name: _as_it_is_now(value) for name, value in attributes.items()}
+            attributes = {name: as_it_is_now(value) for name, value in attributes.items()}
         if on_floats and not self.saves:
             value = self._on_floats(values, attributes)
             if not on_nodes:
                 return value
-            attributes = (
-                {name: _as_it_is_now(value) for name, value in attributes.items()} if attributes else attributes
-            )
-            return made_by(self, inputs, attributes, value if type(value) is float else _float_or_array(value))
+            attributes = {name: as_it_is_now(value) for name, value in attributes.items()} if attributes else attributes
+            return made_by(self, inputs, attributes, value if type(value) is float else float_or_array(value))
         if not on_nodes:
             for x in inputs:
-                _refuse_nodes_inside(self.name, x)
+                refuse_nodes_inside(self.name, x)
             return self._on_arrays(values, attributes)[0]
-        edges = tuple([_as_edge(self.name, x) for x in inputs])
+        edges = tuple([as_edge(self.name, x) for x in inputs])
         values = [x._value if isinstance(x, Node) else x for x in edges]
         value, saved = self._on_arrays(values, attributes)
         if np.ndim(value) == 0:
@@ -182,14 +187,14 @@ class Gate:
         """Python's arithmetic raises where IEEE has inf or NaN: then NumPy answers, with its warning."""
         try:
             return self.scalar(*values, **attributes)
-        except (ArithmeticError, ValueError):
-            return self.forward(*map(np.float64, values), **attributes)
+        except (ArithmeticError, ValueError, IndexError):
+            return self._on_arrays([np.float64(x) for x in values], attributes)[0]
 
     def _bind(self, inputs: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Sort a call's arguments into inputs and attributes, with defaults filled in."""
         names = list(self.attributes)
         if self.variadic:
-            inputs, rest = (inputs, ()) if _one_by_one(inputs) else (tuple(inputs[0]), inputs[1:])
+            inputs, rest = (inputs, ()) if one_by_one(inputs) else (tuple(inputs[0]), inputs[1:])
         else:
             inputs, rest = inputs[: self.arity], inputs[self.arity :]
         if len(rest) > len(names) or (not self.variadic and len(inputs) < self.arity):
@@ -272,9 +277,9 @@ def gate(
             raise ArgumentError(f"gate: the name {made.name!r} is taken; choose another")
         GATES[made.name] = made
         if method:
-            _bind_to_nodes(made.name, lambda self, *args, **attributes: made(self, *args, **attributes), forward)
+            bind_to_nodes(made.name, lambda self, *args, **attributes: made(self, *args, **attributes), forward)
         if operator is not None:
-            _bind_operator(made, operator)
+            bind_operator(made, operator)
         return made
 
     return register
@@ -293,7 +298,7 @@ def composition(*, method: bool = False) -> Callable[[_Function], _Function]:
         COMPOSITIONS[function.__name__] = function
         if method:
             name = function.__name__
-            _bind_to_nodes(name, lambda self, *args, **options: function(self, *args, **options), function)
+            bind_to_nodes(name, lambda self, *args, **options: function(self, *args, **options), function)
         return function
 
     return register
@@ -320,64 +325,3 @@ def gradient_of(made: Gate, upstream: Any, output: Any, inputs: Any, attributes:
     if len(result) != len(inputs):
         raise GradientError(f"{made.name}: its rule returned {len(result)} gradients for {len(inputs)} inputs")
     return result
-
-
-def _bind_to_nodes(name: str, function: Callable[..., Any], documented: Callable[..., Any]) -> None:
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = documented.__doc__
-    setattr(Node, name, function)
-
-
-def _bind_operator(made: Gate, operator: str) -> None:
-    if made.arity == 1 and "index" in made.attributes:
-        _bind_to_nodes(operator, lambda self, index: made(self, index=index), made.forward)
-    elif made.arity == 1:
-        _bind_to_nodes(operator, lambda self: made(self), made.forward)
-    else:
-        _bind_to_nodes(operator, lambda self, other: _or_not_implemented(made, self, other), made.forward)
-        reflected = "__r" + operator[2:]
-        if hasattr(float, reflected) or operator == "__matmul__":
-            _bind_to_nodes(reflected, lambda self, other: _or_not_implemented(made, other, self), made.forward)
-
-
-def _or_not_implemented(made: Gate, left: Any, right: Any) -> Any:
-    """Let Python say ``unsupported operand type(s)`` for what can be no operand."""
-    if type(left) in _NO_OPERANDS or type(right) in _NO_OPERANDS:
-        return NotImplemented
-    return made(left, right)
-
-
-def _as_edge(name: str, x: Any) -> Any:
-    """Return a node, or a constant: a Python number (NumPy's scalars too, lest they widen float32) or an array."""
-    if isinstance(x, Node) or type(x) in _NUMBERS:
-        return x
-    if isinstance(x, np.generic):
-        return x.item()
-    _refuse_nodes_inside(name, x)
-    return Tensor(x)
-
-
-def _refuse_nodes_inside(name: str, x: Any) -> None:
-    """Raise for a list of nodes: it would become an array of their values, which no gradient reaches."""
-    if isinstance(x, list | tuple) and any(isinstance(part, Node) for part in x):
-        raise ArgumentError(f"{name}: got a {type(x).__name__} of nodes, expected one node; join them with ag.stack")
-
-
-def _as_it_is_now(value: Any) -> Any:
-    """Return an attribute that the caller cannot change later: arrays, lists and nodes are copied."""
-    if isinstance(value, list | tuple):
-        parts = map(_as_it_is_now, value)
-        return list(parts) if isinstance(value, list) else tuple(parts)
-    if isinstance(value, Node):
-        value = value._value
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _float_or_array(value: Any) -> Any:
-    """Return what a gate made of floats: a float again, unless it built an array, as stack does."""
-    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
-
-
-def _one_by_one(inputs: Any) -> bool:
-    """Whether a variadic gate got its inputs as separate arguments rather than as one sequence."""
-    return not (inputs and isinstance(inputs[0], list | tuple))

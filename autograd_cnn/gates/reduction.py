@@ -140,7 +140,7 @@ def product_of_others(x: Value) -> Value:
 
 @product_of_others.vjp
 def _(upstream: Value, output: Value, x: Value) -> Value:
-    *rows, n = x.shape
+    *rows, n = x.shape  # n² numbers, which only a second derivative asks for
     same = np.eye(n, dtype=bool)
     without_two = product_of_others(where(same, 1, reshape(x, shape=(*rows, 1, n))))
     return sum(where(same, 0, reshape(upstream, shape=(*rows, n, 1)) * without_two), axis=-2)

@@ -47,7 +47,7 @@ Node.T = property(lambda self: transpose(self))
 @gate("[ ]", operator="__getitem__")
 def getitem(x: Value, *, index: Any) -> Value:
     """Pick elements: the gradient goes back to where they came from, adding up where one was picked twice."""
-    return x[_plain(index)]
+    return np.asarray(x)[_plain(index)]
 
 
 @getitem.vjp

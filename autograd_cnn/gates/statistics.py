@@ -31,8 +31,8 @@ def var(
     axis : int, tuple of int or None
         Over which axes; None for all.
     ddof : float
-        The sum of n squares is divided by n − ddof; 1 gives the unbiased variance. Where nothing or less is left to
-        divide by, the result is NaN or inf with a RuntimeWarning, as NumPy's.
+        The sum of n squares is divided by n − ddof; 1 gives the unbiased variance, torch's default. Where nothing or
+        less is left to divide by, the result is NaN or inf with a RuntimeWarning, as NumPy's.
     keepdims : bool
         Leave the axes with length 1.
     correction : float, optional
@@ -128,7 +128,7 @@ def _(upstream: Value, output: Value, x: Value, *, axis: Axes, keepdims: bool) -
     return where(none, 0, spread(upstream, shape, axis) * (x / where(none, 1, length)))
 
 
-@gate("log Σ exp", method=False)
+@gate("log Σ exp")
 def logsumexp(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
     """Smooth maximum log Σ exp x, stable: the upstream gradient is shared out as softmax, in parts exp(x − output).
 

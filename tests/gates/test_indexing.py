@@ -124,6 +124,14 @@ def test_a_mask_picks_and_its_gradient_fills_where_it_stands(x, data):
         np.testing.assert_array_equal(gradient, expected)
 
 
+def test_a_scalar_has_no_axis():
+    with pytest.raises(ag.OutOfRangeError, match="getitem: too many indices"):
+        ag.Scalar(2.0)[0]
+    with pytest.raises(ag.OutOfRangeError, match="prod: axis 1 is out of bounds"):
+        ag.prod(ag.Scalar(2.0), axis=1)
+    assert ag.Scalar(2.0)[()].value == 2
+
+
 def test_a_comparison_of_nodes_is_a_mask():
     x = ag.Tensor([-1.0, 2.0, 3.0], requires_grad=True)
     (x[x > 0] * 2).sum().backward()

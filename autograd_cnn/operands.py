@@ -1,0 +1,80 @@
+"""What a gate is called with: how operands become edges, how attributes are kept, how nodes get operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.graph import Node, Tensor
+
+NUMBERS = frozenset({float, int, bool})
+"""Python numbers stay as they are: they widen no array."""
+
+_SEQUENCES = frozenset({list, tuple})
+_NO_OPERANDS = frozenset({type(None), str, bytes, dict, set})
+
+
+def as_edge(name: str, x: Any) -> Any:
+    """Return a node, or a constant: a Python number (NumPy's scalars too, lest they widen float32) or an array."""
+    if isinstance(x, Node) or type(x) in NUMBERS:
+        return x
+    if isinstance(x, np.generic):
+        return x.item()
+    refuse_nodes_inside(name, x)
+    return Tensor(x)
+
+
+def refuse_nodes_inside(name: str, x: Any) -> None:
+    """Raise for a list of nodes: it would become an array of their values, which no gradient reaches."""
+    if type(x) in _SEQUENCES and any(isinstance(part, Node) for part in x):
+        raise ArgumentError(f"{name}: got a {type(x).__name__} of nodes, expected one node; join them with ag.stack")
+
+
+def one_by_one(inputs: Any) -> bool:
+    """Whether a variadic gate got its inputs as separate arguments rather than as one sequence."""
+    return not (inputs and isinstance(inputs[0], list | tuple))
+
+
+def as_it_is_now(value: Any) -> Any:
+    """Return an attribute that the caller cannot change later: arrays, lists and nodes are copied."""
+    if type(value) in _SEQUENCES:
+        parts = map(as_it_is_now, value)
+        return list(parts) if isinstance(value, list) else tuple(parts)
+    if isinstance(value, Node):
+        value = value._value
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def float_or_array(value: Any) -> Any:
+    """Return what a gate made of floats: a float again, unless it built an array, as stack does."""
+    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
+
+
+def bind_to_nodes(name: str, function: Callable[..., Any], documented: Callable[..., Any]) -> None:
+    """Give nodes a method, with the name and docstring of what it calls."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = documented.__doc__
+    setattr(Node, name, function)
+
+
+def bind_operator(made: Any, operator: str) -> None:
+    """Let a gate serve an operator of nodes, and its reflected form where Python has one."""
+    if made.arity == 1 and "index" in made.attributes:
+        bind_to_nodes(operator, lambda self, index: made(self, index=index), made.forward)
+    elif made.arity == 1:
+        bind_to_nodes(operator, lambda self: made(self), made.forward)
+    else:
+        bind_to_nodes(operator, lambda self, other: _or_not_implemented(made, self, other), made.forward)
+        reflected = "__r" + operator[2:]
+        if hasattr(float, reflected) or operator == "__matmul__":
+            bind_to_nodes(reflected, lambda self, other: _or_not_implemented(made, other, self), made.forward)
+
+
+def _or_not_implemented(made: Callable[..., Any], left: Any, right: Any) -> Any:
+    """Let Python say ``unsupported operand type(s)`` for what can be no operand."""
+    if type(left) in _NO_OPERANDS or type(right) in _NO_OPERANDS:
+        return NotImplemented
+    return made(left, right)
