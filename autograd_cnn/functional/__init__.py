@@ -42,7 +42,7 @@ from autograd_cnn.functional.probability_loss import binary_cross_entropy, binar
 from autograd_cnn.functional.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autograd_cnn.functional.regularization import elastic_net, l1_penalty, l2_penalty, max_norm_
 from autograd_cnn.functional.transposed_convolution import conv_transpose2d
-from autograd_cnn.functional.true_convolution import convolve2d, flip2d
+from autograd_cnn.functional.true_convolution import convolve2d
 from autograd_cnn.functional.weighted_pooling import blur_pool2d, distance_weighted_pool2d, distance_weights, lp_pool2d
 from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.rectifier import selu, silu
@@ -75,7 +75,6 @@ __all__ = [
     "dropout2d",
     "elastic_net",
     "elu",
-    "flip2d",
     "gaussian_noise",
     "gelu",
     "global_avg_pool2d",

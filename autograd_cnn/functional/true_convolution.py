@@ -5,15 +5,10 @@ from __future__ import annotations
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.arguments import floating, same_dtype, shape_of
 from autograd_cnn.functional.convolution import conv2d
-from autograd_cnn.gates.shape import getitem, reshape
+from autograd_cnn.gates.rearrangement import flip
+from autograd_cnn.gates.shape import reshape
 from autograd_cnn.gates.windows import Padding, Pair
 from autograd_cnn.registry import Value
-
-
-def flip2d(x: Value) -> Value:
-    """Return images or filters (..., H, W) turned upside down and left to right: a rotation by 180°."""
-    backwards = slice(None, None, -1)
-    return getitem(x, index=(..., backwards, backwards))
 
 
 def convolve2d(x: Value, w: Value, mode: str = "full") -> Value:
@@ -58,7 +53,7 @@ def convolve2d(x: Value, w: Value, mode: str = "full") -> Value:
     if mode == "valid" and w.shape[0] >= x.shape[0] and w.shape[1] >= x.shape[1]:
         x, w = w, x  # convolution is commutative: the smaller plane slides
     image, kernel = (reshape(plane, shape=(1, 1, *plane.shape)) for plane in (x, w))
-    result = conv2d(image, flip2d(kernel), padding=_margins(mode, w.shape))
+    result = conv2d(image, flip(kernel, (2, 3)), padding=_margins(mode, w.shape))
     return reshape(result, shape=result.shape[2:])
 
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_cnn.errors import ShapeError
 from autograd_cnn.gates.shape import concatenate, reshape
 from autograd_cnn.nn.activation import ReLU, Sigmoid
 from autograd_cnn.nn.adaptive_pooling import GlobalAvgPool2d
-from autograd_cnn.nn.arguments import image
 from autograd_cnn.nn.convolution import Conv2d
 from autograd_cnn.nn.linear import Linear
 from autograd_cnn.nn.module import Module, Shape
@@ -130,7 +128,7 @@ class Inception(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        return _side_by_side("Inception", [branch.output_shape(input_shape) for branch in self.children()])
+        return _side_by_side([branch.output_shape(input_shape) for branch in self.children()])
 
 
 class Fire(Module):
@@ -181,12 +179,9 @@ class Fire(Module):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
         squeezed = self.squeeze.output_shape(input_shape)
-        return _side_by_side("Fire", [self.expand1x1.output_shape(squeezed), self.expand3x3.output_shape(squeezed)])
+        return _side_by_side([self.expand1x1.output_shape(squeezed), self.expand3x3.output_shape(squeezed)])
 
 
-def _side_by_side(block: str, shapes: list[Shape]) -> Shape:
-    """Return the shape of images whose channels are joined."""
-    sizes = {image(block, shape)[1] for shape in shapes}
-    if len(sizes) != 1:
-        raise ShapeError(f"{block}: its branches give shapes {shapes}, which cannot be joined")
-    return (sum(shape[0] for shape in shapes), *sizes.pop())
+def _side_by_side(shapes: list[Shape]) -> Shape:
+    """Return the shape of images of one size whose channels are joined."""
+    return (sum(shape[0] for shape in shapes), *shapes[0][1:])

@@ -155,7 +155,8 @@ def test_conv1d_is_conv2d_at_height_1(seed, window, stride, padding, groups):
     x, w, b = eighths(rng, 2, 2, 7), eighths(rng, 4, 2 // groups, window), eighths(rng, 4)
     row = F.conv2d(x[:, :, None], w[:, :, None], b, (1, stride), (0, padding), 1, groups, fit="floor")
     np.testing.assert_array_equal(F.conv1d(x, w, b, stride, padding, 1, groups, fit="floor"), row[:, :, 0])
-    np.testing.assert_array_equal(F.conv1d(x, w, b, 1, (2, 0), 1, groups).shape, (2, 4, 10 - window))
+    assert F.conv1d(x, w, b, (1,), (2, 0), 1, groups).shape == (2, 4, 10 - window)
+    np.testing.assert_array_equal(F.conv1d(x, w, padding=(2,), groups=groups), F.conv1d(x, w, padding=2, groups=groups))
 
 
 @given(SEEDS, st.integers(1, 6), st.integers(1, 6))
@@ -227,7 +228,6 @@ def test_convolving_is_correlating_with_the_flipped_filter(data):
     np.testing.assert_array_equal(
         F.conv2d(x[None, None], flipped[None, None], padding=margins)[0, 0], F.convolve2d(x, w)
     )
-    np.testing.assert_array_equal(F.flip2d(w), flipped)
 
 
 def test_a_single_one_is_the_neutral_element_and_moves_when_shifted():
