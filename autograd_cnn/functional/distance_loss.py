@@ -17,6 +17,7 @@ from autograd_cnn.functional.targets import reduced, same_shape, signs
 from autograd_cnn.gates.comparison import abs, equal, maximum, minimum, where
 from autograd_cnn.gates.exponential import sqrt
 from autograd_cnn.gates.reduction import max, sum
+from autograd_cnn.gates.statistics import euclidean_norm
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value
 
@@ -46,7 +47,7 @@ def pairwise_distance(x1: Value, x2: Value, p: float = 2.0, eps: float = 1e-6, k
     if p == 1:
         return sum(size, axis=-1, keepdims=keepdim)
     if p == 2:
-        return _root(sum(size * size, axis=-1, keepdims=keepdim))
+        return euclidean_norm(size, axis=-1, keepdims=keepdim)
     total = sum(size**p, axis=-1, keepdims=keepdim)
     apart = where(equal(total, 0), 1, total) ** (1 / p)
     return where(equal(total, 0), 0, apart)
@@ -67,7 +68,7 @@ def cosine_similarity(x1: Value, x2: Value, axis: int = 1, eps: float = 1e-8) ->
     floating("cosine_similarity", x1)
     floating("cosine_similarity", x2)
     same_shape("cosine_similarity", x1.shape, "x2", x2.shape)
-    norms = (maximum(_root(sum(x * x, axis=axis)), eps) for x in (x1, x2))
+    norms = (maximum(euclidean_norm(x, axis=axis), eps) for x in (x1, x2))
     return sum(x1 * x2, axis=axis) / next(norms) / next(norms)
 
 
@@ -148,7 +149,7 @@ def contrastive_loss(
         raise ArgumentError("contrastive_loss: targets must be 0 (similar) or 1 (dissimilar)")
     difference = input1 - input2
     squared = sum(difference * difference, axis=-1)
-    short = maximum(0, margin - _root(squared))
+    short = maximum(0, margin - euclidean_norm(difference, axis=-1))
     return reduced("contrastive_loss", where(equal(target, 1), short * short, squared) / 2, reduction)
 
 
@@ -186,9 +187,3 @@ def _embeddings(name: str, input1: Value, input2: Value) -> None:
     same_shape(name, input1.shape, "input2", input2.shape)
     if len(input1.shape) not in (1, 2):
         raise ShapeError(f"{name}: inputs of shape {input1.shape}, expected (N, D) or (D,)")
-
-
-def _root(squares: Value) -> Value:
-    """Square root whose gradient is 0 at 0, where the slope of √ is infinite."""
-    at_zero = equal(squares, 0)
-    return where(at_zero, 0, sqrt(where(at_zero, 1, squares)))

@@ -7,6 +7,7 @@ nine pairs. `reduction` is "mean", "sum" or "none".
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError
@@ -90,6 +91,6 @@ def _bent(name: str, input: Value, target: Any, bend: float) -> Value:
 
 def positive(name: str, what: str, value: Any) -> float:
     """Return a number above 0; raise ArgumentError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= math.inf:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) <= math.inf:
         raise ArgumentError(f"{name}: {what}={value!r}, expected a number above 0")
     return float(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -98,7 +99,7 @@ def max_norm_(parameters: Any, max_norm: float, *, axis: int = 0) -> None:
     ArgumentError
         When the bound is not above 0, or something is no Parameter.
     """
-    if isinstance(max_norm, bool) or not isinstance(max_norm, int | float) or not max_norm > 0:
+    if isinstance(max_norm, bool) or not isinstance(max_norm, numbers.Real) or not float(max_norm) > 0:
         raise ArgumentError(f"max_norm_: max_norm={max_norm!r}, expected a number above 0")
     for name, w in _listed("max_norm_", parameters):
         if not isinstance(w, Parameter):
@@ -157,7 +158,7 @@ def _fits(layer: str, parameter: str) -> bool:
 
 
 def _strength(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
         raise ArgumentError(f"{name}: strength {value!r}, expected a number of at least 0, or one per layer by name")
     return float(value)
 

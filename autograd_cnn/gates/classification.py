@@ -7,6 +7,7 @@ import numpy as np
 from autograd_cnn.gates.activation import sigmoid
 from autograd_cnn.gates.comparison import maximum, not_equal, where
 from autograd_cnn.gates.exponential import log
+from autograd_cnn.gates.rectifier import softplus
 from autograd_cnn.gates.reduction import sum as sum_of
 from autograd_cnn.gates.shape import getitem, reshape, scatter_add
 from autograd_cnn.registry import Value, gate
@@ -65,8 +66,8 @@ def _(upstream: Value, output: Value, x: Value, y: Value, pos_weight: Value, *, 
 
 @binary_cross_entropy_with_logits.expansion
 def _(x: Value, y: Value, pos_weight: Value) -> Value:
-    """Sigmoids, then logarithms; log(1 − σ(x)) is log σ(−x)."""
-    return -(pos_weight * y * log(sigmoid(x)) + (1 - y) * log(sigmoid(-x)))
+    """−log σ(x) is softplus(−x), and −log(1 − σ(x)) is softplus(x)."""
+    return pos_weight * y * softplus(-x) + (1 - y) * softplus(x)
 
 
 @gate("SVM")
