@@ -46,6 +46,11 @@ def test_zero_to_the_power_of_a_node():
     assert slopes(lambda a, b: a**b, 0.0, 1.0) == [1, 0]
 
 
+def test_a_constant_base():
+    assert slopes(lambda x: 2.0**x, 3.0) == [8 * math.log(2)]
+    assert slopes(lambda x: 0.0**x, 2.0) == [0]
+
+
 def test_a_negative_base_takes_whole_exponents():
     assert slopes(lambda x: x**3, -2.0) == [12]
     assert slopes(lambda x: x**-1, -2.0) == [-0.25]

@@ -103,6 +103,7 @@ def test_scalars_take_part():
         ("ii", [(2, 3)], ag.ShapeError, "one index runs over 2 and over 3"),
         ("...i,...i", [(2, 4), (3, 4)], ag.ShapeError, "one index runs over"),
         ([0, 1], [(2, 3)], ag.ArgumentError, "subscripts are a list"),
+        ("...", [(1,) * 53], ag.ArgumentError, "more than 52 different indices"),
     ],
 )
 def test_what_does_not_fit_is_named(subscripts, shapes, error, message):

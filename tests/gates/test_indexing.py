@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
+from autograd_cnn.gates.shape import getitem
 
 
 @st.composite
@@ -130,6 +131,10 @@ def test_a_scalar_has_no_axis():
     with pytest.raises(ag.OutOfRangeError, match="prod: axis 1 is out of bounds"):
         ag.prod(ag.Scalar(2.0), axis=1)
     assert ag.Scalar(2.0)[()].value == 2
+
+
+def test_a_node_may_point_into_a_plain_array():
+    assert getitem(np.array([1.0, 2.0]), index=(ag.Tensor(np.array([1])),)).tolist() == [2]
 
 
 def test_a_comparison_of_nodes_is_a_mask():
