@@ -13,6 +13,7 @@ EXPECTED = {
     "02_neurons.py": (r"step 100  loss 0\.0", ["neurons.svg"]),
     "03_digits.py": (r"epoch 6  loss \S+  test accuracy 9\d\.", ["digits.svg"]),
     "04_your_own_gate.py": (r"from the numeric gradient: \d\.\de-1\d", []),
+    "05_newton.py": (r"Newton ends at \[1\. 1\.\] and gradient descent at \[-1", []),
     "06_errata.py": (r"15,237,608(?s:.*)gradients 0\.0 and 1\.0", []),
 }
 
