@@ -21,7 +21,7 @@ class LayerSize:
     output_shape : tuple of int
         Shape of its output, without the batch axis.
     weights, biases : int
-        Its parameters with two axes or more, and those with fewer.
+        Its parameters: those named ``bias``, and all others.
     """
 
     name: str
@@ -67,11 +67,10 @@ def layer_sizes(model: Module, input_shape: Shape) -> list[LayerSize]:
     rows = []
     for name, layer in _opened("", model):
         input_shape = layer.output_shape(input_shape)
-        sizes = [(parameter.ndim > 1, parameter.size) for parameter in layer.parameters()]
-        weights = sum(size for many_axes, size in sizes if many_axes)
-        rows.append(
-            LayerSize(name, type(layer).__name__, input_shape, weights, sum(size for _, size in sizes) - weights)
-        )
+        sizes = [(path.rpartition(".")[2] == "bias", parameter.size) for path, parameter in layer.named_parameters()]
+        biases = sum(size for is_bias, size in sizes if is_bias)
+        weights = sum(size for _, size in sizes) - biases
+        rows.append(LayerSize(name, type(layer).__name__, input_shape, weights, biases))
     return rows
 
 

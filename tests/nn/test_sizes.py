@@ -133,7 +133,8 @@ def test_rows_open_sequentials_and_keep_other_modules_whole():
     ]
     assert [row.output_shape for row in rows] == [(4, 4, 4), (4, 4, 4), (4,)]
     assert model(np.zeros((1, 2, 4, 4), np.float32)).shape == (1, 4)
-    assert nn.layer_sizes(nn.ReLU(), (3,))[0].name == ""
+    (norm,) = nn.layer_sizes(nn.BatchNorm2d(4), (4, 2, 2))
+    assert (norm.name, norm.weights, norm.biases) == ("", 4, 4)
     assert nn.size_table(nn.Sequential(), (3,)).splitlines()[-1].split() == ["total", "0", "0", "0"]
     with pytest.raises(ag.ShapeError):
         nn.layer_sizes(model, (3, 4, 4))
