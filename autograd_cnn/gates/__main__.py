@@ -12,7 +12,6 @@ from __future__ import annotations
 import inspect
 import re
 
-import autograd_cnn.functional  # noqa: F401 - gates of compositions register with it
 from autograd_cnn.registry import GATES, Gate
 
 COLUMNS = ("gate", "symbol", "formula", "local gradient", "tie or kink", "expansion")
