@@ -18,7 +18,7 @@ import numpy as np
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.gates.arithmetic import divide
 from autograd_cnn.gates.comparison import maximum, minimum
-from autograd_cnn.registry import Gate
+from autograd_cnn.registry import Gate, gradient_of
 from autograd_cnn.structure import (
     Chain,
     Elementwise,
@@ -33,7 +33,8 @@ from autograd_cnn.structure import (
 )
 from autograd_cnn.tracing import run_on_tracers
 
-_SAMPLES = 64
+_PROBES = 8
+_SAMPLES = 16
 _MOST_ELEMENTS = 100_000
 _MOST_UNIT_VECTORS = 200_000
 
@@ -136,17 +137,20 @@ def _elementwise(gate: Gate, attributes: dict[str, Any], values: list[Any], vary
     """Apply the gate to single elements, of the true values and of random ones: it must give what it gives at once."""
     shapes = [x.shape for x in values]
     rng = np.random.default_rng(0)
-    other = [rng.uniform(0.1, 0.9, x.shape) if x.dtype.kind == "f" else x for x in values]
-    for probe in (other, values):
+    others = ([rng.uniform(0.1, 0.9, x.shape) if x.dtype.kind == "f" else x for x in values] for _ in range(_PROBES))
+    for probe in (values, *others):
         output = _run(gate, attributes, probe)
         if output.shape != np.broadcast_shapes(*shapes):
             return None
         spread = [np.broadcast_to(x, output.shape) for x in probe]
         chosen = rng.permutation(output.size)[:_SAMPLES]
         for at in zip(*np.unravel_index(chosen, output.shape), strict=True) if output.ndim else [()]:
-            single = gate(*(x[at].item() for x in spread), **attributes)
+            elements = [x[at].item() for x in spread]
+            single = gate(*elements, **attributes)
             if np.ndim(single) or not np.isclose(float(single), output[at], rtol=1e-9, atol=0, equal_nan=True):
                 return None
+            if gate.rule is not None:  # it must work on single numbers too, or it raises here
+                gradient_of(gate, 1.0, float(single), elements, gate.attributes | attributes, (True,) * len(elements))
     return Elementwise(gate, attributes, shapes)
 
 
