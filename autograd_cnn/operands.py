@@ -23,11 +23,22 @@ def as_edge(name: str, x: Any) -> Any:
         return x
     if isinstance(x, np.generic):
         return x.item()
-    refuse_nodes_inside(name, x)
+    _refuse_nodes_inside(name, x)
     return Tensor(x)
 
 
-def refuse_nodes_inside(name: str, x: Any) -> None:
+def as_plain(name: str, x: Any) -> Any:
+    """Return an operand beside which there is no node: a list becomes an array."""
+    if type(x) not in _SEQUENCES:
+        return x
+    _refuse_nodes_inside(name, x)
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ArgumentError(f"{name}: {error}; expected numbers in a rectangular array") from None
+
+
+def _refuse_nodes_inside(name: str, x: Any) -> None:
     """Raise for a list of nodes: it would become an array of their values, which no gradient reaches."""
     if type(x) in _SEQUENCES and any(isinstance(part, Node) for part in x):
         raise ArgumentError(f"{name}: got a {type(x).__name__} of nodes, expected one node; join them with ag.stack")

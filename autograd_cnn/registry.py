@@ -38,11 +38,11 @@ from autograd_cnn.operands import (
     NUMBERS,
     as_edge,
     as_it_is_now,
+    as_plain,
     bind_operator,
     bind_to_nodes,
     float_or_array,
     one_by_one,
-    refuse_nodes_inside,
 )
 
 Value: TypeAlias = Any
@@ -158,9 +158,7 @@ class Gate:
             attributes = {name: as_it_is_now(value) for name, value in attributes.items()} if attributes else attributes
             return made_by(self, inputs, attributes, value if type(value) is float else float_or_array(value))
         if not on_nodes:
-            for x in inputs:
-                refuse_nodes_inside(self.name, x)
-            return self._on_arrays(values, attributes)[0]
+            return self._on_arrays([as_plain(self.name, x) for x in values], attributes)[0]
         edges = tuple([as_edge(self.name, x) for x in inputs])
         values = [x._value if isinstance(x, Node) else x for x in edges]
         value, saved = self._on_arrays(values, attributes)

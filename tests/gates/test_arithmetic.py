@@ -154,6 +154,17 @@ def test_float32_stays_float32_beside_any_number(f, number):
     assert x.grad.dtype == np.float32
 
 
+def test_lists_of_numbers_are_arrays():
+    np.testing.assert_array_equal(ag.add([1, 2], [3, 4]), [4, 6])
+    np.testing.assert_array_equal(ag.multiply((1.0, 2.0), 2), [2, 4])
+    np.testing.assert_array_equal(ag.square([1, -2]), [1, 4])
+    np.testing.assert_array_equal(ag.reciprocal([2, 4]), [0.5, 0.25])
+    assert ag.std([1.0, 3.0]) == 1
+    assert ag.add(ag.Tensor([1.0, 2.0]), [1, 2]).dtype == np.float64
+    with pytest.raises(ag.ArgumentError, match=r"exp: .*; expected numbers in a rectangular array"):
+        ag.exp([[1.0], [2.0, 3.0]])
+
+
 def test_a_list_of_nodes_is_refused_where_one_node_is_meant():
     x = ag.Scalar(1.0)
     for call in (lambda: ag.exp([x, x]), lambda: ag.add(x, [x, x]), lambda: ag.sum((x, x))):
