@@ -14,7 +14,11 @@ from autograd_cnn.registry import Value, gate
 
 @gate("x")
 def identity(x: Value) -> Value:
-    """No activation: passes everything. Layers joined by it are one linear layer, whatever their number."""
+    """No activation: passes everything. Layers joined by it are one linear layer, whatever their number.
+
+    Formula: x
+    Local gradient: 1
+    """
     return +x
 
 
@@ -25,7 +29,12 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
 
 @gate("step", dead_side=True)
 def step(x: Value) -> Value:
-    """1 where x > 0, 0 elsewhere: the perceptron's threshold. Its local gradient is 0 everywhere: nothing learns."""
+    """1 where x > 0, 0 elsewhere: the perceptron's threshold. Its local gradient is 0 everywhere: nothing learns.
+
+    Formula: 1 if x > 0 else 0
+    Local gradient: 0
+    Kink: x = 0; its value there is 0
+    """
     return np.heaviside(x, 0)
 
 
@@ -41,7 +50,11 @@ def _(x: Value) -> Value:
 
 @gate("tanh", method=True, scalar=math.tanh, saturates=1.0)
 def tanh(x: Value) -> Value:
-    """Squash to (−1, 1), centred on zero: local gradient 1 − tanh²x, which dies on both sides."""
+    """Squash to (−1, 1), centred on zero: local gradient 1 − tanh²x, which dies on both sides.
+
+    Formula: (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ) = 2σ(2x) − 1
+    Local gradient: 1 − tanh²x
+    """
     return np.tanh(x)
 
 
@@ -57,7 +70,11 @@ def _sigmoid_of_float(x: float) -> float:
 
 @gate("σ", method=True, scalar=_sigmoid_of_float, saturates=0.25)
 def sigmoid(x: Value) -> Value:
-    """Squash to (0, 1): local gradient σ(1 − σ), at most ¼, which dies on both sides."""
+    """Squash to (0, 1): local gradient σ(1 − σ), at most ¼, which dies on both sides.
+
+    Formula: 1/(1 + e⁻ˣ)
+    Local gradient: σ(1 − σ)
+    """
     e = np.exp(-np.abs(x))  # never overflows
     return np.where(np.less(x, 0), e, 1) / (1 + e)
 
@@ -74,7 +91,11 @@ def log_of_one_plus_exp(x: Any) -> Any:
 
 @gate("log σ", saturates=1.0)
 def logsigmoid(x: Value) -> Value:
-    """Log σ(x) = −log(1 + e⁻ˣ), stable: local gradient σ(−x), 1 far left and dying to the right."""
+    """Log σ(x) = −log(1 + e⁻ˣ), stable: local gradient σ(−x), 1 far left and dying to the right.
+
+    Formula: −log(1 + e⁻ˣ)
+    Local gradient: σ(−x)
+    """
     return -log_of_one_plus_exp(-x)
 
 
@@ -85,7 +106,12 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
 
 @gate("hardtanh", saturates=1.0)
 def hardtanh(x: Value, *, min_val: float = -1.0, max_val: float = 1.0) -> Value:
-    """Tanh in three straight pieces: passes the gradient strictly between the bounds, kills it on and outside them."""
+    """Tanh in three straight pieces: passes the gradient strictly between the bounds, kills it on and outside them.
+
+    Formula: max(min_val, min(max_val, x))
+    Local gradient: 1 between the bounds, else 0
+    Kink: x on a bound; 0 there
+    """
     return np.clip(x, min_val, max_val)
 
 
@@ -107,7 +133,11 @@ def _(x: Value, *, min_val: float, max_val: float) -> Value:
 
 @gate("softsign", saturates=1.0)
 def softsign(x: Value) -> Value:
-    """x/(1 + |x|): squash to (−1, 1), with a local gradient 1/(1 + |x|)² that dies slowly, not exponentially."""
+    """x/(1 + |x|): squash to (−1, 1), with a local gradient 1/(1 + |x|)² that dies slowly, not exponentially.
+
+    Formula: x/(1 + |x|)
+    Local gradient: 1/(1 + |x|)²
+    """
     return x / (1 + np.abs(x))
 
 
@@ -124,7 +154,12 @@ def _(x: Value) -> Value:
 
 @gate("ReLU", method=True, scalar=lambda x: 0.0 if x <= 0 else float(x), dead_side=True)
 def relu(x: Value) -> Value:
-    """max(0, x): passes the gradient where x > 0, kills it elsewhere, at 0 too."""
+    """max(0, x): passes the gradient where x > 0, kills it elsewhere, at 0 too.
+
+    Formula: max(0, x)
+    Local gradient: 1 if x > 0 else 0
+    Kink: x = 0; 0 there
+    """
     return np.maximum(x, 0)
 
 

@@ -23,6 +23,9 @@ def standardize(x: Value, *, axis: Axes, eps: float = 1e-5) -> Value:
     """Mean 0 and variance 1 over `axis`: the gradient loses what would shift or stretch the group as a whole.
 
     Saves the mean and variance of each group.
+
+    Formula: x̂ = (x − μ)/s, s = √(variance + ε)
+    Local gradient: ∂x̂ᵢ/∂xⱼ = (δᵢⱼ − 1/m − x̂ᵢx̂ⱼ/m)/s for m numbers
     """
     from autograd_cnn.kernels import normalization
 
@@ -45,7 +48,11 @@ def _(x: Value, *, axis: Axes, eps: float) -> Value:
 
 @gate("∂(x−μ)/s")
 def standardize_gradient(upstream: Value, x: Value, *, axis: Axes, eps: float = 1e-5) -> Value:
-    """(u − mean u − x̂·mean(u·x̂))/s: what is left of the upstream gradient u across 1 and x̂."""
+    """(u − mean u − x̂·mean(u·x̂))/s: what is left of the upstream gradient u across 1 and x̂.
+
+    Formula: (u − mean u − x̂·mean(u·x̂))/s
+    Local gradient: that of standardize for u; second derivatives of x̂ for x
+    """
     from autograd_cnn.kernels import normalization
 
     layout = _layout(x.shape, axis)
@@ -80,6 +87,9 @@ def batch_norm(x: Value, weight: Value, bias: Value, *, eps: float = 1e-5) -> Va
     """Standardise each channel over the batch, then stretch and shift it by two learned numbers.
 
     Inputs are (N, C, ...), (C,) and (C,). Saves the mean and variance of each channel.
+
+    Formula: w·x̂ + b, per channel
+    Local gradient: w · that of standardize for x; x̂ for w; 1 for b
     """
     from autograd_cnn.kernels import normalization
 
@@ -116,7 +126,11 @@ def _(x: Value, weight: Value, bias: Value, *, eps: float) -> Value:
 
 @gate("batch norm ∂w")
 def batch_norm_weight_gradient(upstream: Value, x: Value, *, eps: float = 1e-5) -> Value:
-    """Σ u·x̂ per channel: the gradient of batch norm's weight."""
+    """Σ u·x̂ per channel: the gradient of batch norm's weight.
+
+    Formula: Σ u·x̂, per channel
+    Local gradient: x̂ for u; that of standardize, times u, for x
+    """
     from autograd_cnn.kernels import normalization
 
     layout = _layout(x.shape, _all_but_channels(x))

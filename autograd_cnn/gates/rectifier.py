@@ -20,7 +20,12 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 @gate("leaky ReLU")
 def leaky_relu(x: Value, *, negative_slope: float = 0.01) -> Value:
-    """max(αx, x) for a slope α < 1: no side is dead; the negative slope at 0 too."""
+    """max(αx, x) for a slope α < 1: no side is dead; the negative slope at 0 too.
+
+    Formula: x if x > 0 else αx
+    Local gradient: 1 if x > 0 else α
+    Kink: x = 0; α there
+    """
     return np.where(np.less_equal(x, 0), negative_slope * np.minimum(x, 0), x)
 
 
@@ -36,7 +41,12 @@ def _(x: Value, *, negative_slope: float) -> Value:
 
 @gate("PReLU", broadcasts=True)
 def prelu(x: Value, weight: Value) -> Value:
-    """Leaky ReLU whose slope is learned (He et al., 2015): the slope receives upstream × x where x ≤ 0."""
+    """Leaky ReLU whose slope is learned (He et al., 2015): the slope receives upstream × x where x ≤ 0.
+
+    Formula: x if x > 0 else w·x
+    Local gradient: 1 or w for x; 0 or x for w
+    Kink: x = 0; w there
+    """
     return np.where(np.less_equal(x, 0), weight * np.minimum(x, 0), x)
 
 
@@ -54,7 +64,12 @@ def _(x: Value, weight: Value) -> Value:
 
 @gate("ELU", saturates=1.0)
 def elu(x: Value, *, alpha: float = 1.0) -> Value:
-    """ReLU with a smooth left side α(eˣ − 1) (Clevert et al., 2015): slope 1 on the right, αeˣ dying to the left."""
+    """ReLU with a smooth left side α(eˣ − 1) (Clevert et al., 2015): slope 1 on the right, αeˣ dying to the left.
+
+    Formula: x if x > 0 else α(eˣ − 1)
+    Local gradient: 1 if x > 0 else αeˣ
+    Kink: x = 0, unless α = 1; α there
+    """
     return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))
 
 
@@ -70,7 +85,12 @@ def _(x: Value, *, alpha: float) -> Value:
 
 @gate("SELU", saturates=SELU_SCALE * SELU_ALPHA)
 def selu(x: Value) -> Value:
-    """ELU with the two numbers that keep mean 0 and variance 1 from layer to layer (Klambauer et al., 2017)."""
+    """ELU with the two numbers that keep mean 0 and variance 1 from layer to layer (Klambauer et al., 2017).
+
+    Formula: λ·elu(x, α), λ = 1.0507, α = 1.6733
+    Local gradient: λ if x > 0 else λαeˣ
+    Kink: x = 0; λα there
+    """
     return SELU_SCALE * np.where(np.greater(x, 0), x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
 
@@ -91,7 +111,11 @@ def _(x: Value) -> Value:
 
 @gate("softplus", saturates=1.0)
 def softplus(x: Value, *, beta: float = 1.0) -> Value:
-    """Smooth ReLU log(1 + exp βx)/β, exact at any size: its local gradient is the sigmoid of βx."""
+    """Smooth ReLU log(1 + exp βx)/β, exact at any size: its local gradient is the sigmoid of βx.
+
+    Formula: log(1 + exp βx)/β
+    Local gradient: σ(βx)
+    """
     return log_of_one_plus_exp(beta * x) / beta
 
 
@@ -102,7 +126,11 @@ def _(upstream: Value, output: Value, x: Value, *, beta: float) -> Value:
 
 @gate("SiLU", saturates=1.0998393194)
 def silu(x: Value) -> Value:
-    """x·σ(x), also called swish: the input is its own gate; local gradient σ(x)(1 + x(1 − σ(x)))."""
+    """x·σ(x), also called swish: the input is its own gate; local gradient σ(x)(1 + x(1 − σ(x))).
+
+    Formula: x·σ(x)
+    Local gradient: σ(x)(1 + x(1 − σ(x)))
+    """
     return x * sigmoid(x)
 
 
@@ -123,7 +151,11 @@ def _normal_cdf_of_float(x: float) -> float:
 
 @gate("Φ", scalar=_normal_cdf_of_float, saturates=1 / math.sqrt(2 * math.pi))
 def normal_cdf(x: Value) -> Value:
-    """Share of the standard normal distribution below x: its local gradient is the bell curve."""
+    """Share of the standard normal distribution below x: its local gradient is the bell curve.
+
+    Formula: ½ erfc(−x/√2)
+    Local gradient: exp(−x²/2)/√(2π)
+    """
     from autograd_cnn.kernels import normal
 
     return normal.normal_cdf(np.asarray(x))
@@ -140,7 +172,11 @@ def _bell_curve(x: Any) -> Any:
 
 @gate("GELU", saturates=1.1289042)
 def gelu(x: Value) -> Value:
-    """x·Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel, 2016): local gradient Φ(x) + x·Φ′(x)."""
+    """x·Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel, 2016): local gradient Φ(x) + x·Φ′(x).
+
+    Formula: x·Φ(x)
+    Local gradient: Φ(x) + x·Φ′(x)
+    """
     return x * normal_cdf(x)
 
 
