@@ -122,7 +122,7 @@ class Node:
         What the gate computed; arrays are read-only views.
     grad : float, ndarray or None
         Gradient of the output that `backward` was called on with respect to this node;
-        None before any backward pass.
+        None before any backward pass. A leaf's belongs to the caller; others are read-only.
     gate : Gate or None
         The gate that made the node; None for a leaf.
     inputs : tuple of Node or number, or None
