@@ -13,7 +13,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import floating, same_dtype, shape_of
 from autograd_cnn.gates import normalization as gates
-from autograd_cnn.gates.shape import getitem, pad, reshape
+from autograd_cnn.gates.shape import reshape
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value
 
@@ -196,17 +196,12 @@ def local_response_norm(x: Value, size: int, alpha: float = 1e-4, beta: float = 
     alpha, beta, k : float
         The paper: 10⁻⁴ · size, 0.75 and 2.
     """
-    channels = _channels("local_response_norm", x)
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
-        raise ArgumentError(f"local_response_norm: size={size!r}, expected a positive integer")
     name = "local_response_norm"
-    alpha, beta, k = number(name, "alpha", alpha), number(name, "beta", beta), number(name, "k", k)
-    margins = ((0, 0), (size // 2, (size - 1) // 2)) + ((0, 0),) * (len(x.shape) - 2)
-    squares = pad(x * x, pad_width=margins)
-    total = getitem(squares, index=(slice(None), slice(0, channels)))
-    for i in range(1, size):
-        total = total + getitem(squares, index=(slice(None), slice(i, i + channels)))
-    return x / (k + (alpha / size) * total) ** beta
+    _channels(name, x)
+    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
+        raise ArgumentError(f"{name}: size={size!r}, expected a positive integer")
+    numbers = {key: number(name, key, value) for key, value in (("alpha", alpha), ("beta", beta), ("k", k))}
+    return gates.local_response_norm(x, size=int(size), **numbers)
 
 
 def divisor(name: str, num_groups: Any, channels: int) -> int:

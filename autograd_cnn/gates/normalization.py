@@ -12,7 +12,7 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.gates.arithmetic import divide
 from autograd_cnn.gates.exponential import sqrt
 from autograd_cnn.gates.reduction import sum as sum_of
-from autograd_cnn.gates.shape import reshape
+from autograd_cnn.gates.shape import getitem, pad, reshape
 from autograd_cnn.registry import Value, gate
 
 Axes = tuple[int, ...]
@@ -149,6 +149,41 @@ def _(upstream: Value, x: Value, *, eps: float) -> Value:
     """Standardise, multiply, add up."""
     axis = _all_but_channels(x)
     return sum_of(upstream * standardize(x, axis=axis, eps=eps), axis=axis)
+
+
+@gate("LRN")
+def local_response_norm(x: Value, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Value:
+    """Divide by what the neighbouring channels do: a strong one damps the others (Krizhevsky et al., 2012).
+
+    Formula: y = x/D^β, D = k + α/size · Σ x² over `size` channels
+    Local gradient: D^−β for itself, less 2αβ/size · x·y/D of each neighbour
+    """
+    return x / _damping(x, size, alpha, k) ** beta
+
+
+@local_response_norm.vjp
+def _(upstream: Value, output: Value, x: Value, *, size: int, alpha: float, beta: float, k: float) -> Value:
+    damping = _damping(x, size, alpha, k)
+    from_neighbours = _sum_of_neighbours(upstream * output / damping, size, (size - 1) // 2)
+    return upstream / damping**beta - x * from_neighbours * (2 * alpha * beta / size)
+
+
+@local_response_norm.expansion
+def _(x: Value, *, size: int, alpha: float, beta: float, k: float) -> Value:
+    """Square, add up over neighbouring channels, raise to a power, divide."""
+    return divide(x, _damping(x, size, alpha, k) ** beta)
+
+
+def _damping(x: Value, size: int, alpha: float, k: float) -> Value:
+    return k + _sum_of_neighbours(x * x, size, size // 2) * (alpha / size)
+
+
+def _sum_of_neighbours(x: Value, size: int, before: int) -> Value:
+    """Sum over channels c − before to c − before + size − 1; those outside count as 0."""
+    channels, other = x.shape[1], ((0, 0),) * (len(x.shape) - 2)
+    padded = pad(x, pad_width=((0, 0), (before, size - 1 - before), *other))
+    parts = [getitem(padded, index=(slice(None), slice(i, i + channels))) for i in range(size)]
+    return builtins.sum(parts[1:], parts[0])
 
 
 def along_channels(vector: Value, x: Value) -> Value:

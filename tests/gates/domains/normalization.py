@@ -33,9 +33,18 @@ def batch_norm(draw, part="forward"):
     return Call((x, rng.uniform(-2, 2, channels), rng.uniform(-1, 1, channels)), attributes, (0, 1, 2))
 
 
+@st.composite
+def local_response_norm(draw):
+    rng = np.random.default_rng(draw(SEEDS))
+    x = rng.uniform(-2, 2, (draw(SIZES), draw(st.integers(1, 5)), *draw(st.lists(SIZES, max_size=2))))
+    numbers = {"alpha": draw(st.floats(0, 2)), "beta": draw(st.floats(0.25, 2)), "k": draw(st.floats(0.5, 2))}
+    return Call((x,), {"size": draw(st.integers(1, 6))} | numbers)
+
+
 DOMAINS = {
     "standardize": standardize(),
     "standardize_gradient": standardize(gradient=True),
     "batch_norm": batch_norm(),
     "batch_norm_weight_gradient": batch_norm("weight"),
+    "local_response_norm": local_response_norm(),
 }
