@@ -248,6 +248,20 @@ def test_checkpoint_draws_the_same_random_numbers_again():
     np.testing.assert_array_equal(ag.grad(y, x, np.ones(4))[0], y.value)
 
 
+def test_checkpoint_of_a_layer_with_dropout():
+    model = nn.Sequential(fc=nn.Linear(3, 50, rng=0), drop=nn.Dropout(0.5), act=nn.Tanh())
+    x = ag.Tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    found = []
+    for run in (model, lambda t: ag.checkpoint(model, t)):
+        ag.manual_seed(7)
+        y = run(x)
+        found.append((y.value, ag.grad((y * y).sum(), x)[0]))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    dropped = (found[0][0] == 0).mean()
+    assert 0.2 < dropped < 0.8
+
+
 def test_checkpoint_holds_fewer_arrays():
     """Between forward and backward only inputs and outputs of the blocks are alive."""
 
