@@ -23,7 +23,7 @@ from autograd_cnn.errors import (
 )
 from autograd_cnn.expansion import Expansion, expand
 from autograd_cnn.explanation import Explanation, explain
-from autograd_cnn.gates.activation import relu, sigmoid, tanh
+from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
     abs,
@@ -44,6 +44,7 @@ from autograd_cnn.gates.exponential import exp, expm1, log, log1p, sqrt
 from autograd_cnn.gates.indexing import argmax, argmin, gather, take, take_along_axis, topk
 from autograd_cnn.gates.linear import matmul, outer
 from autograd_cnn.gates.rearrangement import flip, repeat, roll, split, tile
+from autograd_cnn.gates.rectifier import gelu, selu, silu
 from autograd_cnn.gates.reduction import amax, amin, cumsum, max, mean, min, prod, sum
 from autograd_cnn.gates.shape import (
     astype,
@@ -123,11 +124,13 @@ __all__ = [
     "functional",
     "gate",
     "gather",
+    "gelu",
     "grad",
     "greater",
     "greater_equal",
     "hessian",
     "hvp",
+    "identity",
     "init",
     "jacobian",
     "jvp",
@@ -136,6 +139,7 @@ __all__ = [
     "log",
     "log1p",
     "log_softmax",
+    "logsigmoid",
     "logsumexp",
     "manual_seed",
     "matmul",
@@ -164,16 +168,20 @@ __all__ = [
     "reshape",
     "roll",
     "scope",
+    "selu",
     "sigmoid",
     "sign",
+    "silu",
     "sin",
     "softmax",
+    "softsign",
     "split",
     "sqrt",
     "square",
     "squeeze",
     "stack",
     "std",
+    "step",
     "subtract",
     "sum",
     "swapaxes",
