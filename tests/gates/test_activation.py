@@ -203,6 +203,15 @@ def test_normal_share_is_accurate_in_the_tails(x, expected):
     assert cdf(np.array([max(x, -12)], np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("option", [np.float64(0.5), np.float32(0.5), 1])
+def test_options_of_numpy_widen_nothing(option):
+    x = ag.Tensor(np.ones(2, np.float32), requires_grad=True)
+    for output in (F.leaky_relu(x, option), F.elu(x, option), F.softplus(x, option), F.threshold(x, option, option)):
+        assert output.dtype == np.float32
+        assert ag.grad(output.sum(), x)[0].dtype == np.float32
+    assert F.hardtanh(x, -option, option).dtype == np.float32
+
+
 def test_known_numbers():
     """Of the notes: σ(1) of the staged circuit, and its slope; leaky slopes 0.01 and 0.1; Φ(1)."""
     assert round(ag.sigmoid(1.0), 2) == 0.73
