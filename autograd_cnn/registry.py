@@ -66,6 +66,8 @@ class Gate:
         gates, so that it can be differentiated in turn.
     broadcasts : bool
         Inputs broadcast as in NumPy; the engine undoes it for the gradients.
+    is_source : bool
+        Whether it has no inputs: a call always makes a node, as when a mask is drawn.
     saves : tuple of str
         Names of what `forward` returns beside its output, handed to the rule.
     saturates : float or None
