@@ -1,0 +1,159 @@
+"""Which gate is wrong? Each node's own rule is checked on the values of the failing run, from the output backwards.
+
+A gradient is a product of local gradients. Where the product is wrong, one of the factors is; and a factor can be
+checked by itself: the gate's forward, its rule, the upstream gradient that arrived there, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.backward import backward_steps, downstream_gradients
+from autograd_cnn.errors import AutogradError
+from autograd_cnn.graph import Node, describe, recorded, topological_order
+from autograd_cnn.registry import GATES, Gate
+from autograd_cnn.testing.local import Local, WrongEdge
+from autograd_cnn.testing.report import Blame
+from autograd_cnn.testing.subject import Run
+
+
+class Rules:
+    """The rules of all gates at the time of a run: a rule may have been exchanged when blame is asked for.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+        Outputs of the run.
+    """
+
+    def __init__(self, outputs: Sequence[Node]) -> None:
+        own = {node.gate for output in outputs for node in topological_order(output) if node.gate is not None}
+        gates: set[Gate] = own | set(GATES.values())
+        self._rules = {gate: (gate.rule, gate.takes_needs, gate.differentiable, gate.has_gradient) for gate in gates}
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Let these rules hold inside the ``with`` block."""
+        now = {gate: (gate.rule, gate.takes_needs, gate.differentiable, gate.has_gradient) for gate in self._rules}
+        try:
+            _enact(self._rules)
+            yield
+        finally:
+            _enact(now)
+
+
+def _enact(rules: dict[Gate, tuple[Any, bool, bool, bool]]) -> None:
+    for gate, rule in rules.items():
+        gate.rule, gate.takes_needs, gate.differentiable, gate.has_gradient = rule
+
+
+@dataclass(frozen=True, eq=False)
+class _Turn:
+    """A node, its place in topological order, and the gradient that arrived there."""
+
+    node: Node
+    position: int
+    upstream: Any
+
+
+def culprit(run: Run, weights: Sequence[Any], rules: Rules) -> Blame:
+    """Return the gate nearest to the output whose rule is wrong at the values of a run.
+
+    Elements that stand on a tie are looked at only when nothing else is wrong.
+    """
+    with run.as_it_was(), rules.in_force(), recorded(active=True, finite_only=False), np.errstate(all="ignore"):
+        turns = list(_turns(run.outputs, weights))
+        for on_ties in (False, True):
+            for turn in turns:
+                if found := _examined(turn, on_ties):
+                    return found
+    return Blame(
+        None,
+        message="every gate's own rule is right here: the error is outside of the graph. Does the function use a "
+        "value that depends on its inputs without a gradient (detach, .value), or change what it reads?",
+    )
+
+
+def judge_ties(run: Run, weights: Sequence[Any], rules: Rules) -> Blame:
+    """Return the gate nearest to the output whose rule is wrong, ties judged by what it declares for them."""
+    with run.as_it_was(), rules.in_force(), recorded(active=True, finite_only=False):
+        for turn in _turns(run.outputs, weights):
+            for on_ties in (False, True):
+                if found := _examined(turn, on_ties):
+                    return found
+    return Blame(None, message="every gate follows its rule")
+
+
+def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:
+    """Yield nodes from the outputs backwards; where a rule raises, the rest gets gradients of one."""
+    for output, weight in zip(outputs, weights, strict=True):
+        if not output.requires_grad:
+            continue
+        places = {node: i for i, node in enumerate(topological_order(output))}
+        reached: set[Node] = set()
+        try:
+            for step in backward_steps(output, weight):
+                reached.add(step.node)
+                yield _Turn(step.node, places[step.node], step.upstream)
+        except AutogradError:
+            for node in reversed(topological_order(output, where=lambda node: node.requires_grad)):
+                if node not in reached:
+                    yield _Turn(node, places[node], np.ones(node.shape, node.dtype) if node.shape else 1.0)
+
+
+def _examined(turn: _Turn, on_ties: bool) -> Blame | None:
+    """Check the rule of one node, or of the nodes inside a gate that has none of its own."""
+    node = turn.node
+    if node.gate is None:
+        return None
+    if node.gate.rule is None:
+        return _looked_inside(turn, on_ties)
+    try:
+        downstream_gradients(node, turn.upstream)
+    except AutogradError as error:
+        return _blame(turn, None, f"its rule raised: {error}")
+    edge = Local(node, turn.upstream).wrong_edge(on_ties)
+    return None if edge is None else _blame(turn, edge, "")
+
+
+def _looked_inside(turn: _Turn, on_ties: bool) -> Blame | None:
+    """Check the gates of an expansion: of a gate without a rule of its own they do the work."""
+    node, gate = turn.node, turn.node.gate
+    if gate is None or gate.expand is None:
+        return None
+    attributes = {name: value for name, value in node.attributes.items() if name not in gate.saves}
+    with recorded(active=True, scope=node.scope):
+        expanded = gate.expand(*(node.inputs or ()), **attributes)
+    ends = {x for x in node.inputs or () if isinstance(x, Node)}
+    if not isinstance(expanded, Node) or not expanded.requires_grad or expanded in ends:
+        return None
+    for step in backward_steps(expanded, turn.upstream, until=ends):
+        if step.node not in ends and (found := _examined(_Turn(step.node, turn.position, step.upstream), on_ties)):
+            return found
+    return None
+
+
+def _blame(turn: _Turn, edge: WrongEdge | None, words: str) -> Blame:
+    node = turn.node
+    name = "" if node.gate is None else node.gate.name
+    start = f"{name} is to blame: node {turn.position}, {describe(node)}"
+    if edge is None:
+        return Blame(name, describe(node), position=turn.position, message=f"{start}; {words}")
+    element = "" if not edge.index else f", element [{', '.join(map(str, edge.index))}]"
+    return Blame(
+        name,
+        describe(node),
+        edge.slot,
+        edge.index,
+        edge.analytic,
+        edge.numeric,
+        edge.bar,
+        turn.position,
+        f"{start}; its rule sends {edge.analytic:.9g} to input {edge.slot}{element}, "
+        f"differences say {edge.numeric:.9g} ± {edge.bar:.1e}{edge.note}",
+    )

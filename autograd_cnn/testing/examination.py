@@ -1,0 +1,274 @@
+"""One check from beginning to end: run, walk back, judge coordinate by coordinate, move off kinks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.errors import AutogradError
+from autograd_cnn.graph import Scalar
+from autograd_cnn.testing.blaming import Rules, culprit, judge_ties
+from autograd_cnn.testing.judging import Judgement, Line, Obstacle, judge
+from autograd_cnn.testing.oracles import Estimate, falling_rate, power_of_two
+from autograd_cnn.testing.report import Coordinate, Report, Verdict
+from autograd_cnn.testing.subject import Backward, Run, Subject, Vector
+
+_START, _LEAST = 2.0**-5, 2.0**-26
+_DIRECTIONS = 6
+_NUDGES = (2.0**-5, 2.0**-7, 2.0**-4, 2.0**-9, 2.0**-6, 2.0**-11)
+_JITTERS = 4
+_ON_THE_KINK = 2.0**-40
+
+
+@dataclass(frozen=True)
+class Examination:
+    """How to check: see the parameters of `check`."""
+
+    oracle: str
+    mode: str
+    kinks: str
+    seed: int
+    order: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """One number to check: a coordinate, or a direction through all of them."""
+
+    name: str
+    index: tuple[int, ...] | None
+    direction: Vector
+
+
+class Place:
+    """A point with what is known there: the run in its own precision, the run in float64, the gradient."""
+
+    def __init__(self, subject: Subject, x: Vector, own: Run | None = None) -> None:
+        self.subject, self.x = subject, x
+        self.own = own or subject.run(x, wide=False)
+        self.backward: Backward = subject.backward(self.own)
+        self.wide = subject.run(x)
+        self.noise = subject.backward(self.wide).noise + float(np.finfo(np.float64).eps) * self._size()
+        self.scale = float(
+            np.max(np.abs(self.backward.gradient), initial=0.0, where=np.isfinite(self.backward.gradient))
+        )
+
+    def _size(self) -> float:
+        return float(np.sum(np.abs(self.wide.value)))
+
+    @property
+    def parted(self) -> str | None:
+        """Where the run in narrow precision took another branch than the run in float64."""
+        return self.wide.branches.first_difference(self.own.branches)
+
+    @functools.cached_property
+    def rounding(self) -> Vector:
+        """How far rounding may have moved the gradient: measured by moving the point by a few units of rounding."""
+        subject, epsilon = self.subject, self.subject.epsilons
+        rng = np.random.default_rng(0)
+        spread = 4 * epsilon * self.backward.magnitude
+        for _ in range(_JITTERS):
+            x = subject.rounded(self.x * (1 + 2 * epsilon * rng.uniform(-1, 1, self.x.size)))
+            run = subject.run(x, wide=False)
+            if run.branches.first_difference(self.own.branches) is None:
+                moved = np.abs(subject.backward(run).gradient - self.backward.gradient)
+                spread = np.maximum(spread, 4 * np.where(np.isfinite(moved), moved, 0.0))
+        return spread
+
+    def line(self, direction: Vector) -> Line:
+        """Return the function along a direction."""
+
+        def at(t: float) -> Run:
+            if t == 0:
+                return self.wide
+            run = self.subject.run(self.x + t * direction)
+            if (parted := self.wide.branches.first_difference(run.branches)) is not None:
+                raise Obstacle(f"a kink of {parted}", kink=True)
+            if not run.finite:
+                raise Obstacle("a value that is not finite", kink=False)
+            return run
+
+        def change(t: float, s: float) -> float:
+            return self.subject.objective(at(t).value - at(s).value)
+
+        reach = power_of_two(max(1.0, float(np.max(np.abs(self.x) * (direction != 0), initial=0.0))))
+        return Line(change, _START * reach, _LEAST * reach, self.noise)
+
+
+def examine(subject: Subject, how: Examination) -> Report:
+    """Return what a check finds, its verdict not yet drawn together from its coordinates."""
+    rng = np.random.default_rng(how.seed)
+    before = Scalar(0.0).serial
+    own = subject.run(subject.start, wide=False)
+    subject.widen(own, before)
+    if not subject.weights:
+        subject.weigh(own.outputs, rng)
+    report = functools.partial(Report, oracle=how.oracle, seed=how.seed)
+    rules = Rules(own.outputs)
+    again = subject.run(subject.start, wide=False)
+    if not np.array_equal(own.value, again.value, equal_nan=True):
+        note = "two runs at the same point differ: seed what is random, or let it use the default generator"
+        return report(Verdict.NONDETERMINISTIC, notes=(note,), evaluations=subject.evaluations)
+    blame = functools.partial(culprit, own, tuple(subject.weights), rules)
+    if not own.finite:
+        note = f"the function returned {int((~np.isfinite(own.value)).sum())} of {own.value.size} not finite"
+        return report(Verdict.NONFINITE, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
+    try:
+        subject.backward(own)
+    except AutogradError as error:
+        note = f"the backward pass raised: {error}"
+        return report(Verdict.WRONG, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
+    try:
+        place = Place(subject, subject.start, own)
+    except AutogradError as error:
+        note = f"the function cannot be run in float64, where its gradient would be judged: {error}"
+        return report(Verdict.ILL_CONDITIONED, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
+    found, notes, moved = _answers(place, how, rng)
+    blame = functools.partial(culprit, (moved or place).own, tuple(subject.weights), rules)
+    return report(
+        Verdict.OK,
+        coordinates=found,
+        notes=tuple(notes),
+        evaluations=subject.evaluations,
+        taylor_rate=_taylor(place, rng),
+        _find_culprit=blame,
+    )
+
+
+def _answers(
+    place: Place, how: Examination, rng: np.random.Generator
+) -> tuple[tuple[Coordinate, ...], list[str], Place | None]:
+    """Judge every question; move the point for those that stand at a kink."""
+    notes = _remarks(place)
+    questions = list(_questions(place.subject, how, rng))
+    answers: list[Coordinate] = [_answer(place, q, how) for q in questions]
+    failed_at: Place | None = None
+    open_ = [i for i, answer in enumerate(answers) if answer.verdict in (Verdict.KINK, Verdict.TIE)]
+    if open_ and how.kinks == "tie":
+        blamed = judge_ties(place.own, tuple(place.subject.weights), Rules(place.own.outputs))
+        for i in open_:
+            answers[i] = _at_the_tie(answers[i], blamed)
+    for size in _NUDGES if how.kinks == "nudge" else ():
+        if not open_:
+            break
+        moved = _nudged(place, size, rng)
+        for i in list(open_) if moved is not None else ():
+            assert moved is not None
+            answer = _answer(moved, questions[i], how)
+            if answer.verdict in (Verdict.KINK, Verdict.TIE):
+                continue
+            note = f"{answers[i].note}: judged at a point moved by up to {size:.0e}"
+            answers[i] = replace(answer, note=note if not answer.note else f"{note}; {answer.note}")
+            open_.remove(i)
+            if answer.verdict is Verdict.WRONG and not any(
+                a.verdict is Verdict.WRONG for j, a in enumerate(answers) if j != i
+            ):
+                failed_at = moved
+    return tuple(answers), notes, failed_at
+
+
+def _remarks(place: Place) -> list[str]:
+    notes = []
+    subject = place.subject
+    if any(x.dtype.itemsize < 8 for x in subject.leaves):
+        notes.append("the backward pass in narrow precision is judged by differences in float64")
+    if place.wide.narrow:
+        notes.append(f"{place.wide.narrow} is narrow although its inputs are float64: differences cannot prove much")
+    if len(place.own.value) > 1:
+        notes.append(
+            "the outputs are weighed with random numbers and added up; what is checked is the gradient of that"
+        )
+    if not subject.start.size:
+        notes.append("the inputs have no elements: there is nothing to check")
+    return notes
+
+
+def _questions(subject: Subject, how: Examination, rng: np.random.Generator) -> Iterator[Question]:
+    size = subject.start.size
+    if how.mode == "full":
+        for i, (name, index) in enumerate(subject.coordinates):
+            direction = np.zeros(size)
+            direction[i] = 1.0
+            yield Question(name, index, direction)
+    elif size:
+        for i in range(_DIRECTIONS):
+            direction = rng.uniform(0.5, 1.0, size) * rng.choice((-1.0, 1.0), size)
+            yield Question(f"direction {i}", None, direction / np.linalg.norm(direction))
+
+
+def _answer(place: Place, question: Question, how: Examination) -> Coordinate:
+    """Judge one coordinate or direction at one place."""
+    v = question.direction
+    analytic = float(np.sum(place.backward.gradient[v != 0] * v[v != 0]))
+    answer = functools.partial(Coordinate, question.name, question.index, how.order, analytic)
+    if not np.isfinite(analytic):
+        return answer(float("nan"), float("nan"), 0.0, Verdict.NONFINITE, "the gradient is not finite")
+    if place.parted is not None:
+        return answer(float("nan"), float("inf"), 0.0, Verdict.TIE, f"narrow precision parts at {place.parted}")
+    line = place.line(v)
+    epsilon = float(np.max(place.subject.epsilons[v != 0], initial=0.0))
+    rounding: Callable[[], float] = lambda: float(np.sum(place.rounding * np.abs(v)))  # noqa: E731
+    try:
+        found = judge(line, analytic, place.scale, rounding, epsilon, how.oracle)
+    except Obstacle as obstacle:
+        verdict = _kind_of(obstacle, line)
+        return answer(float("nan"), float("inf"), line.least, verdict, f"every step meets {obstacle.words}")
+    if found.verdict is Verdict.WRONG and place.wide.narrow:
+        found = Judgement(Verdict.ILL_CONDITIONED, found.estimate, f"computed narrowly: {place.wide.narrow}")
+    value, bar, step = found.estimate
+    return answer(value, bar, step, found.verdict, found.note)
+
+
+def _kind_of(obstacle: Obstacle, line: Line) -> Verdict:
+    """Tell a tie, which any step leaves, from a kink that is only too near, and from the edge of the domain."""
+    if not obstacle.kink:
+        return Verdict.ILL_CONDITIONED
+    try:
+        line.change(line.start * _ON_THE_KINK, -line.start * _ON_THE_KINK)
+    except Obstacle:
+        return Verdict.TIE
+    return Verdict.KINK
+
+
+def _at_the_tie(answer: Coordinate, blamed: Any) -> Coordinate:
+    """Return the verdict of a coordinate on a tie: that of the gates there, each by itself."""
+    if blamed.gate is None:
+        return replace(answer, verdict=Verdict.OK, note=f"{answer.note}: every gate there follows its rule for ties")
+    return replace(
+        answer, verdict=Verdict.WRONG, numeric=blamed.numeric, bar=blamed.bar, note=f"{answer.note}: {blamed.message}"
+    )
+
+
+def _nudged(place: Place, size: float, rng: np.random.Generator) -> Place | None:
+    """Return a place nearby, or None where the function is not finite."""
+    x = place.x
+    by = size * rng.uniform(0.25, 1.0, x.size) * rng.choice((-1.0, 1.0), x.size)
+    try:
+        moved = Place(place.subject, place.subject.rounded(x + by * np.maximum(1.0, np.abs(x))))
+    except AutogradError:
+        return None
+    return moved if moved.wide.finite and moved.own.finite else None
+
+
+def _taylor(place: Place, rng: np.random.Generator) -> float | None:
+    """Return with which power of the step the remainder of Taylor's first order falls, in a random direction."""
+    size = place.x.size
+    if not size or not np.isfinite(place.backward.gradient).all() or place.parted is not None:
+        return None
+    direction = rng.uniform(-1.0, 1.0, size)
+    direction /= np.linalg.norm(direction) or 1.0
+    line, slope = place.line(direction), float(np.sum(place.backward.gradient * direction))
+    h = line.start / 4
+    try:
+        coarse, fine = (abs(line.change(t, 0.0) - t * slope) for t in (h, h / 2))
+    except Obstacle:
+        return None
+    unit = float(np.max(place.subject.epsilons))
+    return float(falling_rate(coarse, fine, 8 * line.noise + 16 * unit * abs(slope) * h))
+
+
+__all__ = ["Estimate", "Examination", "examine"]

@@ -1,0 +1,177 @@
+"""From numbers to a verdict: a derivative along one line, by backprop and by the oracle.
+
+A gradient is WRONG only outside of every error bar: of the oracle at its best step, of the same oracle at
+smaller steps, and of what rounding can do to the backward pass. It is OK only if the bar is narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from autograd_cnn.testing.oracles import LEVELS, SAFETY, Estimate, extrapolated
+from autograd_cnn.testing.report import Verdict
+
+NARROW = 1e-4
+"""A bar wider than this part of the gradient proves nothing."""
+NEGLIGIBLE = 1e-9
+"""... unless it is below this part of the largest gradient of the check, or below what rounding makes of that."""
+
+_TRIES = 4
+_OPINIONS = 2
+_NOTES_STEP = 1e-5
+
+
+class Obstacle(Exception):  # noqa: N818  it is no error, it says where not to step
+    """A step that cannot be taken: it crosses a kink, or leaves the domain."""
+
+    def __init__(self, words: str, kink: bool) -> None:
+        super().__init__(words)
+        self.words = words
+        self.kink = kink
+
+
+@dataclass(frozen=True)
+class Line:
+    """A function along one direction through a point.
+
+    Attributes
+    ----------
+    change : callable
+        ``change(t, s)``: value at t minus value at s, steps along the direction; it raises `Obstacle`.
+    start, least : float
+        The largest and the smallest step to try.
+    noise : float
+        Uncertainty of one value by rounding.
+    """
+
+    change: Callable[[float, float], float]
+    start: float
+    least: float
+    noise: float
+
+    def centred(self, h: float) -> float:
+        """Return the centred difference."""
+        return self.change(h, -h) / (2 * h)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on one derivative, with the estimate that it rests on."""
+
+    verdict: Verdict
+    estimate: Estimate
+    note: str = ""
+
+
+def judge(
+    line: Line, analytic: float, scale: float, rounding: Callable[[], float], epsilon: float, oracle: str
+) -> Judgement:
+    """Compare what backprop says with the oracle.
+
+    Parameters
+    ----------
+    line : Line
+        The function.
+    analytic : float
+        Its derivative by backprop.
+    scale : float
+        The largest gradient of the check.
+    rounding : callable
+        How far rounding may have moved `analytic`; asked only where they differ.
+    epsilon : float
+        How finely `analytic` is rounded.
+    oracle : {"ridders", "central", "one-sided"}
+        Which differences to take.
+
+    Raises
+    ------
+    Obstacle
+        When no step can be taken.
+    """
+    opinions = _estimates(line, oracle)
+    best: Estimate | None = None
+    obstacle: Obstacle | None = None
+    for found in opinions:
+        if isinstance(found, Obstacle):
+            obstacle = found
+            continue
+        best = found if best is None or found.bar < best.bar else best
+        if _is_narrow(best, analytic, scale):
+            break
+    if best is None:
+        raise obstacle or Obstacle("no step could be taken", kink=False)
+    note = "" if obstacle is None else f"step shrunk to {best.step:.1e} before {obstacle.words}"
+    margin = 16 * epsilon * max(abs(analytic), abs(best.value))
+    if not _within(best, analytic, margin):
+        margin += rounding()
+        if not _within(best, analytic, margin):
+            return _confirmed(best, analytic, margin, opinions, note)
+    widened = Estimate(best.value, best.bar + margin, best.step)
+    if _is_narrow(widened, analytic, scale, max(NEGLIGIBLE, 32 * epsilon)):
+        return Judgement(Verdict.OK, widened, note)
+    return Judgement(Verdict.ILL_CONDITIONED, widened, note or "the error bar is wide: rounding, or a rough function")
+
+
+def _confirmed(
+    best: Estimate, analytic: float, margin: float, opinions: Iterator[Estimate | Obstacle], note: str
+) -> Judgement:
+    """Ask once more, with smaller steps, before calling a gradient wrong."""
+    asked = 0
+    for other in opinions:
+        if isinstance(other, Obstacle):
+            continue
+        if _within(other, analytic, margin):
+            return Judgement(
+                Verdict.ILL_CONDITIONED, other, f"the oracle changes its mind between steps {best.step:.1e} and this"
+            )
+        asked += 1
+        if asked == _OPINIONS:
+            break
+    return Judgement(Verdict.WRONG, Estimate(best.value, best.bar + margin, best.step), note)
+
+
+def _within(found: Estimate, analytic: float, margin: float) -> bool:
+    return abs(analytic - found.value) <= found.bar + margin
+
+
+def _is_narrow(found: Estimate, analytic: float, scale: float, negligible: float = NEGLIGIBLE) -> bool:
+    return found.bar <= max(NARROW * max(abs(analytic), abs(found.value)), negligible * (scale or 1.0))
+
+
+def _estimates(line: Line, oracle: str) -> Iterator[Estimate | Obstacle]:
+    """Yield estimates at smaller and smaller steps, and what was in the way of others."""
+    h = line.start if oracle == "ridders" else min(line.start, _NOTES_STEP)
+    found = 0
+    while h >= line.least and found < _TRIES + _OPINIONS:
+        try:
+            yield _ORACLES[oracle](line, h)
+        except Obstacle as obstacle:
+            yield obstacle
+            h /= 4
+        else:
+            found += 1
+            h /= 16 if oracle == "ridders" else 4
+
+
+def _ridders(line: Line, h: float) -> Estimate:
+    return extrapolated(line.centred, h, LEVELS, line.noise)
+
+
+def _central(line: Line, h: float) -> Estimate:
+    """Centred difference as in the notes; one at twice the step tells its error, which is quadratic."""
+    fine, coarse = line.centred(h), line.centred(2 * h)
+    return Estimate(fine, SAFETY * abs(fine - coarse) / 3 + 4 * line.noise / h, h)
+
+
+def _one_sided(line: Line, h: float) -> Estimate:
+    """One-sided difference; one at twice the step tells its error, which is linear."""
+    fine, coarse = line.change(h, 0.0) / h, line.change(2 * h, 0.0) / (2 * h)
+    return Estimate(fine, SAFETY * abs(fine - coarse) + 8 * line.noise / h, h)
+
+
+_ORACLES: dict[str, Callable[[Line, float], Estimate]] = {
+    "ridders": _ridders,
+    "central": _central,
+    "one-sided": _one_sided,
+}
