@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import backward
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.rewriting import in_scalars, in_tensor_gates
 from autograd_cnn.structure import total
@@ -45,7 +45,10 @@ class Expansion:
             backward(self.output, self.seed)
             return
         pairs = zip(self.output.ravel(), np.ravel(self.seed), strict=True)
-        backward(total([cell * float(seed) for cell, seed in pairs if isinstance(cell, Node) and cell.requires_grad]))
+        parts = [cell * float(seed) for cell, seed in pairs if isinstance(cell, Node) and cell.requires_grad]
+        if not parts:
+            raise GradientError("Expansion.backward: no element of the output requires a gradient")
+        backward(total(parts))
 
     def gradient(self, leaf: Node) -> Any:
         """Return what `backward` left on the Scalars of one leaf, in the leaf's shape; 0 where none flowed."""

@@ -245,6 +245,12 @@ def test_parameters_that_were_assigned_since_are_named():
         ag.expand(y)
 
 
+def test_an_expansion_without_gradients_says_so():
+    expanded = ag.expand(ag.Tensor([1.0, 2.0], name="x") * 2, level="scalar")
+    with pytest.raises(ag.GradientError, match="no element of the output requires a gradient"):
+        expanded.backward()
+
+
 def test_constants_and_choices_by_a_condition():
     x = ag.Tensor([1.0, -2.0, 3.0], requires_grad=True)
     expanded = ag.expand(ag.where(x > 0, x * x, 0.5), level="scalar")
@@ -325,3 +331,83 @@ def test_what_moves_by_value_is_not_taken_for_what_moves_by_place():
     assert all(cell.gate.name == "hard_shrink" for cell in shrunk)
     with pytest.raises(ag.GradientError, match="larger decides by values"):
         ag.expand(larger(x * 1.0, x * 2.0), level="scalar")
+
+
+@pytest.mark.usefixtures("registry")
+@given(number=SEEDS)
+@settings(max_examples=10)
+def test_a_kernel_that_is_linear_in_each_input_is_read_off_with_unit_vectors(number):
+    """Convolution of two rows, from a compiled function that only takes floating arrays."""
+    ag.GATES.pop("convolve_of_mine", None)
+
+    @ag.gate("conv")
+    def convolve_of_mine(a, b):
+        return np.convolve(np.asarray(a, float), np.asarray(b, float))
+
+    @convolve_of_mine.vjp
+    def _(upstream, output, a, b):
+        return np.correlate(upstream, b, "valid"), np.correlate(upstream, a, "valid")
+
+    rng = np.random.default_rng(number)
+    a, b = (ag.Tensor(rng.integers(-8, 9, n) / 8, requires_grad=True) for n in (4, 3))
+    y = convolve_of_mine(a, b)
+    y.grad = rng.integers(-8, 9, 6) / 8
+    expanded = ag.expand(y, level="scalar")
+    np.testing.assert_array_equal(values(expanded.output), y.value)
+    assert {n.gate.name for cell in expanded.output for n in ag.nodes(cell) if n.gate} <= {"multiply", "add"}
+    expanded.backward()
+    for x, gradient in zip((a, b), ag.grad(y, [a, b], y.grad), strict=True):
+        np.testing.assert_array_equal(expanded.gradient(x), gradient)
+    first = ag.expand(y, level="scalar", index=0)
+    assert {(leaf, index) for leaf, index in first.scalars} == {(a, (0,)), (b, (0,))}
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_kernel_that_is_not_linear_is_refused():
+    @ag.gate("peak")
+    def distance_from_mean(a):
+        return np.sqrt(np.asarray(a, float) ** 2 + np.mean(np.asarray(a, float)))
+
+    x = ag.Tensor([1.0, 2.0, 4.0], requires_grad=True)
+    with pytest.raises(ag.GradientError, match="distance_from_mean decides by values or mixes elements"):
+        ag.expand(distance_from_mean(x * 1.0), level="scalar")
+    large = ag.Tensor(np.linspace(1, 2, 200_000), requires_grad=True)
+    with pytest.raises(ag.ArgumentError, match="200,000 elements is too large to be run element by element"):
+        ag.expand(distance_from_mean(large), level="scalar", index=0)
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_forward_of_plain_arithmetic_is_replayed_step_by_step():
+    @ag.gate("mix")
+    def mix_of_mine(x):
+        total = np.sum(x)
+        return np.stack(
+            [
+                2 - np.exp(-x[0]) / total,
+                3 * np.log(abs(x[1])) + 1 / np.sqrt(total),
+                (total - x[2]) ** 2 + 0 * x[0],
+                x[0] - 1,
+            ]
+        )
+
+    x = ag.Tensor([1.0, -2.0, 4.0], requires_grad=True)
+    expanded = ag.expand(mix_of_mine(x), level="scalar")
+    np.testing.assert_allclose(values(expanded.output), mix_of_mine(x.value), rtol=1e-15)
+    shown = {n.gate.name for n in ag.nodes(expanded.output[1]) if n.gate}
+    assert shown == {"multiply", "log", "abs", "add", "divide", "sqrt"}
+    slope = ag.grad(expanded.output[0], expanded.scalars[x, (0,)])[0]
+    assert slope == pytest.approx(np.exp(-1) / 3 + np.exp(-1) / 9, rel=1e-14)
+
+
+@pytest.mark.usefixtures("registry")
+def test_expansions_that_never_end_are_refused():
+    @ag.gate("again")
+    def again_of_mine(x):
+        return np.asarray(x)
+
+    @again_of_mine.expansion
+    def _(x):
+        return again_of_mine(x)
+
+    with pytest.raises(ag.GradientError, match="still holds compound gates after 20 rounds"):
+        ag.expand(again_of_mine(ag.Tensor([1.0], requires_grad=True)))
