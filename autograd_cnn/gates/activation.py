@@ -91,7 +91,7 @@ def log_of_one_plus_exp(x: Any) -> Any:
 
 @gate("log σ", saturates=1.0)
 def logsigmoid(x: Value) -> Value:
-    """Log σ(x) = −log(1 + e⁻ˣ), stable: local gradient σ(−x), 1 far left and dying to the right.
+    """log σ(x) = −log(1 + e⁻ˣ), stable: local gradient σ(−x), 1 far left and dying to the right.
 
     Formula: −log(1 + e⁻ˣ)
     Local gradient: σ(−x)
@@ -110,7 +110,7 @@ def hardtanh(x: Value, *, min_val: float = -1.0, max_val: float = 1.0) -> Value:
 
     Formula: max(min_val, min(max_val, x))
     Local gradient: 1 between the bounds, else 0
-    Kink: x on a bound; 0 there
+    Kink: x on a bound; 0 there, as torch
     """
     return np.clip(x, min_val, max_val)
 
@@ -158,7 +158,7 @@ def relu(x: Value) -> Value:
 
     Formula: max(0, x)
     Local gradient: 1 if x > 0 else 0
-    Kink: x = 0; 0 there
+    Kink: x = 0; 0 there, as torch
     """
     return np.maximum(x, 0)
 

@@ -24,7 +24,12 @@ def adaptive_bins(size: int, count: int) -> list[slice]:
 
 @gate("adaptive maxpool", saves=("switches",))
 def adaptive_max_pool2d(x: Value, *, output_size: Pair) -> Value:
-    """Router: the largest element of each of H × W windows receives the upstream gradient, the first at a tie."""
+    """Router: the largest element of each of H × W windows receives the upstream gradient, the first at a tie.
+
+    Formula: max of each of H × W windows
+    Local gradient: 1 for the largest element, 0 for the others
+    Kink: two largest elements: the first takes all; NaN wins
+    """
     batch, channels, height, width = x.shape
     places = np.arange(height * width, dtype=np.int32).reshape(height, width)
     cells = itertools.product(adaptive_bins(height, output_size[0]), adaptive_bins(width, output_size[1]))

@@ -11,7 +11,11 @@ from autograd_cnn.registry import Value, gate
 
 @gate("+", broadcasts=True, operator="__add__")
 def add(a: Value, b: Value) -> Value:
-    """Distributor: each input receives the upstream gradient unchanged."""
+    """Distributor: each input receives the upstream gradient unchanged.
+
+    Formula: a + b
+    Local gradient: 1 and 1
+    """
     return a + b
 
 
@@ -22,7 +26,11 @@ def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
 
 @gate("−", broadcasts=True, operator="__sub__")
 def subtract(a: Value, b: Value) -> Value:
-    """Distributor with a sign: the second input receives minus the upstream gradient."""
+    """Distributor with a sign: the second input receives minus the upstream gradient.
+
+    Formula: a − b
+    Local gradient: 1 and −1
+    """
     return a - b
 
 
@@ -33,7 +41,11 @@ def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
 
 @gate("×", broadcasts=True, operator="__mul__")
 def multiply(a: Value, b: Value) -> Value:
-    """Switcher: each input receives the upstream gradient times the other input."""
+    """Switcher: each input receives the upstream gradient times the other input.
+
+    Formula: a·b
+    Local gradient: b and a
+    """
     return a * b
 
 
@@ -44,7 +56,11 @@ def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
 
 @gate("÷", broadcasts=True, operator="__truediv__")
 def divide(a: Value, b: Value) -> Value:
-    """Quotient: 1/b for the numerator, −(a/b)/b for the denominator."""
+    """Quotient: 1/b for the numerator, −(a/b)/b for the denominator.
+
+    Formula: a/b
+    Local gradient: 1/b and −(a/b)/b
+    """
     return a / b
 
 
@@ -55,7 +71,11 @@ def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
 
 @gate("×−1", operator="__neg__")
 def negative(a: Value) -> Value:
-    """Sign change: the gradient changes its sign too."""
+    """Sign change: the gradient changes its sign too.
+
+    Formula: −a
+    Local gradient: −1
+    """
     return -a
 
 
@@ -66,7 +86,11 @@ def _(upstream: Value, output: Value, a: Value) -> Value:
 
 @gate("x²")
 def square(a: Value) -> Value:
-    """Square: local gradient 2a."""
+    """Square: local gradient 2a.
+
+    Formula: a²
+    Local gradient: 2a
+    """
     return a * a
 
 
@@ -77,7 +101,11 @@ def _(upstream: Value, output: Value, a: Value) -> Value:
 
 @gate("1/x")
 def reciprocal(a: Value) -> Value:
-    """One over a: local gradient −1/a², as in the notes' staged sigmoid circuit."""
+    """One over a: local gradient −1/a², as in the notes' staged sigmoid circuit.
+
+    Formula: 1/a
+    Local gradient: −1/a²
+    """
     return 1 / a
 
 
@@ -91,6 +119,10 @@ def power(a: Value, b: Value) -> Value:
     """Power: b·a^(b−1) for the base (0 where b = 0, at a = 0 too), a^b·log a for the exponent (0 where a = 0).
 
     0**0 is 1. The local gradient of 0**b is infinite for b < 1. A negative base with a broken exponent gives NaN.
+
+    Formula: aᵇ
+    Local gradient: b·aᵇ⁻¹ and aᵇ·log a
+    Kink: a = 0: 0 to the exponent; b = 0: 0 to the base, as torch
     """
     return a**b
 

@@ -19,6 +19,10 @@ def binary_cross_entropy(p: Value, y: Value) -> Value:
 
     As in torch, each logarithm is at least −100 and p(1−p) at least 1e−12: at p in {0, 1} the loss
     is 0 or 100, and the gradient 0 or ±1e12.
+
+    Formula: −y·log p − (1−y)·log(1−p)
+    Local gradient: (p − y)/(p(1 − p)); to y: log(1−p) − log p
+    Kink: p = 0 or 1: logarithms end at −100 and p(1−p) at 1e−12, as torch
     """
     with np.errstate(divide="ignore"):
         return -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log1p(-p), -100))
@@ -43,6 +47,9 @@ def binary_cross_entropy_with_logits(x: Value, y: Value, pos_weight: Value) -> V
 
     With L = log(1 + exp −|x|) it is (1−y)x + (1−y+wy)·L where x ≥ 0, and −wyx + (1−y+wy)·L where
     x < 0: nothing overflows, nothing cancels. An infinitely sure right answer costs 0.
+
+    Formula: −w·y·log σ(x) − (1−y)·log(1 − σ(x))
+    Local gradient: σ(x)·(1 − y + w·y) − w·y
     """
     wrong = pos_weight * y
     above = np.where(np.less(x, 0) | np.equal(y, 1), 0, x)  # no 0·∞
@@ -76,6 +83,11 @@ def multiclass_svm_loss(scores: Value, labels: Value, *, delta: float = 1.0, squ
 
     Router: every class inside the margin receives the upstream gradient, the right class minus their
     sum; at exactly 0 a margin counts as kept. `squared` squares each margin (L2-SVM).
+
+    Formula: Σ max(0, s_j − s_y + Δ) over j ≠ y
+    Local gradient: 1 for every class inside the margin, minus their number for y; twice the margin's violation when
+        squared
+    Kink: a margin of exactly Δ counts as kept and gives 0, where torch's multi_margin_loss agrees
     """
     margins = _margins(scores, labels, delta)
     return sum_of(margins * margins if squared else margins, axis=1)

@@ -14,49 +14,75 @@ from autograd_cnn.registry import Value, composition, gate
 
 @gate(">", broadcasts=True, operator="__gt__")
 def greater(a: Value, b: Value) -> Value:
-    """1 (True) where a > b; no gradient."""
+    """1 (True) where a > b; no gradient.
+
+    Formula: a > b
+    """
     return a > b
 
 
 @gate("≥", broadcasts=True, operator="__ge__")
 def greater_equal(a: Value, b: Value) -> Value:
-    """1 (True) where a ≥ b; no gradient."""
+    """1 (True) where a ≥ b; no gradient.
+
+    Formula: a ≥ b
+    """
     return a >= b
 
 
 @gate("<", broadcasts=True, operator="__lt__")
 def less(a: Value, b: Value) -> Value:
-    """1 (True) where a < b; no gradient."""
+    """1 (True) where a < b; no gradient.
+
+    Formula: a < b
+    """
     return a < b
 
 
 @gate("≤", broadcasts=True, operator="__le__")
 def less_equal(a: Value, b: Value) -> Value:
-    """1 (True) where a ≤ b; no gradient."""
+    """1 (True) where a ≤ b; no gradient.
+
+    Formula: a ≤ b
+    """
     return a <= b
 
 
 @gate("=", broadcasts=True)
 def equal(a: Value, b: Value) -> Value:
-    """1 (True) where a equals b; no gradient. The operator ``==`` compares identity."""
+    """1 (True) where a equals b; no gradient. The operator ``==`` compares identity.
+
+    Formula: a = b
+    """
     return a == b
 
 
 @gate("≠", broadcasts=True)
 def not_equal(a: Value, b: Value) -> Value:
-    """1 (True) where a differs from b; no gradient. The operator ``!=`` compares identity."""
+    """1 (True) where a differs from b; no gradient. The operator ``!=`` compares identity.
+
+    Formula: a ≠ b
+    """
     return a != b
 
 
 @gate("sign")
 def sign(a: Value) -> Value:
-    """−1, 0 or 1; no gradient."""
+    """−1, 0 or 1; no gradient.
+
+    Formula: sign a
+    """
     return np.sign(a)
 
 
 @gate("where", broadcasts=True, scalar=lambda condition, a, b: a if condition else b)
 def where(condition: Value, a: Value, b: Value) -> Value:
-    """Switch: the chosen input receives the upstream gradient, the other one 0."""
+    """Switch: the chosen input receives the upstream gradient, the other one 0.
+
+    Formula: a where the condition holds, else b
+    Local gradient: 1 for the chosen, 0 for the other
+    Kink: the condition itself has no gradient
+    """
     return np.where(condition, a, b)
 
 
@@ -74,7 +100,12 @@ def _(condition: Value, a: Value, b: Value) -> Value:
 
 @gate("max", broadcasts=True, scalar=lambda a, b: a if a >= b or a != a else b)
 def maximum(a: Value, b: Value) -> Value:
-    """Router: the larger input receives the upstream gradient, the first one at a tie."""
+    """Router: the larger input receives the upstream gradient, the first one at a tie.
+
+    Formula: max(a, b)
+    Local gradient: 1 for the larger, 0 for the other
+    Kink: a = b: the first takes all, where torch gives half to each
+    """
     return np.maximum(a, b)
 
 
@@ -91,7 +122,12 @@ def _(a: Value, b: Value) -> Value:
 
 @gate("min", broadcasts=True, scalar=lambda a, b: a if a <= b or a != a else b)
 def minimum(a: Value, b: Value) -> Value:
-    """Router: the smaller input receives the upstream gradient, the first one at a tie."""
+    """Router: the smaller input receives the upstream gradient, the first one at a tie.
+
+    Formula: min(a, b)
+    Local gradient: 1 for the smaller, 0 for the other
+    Kink: a = b: the first takes all, where torch gives half to each
+    """
     return np.minimum(a, b)
 
 
@@ -139,7 +175,12 @@ def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
 
 @gate("|x|", operator="__abs__", method=True)
 def abs(a: Value) -> Value:
-    """Absolute value: the gradient takes the sign of the input; 0 at 0."""
+    """Absolute value: the gradient takes the sign of the input; 0 at 0.
+
+    Formula: |a|
+    Local gradient: sign a
+    Kink: a = 0: gives 0, as torch
+    """
     return np.abs(a)
 
 

@@ -19,6 +19,9 @@ def contraction(*operands: Value, subscripts: str) -> Value:
     """Multiply along shared letters, add up over letters that the output drops: ``ij,jk->ik`` is the matrix product.
 
     Each input receives an einsum of the upstream gradient with the other inputs, read towards its own letters.
+
+    Formula: Σ Π over the letters that the output drops
+    Local gradient: the einsum of the other inputs
     """
     dtype = np.result_type(*operands)
     arrays = [np.asarray(x, None if hasattr(x, "dtype") else dtype) for x in operands]

@@ -32,7 +32,11 @@ def conv2d(
     groups: int,
     output_size: Pair,
 ) -> Value:
-    """Dot product of the weights with every window: a pattern detector slid over the image."""
+    """Dot product of the weights with every window: a pattern detector slid over the image.
+
+    Formula: y[o, i, j] = Σ w[o, c, r, s]·x[c, i·S + r·D − P, j·S + s·D − P]
+    Local gradient: x: the weights that met it; w: the pixels it met
+    """
     from autograd_cnn.kernels import convolution
 
     return convolution.conv2d(x, weight, stride, padding, dilation, groups, output_size)
@@ -74,7 +78,11 @@ def conv2d_input_gradient(
     dilation: Pair,
     groups: int,
 ) -> Value:
-    """Gradient of conv2d to its image: every window receives the weights times its upstream gradient."""
+    """Gradient of conv2d to its image: every window receives the weights times its upstream gradient.
+
+    Formula: every window receives w·u, added up
+    Local gradient: u: conv2d with the same weights; w: conv2d_weight_gradient
+    """
     from autograd_cnn.kernels import convolution
 
     return convolution.conv2d_input_gradient(upstream, weight, input_size, stride, padding, dilation, groups)
@@ -126,7 +134,11 @@ def _(
 def conv2d_weight_gradient(
     upstream: Value, x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Value:
-    """Gradient of conv2d to its weights: every weight sums what it met, times the upstream gradient."""
+    """Gradient of conv2d to its weights: every weight sums what it met, times the upstream gradient.
+
+    Formula: Σ u·x over all windows that a weight met
+    Local gradient: u: conv2d of the image; x: conv2d_input_gradient
+    """
     from autograd_cnn.kernels import convolution
 
     return convolution.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups)

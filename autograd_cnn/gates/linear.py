@@ -19,6 +19,9 @@ def matmul(a: Value, b: Value) -> Value:
     """Matrix product: upstream·bᵀ for the first input, aᵀ·upstream for the second.
 
     Vectors and stacks of matrices work as in np.matmul.
+
+    Formula: y[i, j] = Σ a[i, k]·b[k, j]
+    Local gradient: u·bᵀ and aᵀ·u
     """
     return np.matmul(a, b)
 

@@ -15,7 +15,11 @@ from autograd_cnn.registry import Value, gate
 
 @gate("cross entropy")
 def cross_entropy(logits: Value, labels: Value) -> Value:
-    """−log of the probability given to the label, per sample: scores (N, K), labels (N,) -> (N,)."""
+    """−log of the probability given to the label, per sample: scores (N, K), labels (N,) -> (N,).
+
+    Formula: −log softmax(s)[y]
+    Local gradient: p − 1 at the label, p elsewhere
+    """
     from autograd_cnn.kernels import softmax
 
     return softmax.cross_entropy(logits, labels)
@@ -34,7 +38,11 @@ def _(logits: Value, labels: Value) -> Value:
 
 @gate("p − y")
 def cross_entropy_gradient(upstream: Value, logits: Value, labels: Value) -> Value:
-    """Gradient of cross entropy: probabilities minus the one-hot label, times the upstream gradient."""
+    """Gradient of cross entropy: probabilities minus the one-hot label, times the upstream gradient.
+
+    Formula: (p − one-hot y)·u
+    Local gradient: u: p − y; s: u·p·(v − Σ p·v) for an upstream v
+    """
     from autograd_cnn.kernels import softmax
 
     return softmax.cross_entropy_gradient(upstream, logits, labels)

@@ -21,6 +21,10 @@ def max_pool2d(x: Value, *, window: Pair, stride: Pair, padding: Padding, dilati
     """Router: the largest element of a window receives its upstream gradient, the first one at a tie.
 
     The switches remember, per window, the position of the largest element in its image plane.
+
+    Formula: max of the window
+    Local gradient: 1 for the largest element, 0 for the others
+    Kink: two largest elements: the first takes all, as torch; NaN wins
     """
     from autograd_cnn.kernels import pooling
 
@@ -46,7 +50,11 @@ def _(x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair,
 
 @gate("unpool")
 def scatter_by_switches(values: Value, *, switches: Any, input_size: Pair) -> Value:
-    """Gradient of max pooling: put each value where its switch points, adding up."""
+    """Gradient of max pooling: put each value where its switch points, adding up.
+
+    Formula: zeros; y[switches] += values
+    Local gradient: 1
+    """
     from autograd_cnn.kernels import pooling
 
     return pooling.scatter_by_switches(values, switches, input_size)
@@ -68,7 +76,11 @@ def _(values: Value, *, switches: Any, input_size: Pair) -> Value:
 
 @gate("gather")
 def gather_by_switches(x: Value, *, switches: Any) -> Value:
-    """Read each image plane where the switches point."""
+    """Read each image plane where the switches point.
+
+    Formula: x at the switches
+    Local gradient: 1 where a switch points, adding up
+    """
     from autograd_cnn.kernels import pooling
 
     return pooling.gather_by_switches(x, switches)
@@ -91,7 +103,11 @@ def _(x: Value, *, switches: Any) -> Value:
 def avg_pool2d(
     x: Value, *, window: Pair, stride: Pair, padding: Padding, count_include_pad: bool, output_size: Pair
 ) -> Value:
-    """Average of every window: its upstream gradient is shared equally."""
+    """Average of every window: its upstream gradient is shared equally.
+
+    Formula: Σ window / n
+    Local gradient: 1/n for each of the n elements of a window
+    """
     from autograd_cnn.kernels import pooling
 
     return pooling.avg_pool2d(x, window, stride, padding, count_include_pad, output_size)
@@ -121,7 +137,11 @@ def avg_pool2d_gradient(
     padding: Padding,
     count_include_pad: bool,
 ) -> Value:
-    """Gradient of average pooling: share each value equally over its window."""
+    """Gradient of average pooling: share each value equally over its window.
+
+    Formula: u/n, added up where windows overlap
+    Local gradient: 1/n
+    """
     from autograd_cnn.kernels import pooling
 
     return pooling.avg_pool2d_gradient(upstream, input_size, window, stride, padding, count_include_pad)

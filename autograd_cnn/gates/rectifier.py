@@ -24,7 +24,7 @@ def leaky_relu(x: Value, *, negative_slope: float = 0.01) -> Value:
 
     Formula: x if x > 0 else αx
     Local gradient: 1 if x > 0 else α
-    Kink: x = 0; α there
+    Kink: x = 0; α there, as torch
     """
     return np.where(np.less_equal(x, 0), negative_slope * np.minimum(x, 0), x)
 
@@ -45,7 +45,7 @@ def prelu(x: Value, weight: Value) -> Value:
 
     Formula: x if x > 0 else w·x
     Local gradient: 1 or w for x; 0 or x for w
-    Kink: x = 0; w there
+    Kink: x = 0; w there, as torch
     """
     return np.where(np.less_equal(x, 0), weight * np.minimum(x, 0), x)
 
@@ -68,7 +68,7 @@ def elu(x: Value, *, alpha: float = 1.0) -> Value:
 
     Formula: x if x > 0 else α(eˣ − 1)
     Local gradient: 1 if x > 0 else αeˣ
-    Kink: x = 0, unless α = 1; α there
+    Kink: x = 0, unless α = 1; α there, as torch
     """
     return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))
 
@@ -89,7 +89,7 @@ def selu(x: Value) -> Value:
 
     Formula: λ·elu(x, α), λ = 1.0507, α = 1.6733
     Local gradient: λ if x > 0 else λαeˣ
-    Kink: x = 0; λα there
+    Kink: x = 0; λα there, as torch
     """
     return SELU_SCALE * np.where(np.greater(x, 0), x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 

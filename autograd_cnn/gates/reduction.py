@@ -29,7 +29,11 @@ def spread(upstream: Value, shape: tuple[int, ...], axis: Axes) -> Value:
 
 @gate("Σ", method=True)
 def sum(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
-    """Add up: every element receives the upstream gradient unchanged."""
+    """Add up: every element receives the upstream gradient unchanged.
+
+    Formula: Σx
+    Local gradient: 1
+    """
     return np.sum(x, axis=axis, keepdims=keepdims)
 
 
@@ -40,7 +44,11 @@ def _(upstream: Value, output: Value, x: Value, *, axis: Axes, keepdims: bool) -
 
 @gate("mean", method=True)
 def mean(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
-    """Average: every one of n elements receives 1/n of the upstream gradient."""
+    """Average: every one of n elements receives 1/n of the upstream gradient.
+
+    Formula: Σx / n
+    Local gradient: 1/n
+    """
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
@@ -57,7 +65,12 @@ def count_over(shape: tuple[int, ...], axis: Axes) -> int:
 
 @gate("max", method=True, saves=("winners",))
 def max(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
-    """Router: the largest element receives the upstream gradient, the first one at a tie; NaN counts as largest."""
+    """Router: the largest element receives the upstream gradient, the first one at a tie; NaN counts as largest.
+
+    Formula: max x
+    Local gradient: 1 for the largest element, 0 for the others
+    Kink: two largest elements: the first takes all, where torch shares over all of x but not along an axis
+    """
     return _chosen("max", np.argmax, x, axis, keepdims)
 
 
@@ -73,7 +86,12 @@ def _(x: Value, *, axis: Axes, keepdims: bool) -> Value:
 
 @gate("min", method=True, saves=("winners",))
 def min(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
-    """Router: the smallest element receives the upstream gradient, the first one at a tie; NaN counts as smallest."""
+    """Router: the smallest element receives the upstream gradient, the first one at a tie; NaN counts as smallest.
+
+    Formula: min x
+    Local gradient: 1 for the smallest element, 0 for the others
+    Kink: two smallest elements: the first takes all, where torch shares over all of x but not along an axis
+    """
     return _chosen("min", np.argmin, x, axis, keepdims)
 
 
@@ -114,7 +132,11 @@ def _sent_to(winners: Any, upstream: Value, shape: tuple[int, ...]) -> Value:
 
 @gate("Π", method=True)
 def prod(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
-    """Product: every element receives the upstream gradient times all the others, without division: zeros are right."""
+    """Product: every element receives the upstream gradient times all the others, without division: zeros are right.
+
+    Formula: Πx
+    Local gradient: the product of the others
+    """
     return np.prod(x, axis=axis, keepdims=keepdims)
 
 
@@ -130,7 +152,11 @@ def _(upstream: Value, output: Value, x: Value, *, axis: Axes, keepdims: bool) -
 
 @gate("Π others")
 def product_of_others(x: Value) -> Value:
-    """For every element of a row the product of all the others: what prod multiplies its gradient with."""
+    """For every element of a row the product of all the others: what prod multiplies its gradient with.
+
+    Formula: y[i] = Π x[j] over j ≠ i
+    Local gradient: the product without both
+    """
     x = np.asarray(x)
     before, after = np.ones_like(x), np.ones_like(x)
     before[..., 1:] = np.cumprod(x[..., :-1], -1)
@@ -148,7 +174,11 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
 
 @gate("cumsum", method=True)
 def cumsum(x: Value, *, axis: int | None = None) -> Value:
-    """Running sum (of the flattened input for None): each element receives all upstream gradients from it onwards."""
+    """Running sum (of the flattened input for None): each element receives all upstream gradients from it onwards.
+
+    Formula: y[i] = x[0] + … + x[i]
+    Local gradient: 1 for every output from its own onwards
+    """
     return np.cumsum(x, axis)
 
 

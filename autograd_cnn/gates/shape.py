@@ -15,7 +15,11 @@ from autograd_cnn.registry import Value, composition, gate
 
 @gate("reshape")
 def reshape(x: Value, *, shape: int | tuple[int, ...]) -> Value:
-    """Same numbers, other shape: the gradient is reshaped back."""
+    """Same numbers, other shape: the gradient is reshaped back.
+
+    Formula: x in another shape
+    Local gradient: 1
+    """
     return np.reshape(x, shape)
 
 
@@ -26,7 +30,11 @@ def _(upstream: Value, output: Value, x: Value, *, shape: Any) -> Value:
 
 @gate("transpose")
 def transpose(x: Value, *, axes: tuple[int, ...] | None = None) -> Value:
-    """Permute the axes (reverse them for None): the gradient is permuted back."""
+    """Permute the axes (reverse them for None): the gradient is permuted back.
+
+    Formula: x with permuted axes
+    Local gradient: 1
+    """
     return np.transpose(x, axes)
 
 
@@ -46,7 +54,11 @@ Node.T = property(lambda self: transpose(self))
 
 @gate("[ ]", operator="__getitem__")
 def getitem(x: Value, *, index: Any) -> Value:
-    """Pick elements: the gradient goes back to where they came from, adding up where one was picked twice."""
+    """Pick elements: the gradient goes back to where they came from, adding up where one was picked twice.
+
+    Formula: x[index]
+    Local gradient: 1 for every pick; they add up
+    """
     return np.asarray(x)[_plain(index)]
 
 
@@ -57,7 +69,11 @@ def _(upstream: Value, output: Value, x: Value, *, index: Any) -> Value:
 
 @gate("scatter")
 def scatter_add(values: Value, *, index: Any, shape: tuple[int, ...]) -> Value:
-    """Zeros of `shape` to which `values` are added at `index`: the gradient is picked from there."""
+    """Zeros of `shape` to which `values` are added at `index`: the gradient is picked from there.
+
+    Formula: zeros; y[index] += values
+    Local gradient: 1
+    """
     values = np.asarray(values)
     result = np.zeros(shape, values.dtype)
     index = _plain(index)
@@ -86,7 +102,11 @@ def _plain(index: Any) -> Any:
 
 @gate("concat")
 def concatenate(*arrays: Value, axis: int = 0) -> Value:
-    """Join along an existing axis: each input receives its slice of the gradient."""
+    """Join along an existing axis: each input receives its slice of the gradient.
+
+    Formula: [a, b, …]
+    Local gradient: 1 for the own slice
+    """
     if axis is None:
         raise ArgumentError("concatenate: axis=None, expected an integer; flatten the arrays with ag.ravel first")
     return np.concatenate(arrays, axis)
@@ -104,7 +124,11 @@ def _(upstream: Value, output: Value, *arrays: Value, axis: int) -> Value:
 
 @gate("stack")
 def stack(*arrays: Value, axis: int = 0) -> Value:
-    """Join along a new axis: each input receives its layer of the gradient. Scalars become a Tensor."""
+    """Join along a new axis: each input receives its layer of the gradient. Scalars become a Tensor.
+
+    Formula: [a, b, …] along a new axis
+    Local gradient: 1 for the own layer
+    """
     return np.stack(arrays, axis)
 
 
@@ -116,7 +140,11 @@ def _(upstream: Value, output: Value, *arrays: Value, axis: int) -> Value:
 
 @gate("pad")
 def pad(x: Value, *, pad_width: Any, constant_values: float = 0.0) -> Value:
-    """Surround with a constant, as np.pad does: the gradient of the margin is dropped."""
+    """Surround with a constant, as np.pad does: the gradient of the margin is dropped.
+
+    Formula: x with a margin
+    Local gradient: 1 inside, 0 for the margin
+    """
     if np.min(pad_width, initial=0) < 0:
         raise ArgumentError(f"pad: pad_width {pad_width} is negative; use indexing to cut")
     return np.pad(x, pad_width, constant_values=constant_values)
@@ -131,7 +159,11 @@ def _(upstream: Value, output: Value, x: Value, *, pad_width: Any, constant_valu
 
 @gate("broadcast", broadcasts=True)
 def broadcast_to(x: Value, *, shape: tuple[int, ...]) -> Value:
-    """Repeat along new axes and axes of length 1: the gradient adds up over the copies."""
+    """Repeat along new axes and axes of length 1: the gradient adds up over the copies.
+
+    Formula: a, repeated
+    Local gradient: 1 for every copy; they add up
+    """
     return np.broadcast_to(x, shape)
 
 
@@ -142,7 +174,11 @@ def _(upstream: Value, output: Value, x: Value, *, shape: Any) -> Value:
 
 @gate("astype", method=True)
 def astype(x: Value, *, dtype: Any) -> Value:
-    """Convert to another dtype: the gradient is converted back; none flows through integers."""
+    """Convert to another dtype: the gradient is converted back; none flows through integers.
+
+    Formula: a in another dtype
+    Local gradient: 1
+    """
     return np.asarray(x).astype(dtype)
 
 

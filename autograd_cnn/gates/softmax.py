@@ -16,7 +16,7 @@ from autograd_cnn.registry import Value, gate
 
 @gate("softmax")
 def softmax(x: Value, *, axis: int = -1) -> Value:
-    """Exp x / Σ exp x, stable: each input receives its probability × (upstream − the mean upstream under p).
+    """exp x / Σ exp x, stable: each input receives its probability × (upstream − the mean upstream under p).
 
     Formula: pᵢ = exp xᵢ / Σⱼ exp xⱼ
     Local gradient: ∂pᵢ/∂xⱼ = pᵢ(δᵢⱼ − pⱼ)
@@ -40,7 +40,7 @@ def _(x: Value, *, axis: int) -> Value:
 
 @gate("log softmax")
 def log_softmax(x: Value, *, axis: int = -1) -> Value:
-    """X − log Σ exp x, stable: each input receives its upstream gradient minus its probability's share of the sum.
+    """x − log Σ exp x, stable: each input receives its upstream gradient minus its probability's share of the sum.
 
     Formula: xᵢ − log Σⱼ exp xⱼ
     Local gradient: δᵢⱼ − pⱼ

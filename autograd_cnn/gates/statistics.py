@@ -116,7 +116,12 @@ def norm(x: Value, ord: float = 2, axis: Axes = None, keepdims: bool = False) ->
 
 @gate("‖x‖")
 def euclidean_norm(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
-    """Length √Σx²: the upstream gradient flows along x/‖x‖, the direction of x; 0 at 0, which has no direction."""
+    """Length √Σx²: the upstream gradient flows along x/‖x‖, the direction of x; 0 at 0, which has no direction.
+
+    Formula: √Σx²
+    Local gradient: x/‖x‖
+    Kink: x = 0: gives 0, as torch
+    """
     return np.sqrt(np.sum(np.multiply(x, x), axis=axis, keepdims=keepdims))
 
 
@@ -133,6 +138,9 @@ def logsumexp(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
     """Smooth maximum log Σ exp x, stable: the upstream gradient is shared out as softmax, in parts exp(x − output).
 
     A row of −inf, or of nothing, gives −inf and receives no gradient.
+
+    Formula: log Σ eˣ
+    Local gradient: softmax(x)
     """
     x = np.asarray(x) + 0.0
     top = _finite_top(np.max(x, axis=axis, keepdims=True, initial=-np.inf))

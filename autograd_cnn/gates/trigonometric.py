@@ -11,7 +11,11 @@ from autograd_cnn.registry import Value, gate
 
 @gate("sin", scalar=math.sin)
 def sin(a: Value) -> Value:
-    """Sine: local gradient cos a."""
+    """Sine: local gradient cos a.
+
+    Formula: sin a
+    Local gradient: cos a
+    """
     return np.sin(a)
 
 
@@ -22,7 +26,11 @@ def _(upstream: Value, output: Value, a: Value) -> Value:
 
 @gate("cos", scalar=math.cos)
 def cos(a: Value) -> Value:
-    """Cosine: local gradient −sin a."""
+    """Cosine: local gradient −sin a.
+
+    Formula: cos a
+    Local gradient: −sin a
+    """
     return np.cos(a)
 
 
