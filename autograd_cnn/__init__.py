@@ -63,18 +63,10 @@ from autograd_cnn.gates.shape import (
 from autograd_cnn.gates.softmax import log_softmax, softmax
 from autograd_cnn.gates.statistics import logsumexp, norm, std, var
 from autograd_cnn.gates.trigonometric import cos, sin
-from autograd_cnn.graph import (
-    Node,
-    Parameter,
-    Scalar,
-    Tensor,
-    detect_anomaly,
-    no_grad,
-    scope,
-    topological_order,
-)
+from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, topological_order
 from autograd_cnn.inspection import nodes, tree
 from autograd_cnn.random import manual_seed
+from autograd_cnn.recording import detect_anomaly, no_grad, scope
 from autograd_cnn.registry import GATES, Gate, gate
 
 __all__ = [

@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_cnn.anomaly import check_finite
 from autograd_cnn.errors import ArgumentError, GradientError, ShapeError
-from autograd_cnn.graph import Node, Scalar, Tensor, describe, described, recorded, recording, topological_order
+from autograd_cnn.graph import Node, Scalar, Tensor, describe, described, topological_order
+from autograd_cnn.recording import recorded, recording
 from autograd_cnn.registry import gradient_of
 
 

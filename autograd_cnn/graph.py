@@ -12,9 +12,6 @@ import itertools
 import math
 import numbers
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -22,6 +19,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from autograd_cnn.anomaly import check_finite
 from autograd_cnn.errors import ArgumentError, DtypeError, GradientError, ShapeError
+from autograd_cnn.recording import recording
 
 if TYPE_CHECKING:
     from autograd_cnn.registry import Gate
@@ -31,84 +29,6 @@ Plain: TypeAlias = float | Array
 Operand: TypeAlias = "Node | float | ArrayLike"
 
 _serial_numbers = itertools.count()
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """How gates called here and now are recorded (per thread and asyncio task)."""
-
-    active: bool = True
-    scope: str = ""
-    finite_only: bool = False
-
-
-_EVERYTHING = Recording()
-_recording: ContextVar[Recording] = ContextVar("recording", default=_EVERYTHING)
-
-
-def recording() -> Recording:
-    """Return how gates are recorded here and now."""
-    return _recording.get()
-
-
-@contextmanager
-def recorded(**changes: Any) -> Iterator[None]:
-    """Change inside the ``with`` block how gates are recorded: see the attributes of `Recording`."""
-    token = _recording.set(replace(_recording.get(), **changes))
-    try:
-        yield
-    finally:
-        _recording.reset(token)
-
-
-def no_grad() -> Any:
-    """Record nothing inside the ``with`` block: results are leaves without a gradient.
-
-    Examples
-    --------
-    >>> import autograd_cnn as ag
-    >>> x = ag.Scalar(3.0)
-    >>> with ag.no_grad():
-    ...     y = x * x
-    >>> y.gate is None, y.requires_grad
-    (True, False)
-    """
-    return recorded(active=False)
-
-
-def detect_anomaly() -> Any:
-    """Raise inside the ``with`` block at the first node or gradient that is NaN or infinite.
-
-    The error names the node, its gate and layer, and the range of each of its inputs.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import autograd_cnn as ag
-    >>> x = ag.Tensor([4.0, -1.0], requires_grad=True, name="x")
-    >>> with np.errstate(all="ignore"), ag.detect_anomaly(), ag.scope("fc"):
-    ...     y = ag.sqrt(x)
-    Traceback (most recent call last):
-        ...
-    autograd_cnn.errors.GradientError: detect_anomaly: Tensor (2,) float64 from sqrt in fc is not finite: 1 of 2 NaN
-    from Tensor 'x' (2,) float64: −1 to 4
-    """
-    return recorded(finite_only=True)
-
-
-def scope(name: str) -> Any:
-    """Mark nodes made inside the ``with`` block as belonging to layer `name`; scopes nest.
-
-    Examples
-    --------
-    >>> import autograd_cnn as ag
-    >>> with ag.scope("features"), ag.scope("conv1"):
-    ...     y = ag.Scalar(1.0) + 1
-    >>> y.scope
-    'features/conv1'
-    """
-    outer = _recording.get().scope
-    return recorded(scope=f"{outer}/{name}" if outer else name)
 
 
 class Node:
@@ -160,7 +80,7 @@ class Node:
         self.attributes = {}
         self.requires_grad = requires_grad
         self.name = name
-        self.scope = _recording.get().scope
+        self.scope = recording().scope
         self.serial = next(_serial_numbers)
 
     @property
@@ -422,7 +342,7 @@ class Parameter(Tensor):
 
 def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], value: Any) -> Node:
     """Return the node of one application of `gate`; a leaf when nothing is recorded."""
-    state = _recording.get()
+    state = recording()
     node: Node = Scalar.__new__(Scalar) if type(value) is float else Tensor.__new__(Tensor)
     node._value = value
     node.grad = None

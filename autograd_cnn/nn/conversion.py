@@ -16,7 +16,6 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, AutogradError, ShapeError
 from autograd_cnn.functional.adaptive_pooling import adaptive_size, whole_windows
-from autograd_cnn.graph import no_grad
 from autograd_cnn.nn.adaptive_pooling import (
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
@@ -29,6 +28,7 @@ from autograd_cnn.nn.linear import Linear
 from autograd_cnn.nn.module import Module, Shape
 from autograd_cnn.nn.pooling import AvgPool2d, MaxPool2d
 from autograd_cnn.nn.sequential import Sequential
+from autograd_cnn.recording import no_grad
 
 
 @dataclass

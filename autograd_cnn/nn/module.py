@@ -17,7 +17,8 @@ from autograd_cnn.errors import (
     UnknownNameError,
     suggestion,
 )
-from autograd_cnn.graph import Node, Parameter, Scalar, recording, scope
+from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.recording import recording, scope
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import backward_steps, downstream_gradients
-from autograd_cnn.errors import AutogradError
-from autograd_cnn.graph import Node, describe, recorded, topological_order
+from autograd_cnn.graph import Node, describe, topological_order
+from autograd_cnn.recording import recorded
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.local import Local, WrongEdge
 from autograd_cnn.testing.report import Blame
@@ -100,7 +100,7 @@ def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:
             for step in backward_steps(output, weight):
                 reached.add(step.node)
                 yield _Turn(step.node, places[step.node], step.upstream)
-        except AutogradError:
+        except Exception:  # a rule may fail in any way it likes
             for node in reversed(topological_order(output, where=lambda node: node.requires_grad)):
                 if node not in reached:
                     yield _Turn(node, places[node], np.ones(node.shape, node.dtype) if node.shape else 1.0)
@@ -115,8 +115,8 @@ def _examined(turn: _Turn, on_ties: bool) -> Blame | None:
         return _looked_inside(turn, on_ties)
     try:
         downstream_gradients(node, turn.upstream)
-    except AutogradError as error:
-        return _blame(turn, None, f"its rule raised: {error}")
+    except Exception as error:
+        return _blame(turn, None, f"its rule raised {type(error).__name__}: {error}")
     edge = Local(node, turn.upstream).wrong_edge(on_ties)
     return None if edge is None else _blame(turn, edge, "")
 

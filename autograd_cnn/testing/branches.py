@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.graph import Node, recorded, topological_order
+from autograd_cnn.graph import Node, topological_order
+from autograd_cnn.recording import recorded
 from autograd_cnn.registry import Gate
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from autograd_cnn.backward import backward_steps, grad
 from autograd_cnn.errors import ArgumentError, GradientError
-from autograd_cnn.graph import Node, Scalar, describe, recorded, topological_order
+from autograd_cnn.graph import Node, Scalar, describe, topological_order
+from autograd_cnn.recording import recorded
 from autograd_cnn.testing.branches import Branches, branches_taken
 from autograd_cnn.testing.surroundings import Surroundings
 
@@ -132,6 +133,12 @@ class Subject:
         sizes = [np.full(leaf.size, np.finfo(leaf.dtype).eps, np.float64) for leaf in self.leaves]
         return np.concatenate(sizes or [np.zeros(0)])
 
+    @property
+    def smallest(self) -> Vector:
+        """What is lost where a gradient underflows, per coordinate."""
+        sizes = [np.full(leaf.size, 16 * float(np.finfo(leaf.dtype).tiny)) for leaf in self.leaves]
+        return np.concatenate(sizes or [np.zeros(0)])
+
     def settings(self, x: Vector, wide: bool) -> tuple[tuple[Node, Any], ...]:
         """Return the leaves with the values that they shall have at `x`."""
         set_: list[tuple[Node, Any]] = []
@@ -188,8 +195,7 @@ class Subject:
         """Choose what the elements of the outputs are weighed with: 1 for one number, else nothing near 0."""
         only_one = len(outputs) == 1 and outputs[0].size == 1
         self.weights = [
-            np.ones(y.shape) if only_one else rng.uniform(0.5, 1.0, y.shape) * rng.choice((-1.0, 1.0), y.shape)
-            for y in outputs
+            np.ones(y.shape) if only_one else weights_off_zero(rng, y.shape) for y in outputs
         ]
 
     def objective(self, change: Vector) -> float:
@@ -230,6 +236,11 @@ class Subject:
             [np.ones(())],
             may_be_constant=True,
         )
+
+
+def weights_off_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return random numbers of sizes ½ to 1, which every floating dtype holds exactly."""
+    return rng.integers(32, 65, shape) / 64 * rng.choice((-1.0, 1.0), shape)
 
 
 @contextmanager
