@@ -68,9 +68,7 @@ class Situation:
 
 
 def mutations(gate: Gate) -> Iterator[Named]:
-    """Yield name, description and mutation of all that can be wrong with a gate's rule."""
-    from autograd_cnn.testing.peculiar_mutations import PECULIAR
-
+    """Yield name, description and mutation of what can be wrong with any rule."""
     for slot in range(2 if gate.variadic else gate.arity):
         yield from _of_one_gradient(slot)
         yield f"missing factor {slot}", f"input {slot} is read as 1", partial(_read_as_one, slot=slot)
@@ -89,7 +87,6 @@ def mutations(gate: Gate) -> Iterator[Named]:
         yield "off-by-one padding", "the margin before is one wider, the one behind one narrower", _shifted_padding
     if "axis" in gate.attributes:
         yield "wrong axis", "the rule works along the next axis", _next_axis
-    yield from PECULIAR.get(gate.name, ())
 
 
 def _of_one_gradient(slot: int) -> Iterator[Named]:
@@ -191,13 +188,9 @@ def _wrong_tie(s: Situation) -> Gradients:
     """Take the gradient a hair away from the side that the gate declares for its ties."""
     own = {k: v for k, v in s.attributes.items() if k not in s.gate.saves}
     values = [_plain(x) for x in s.inputs]
-    offsets = DECLARED[s.gate.name](values, own)[0]
-    here = DECLARED[s.gate.name](values, own)
-    side = 1.0 if len(here) > 1 else -1.0  # of a mean of both sides one is wrong enough
-    beside = [
-        x + side * _BESIDE_A_TIE * np.asarray(by) if _is_floating(x) else x
-        for x, by in zip(s.inputs, offsets, strict=True)
-    ]
+    sides = DECLARED[s.gate.name](values, own)
+    step = _BESIDE_A_TIE if len(sides) > 1 else -_BESIDE_A_TIE  # where the mean of both sides is right, one is wrong
+    beside = [x + step * np.asarray(by) if _is_floating(x) else x for x, by in zip(s.inputs, sides[0], strict=True)]
     saved = _saved(s.gate, [_plain(x) for x in beside], own)
     return s.gradients(inputs=tuple(beside), attributes=own | saved)
 

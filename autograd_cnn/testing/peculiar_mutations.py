@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -100,8 +99,3 @@ PECULIAR: dict[str, list[Named]] = {
     },
 }
 """Name, description and mutation, by gate."""
-
-
-def describe_all() -> list[tuple[Any, str]]:
-    """Return every peculiar mistake as (gate, description)."""
-    return [(gate, what) for gate, found in PECULIAR.items() for _, what, _ in found]

@@ -1,0 +1,327 @@
+"""Strategies draw what they promise, and what they draw prints as code that rebuilds it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+import autograd_cnn as ag
+from autograd_cnn.testing import strategies
+from tests.gates.domains import DOMAINS
+from tests.numeric import central, relative_error
+
+strategies.CALLS.update(DOMAINS)
+
+ROOT = Path(__file__).parents[2]
+
+
+def rebuilt(example):
+    """What the printed code makes."""
+    space = {}
+    exec(repr(example), space)
+    return space
+
+
+def numeric(function, values, i):
+    """Derivative of a function of several floats or arrays to the i-th of them."""
+
+    def f(x):
+        moved = list(values)
+        moved[i] = float(x) if isinstance(values[i], float) else x
+        return float(np.sum(np.asarray(function(*moved))))
+
+    return central(f, values[i], 1e-4)
+
+
+def exists(strategy, condition):
+    """Whether something like that is among a few hundred examples."""
+    return any(map(condition, strategies.drawn(strategy, 300)))
+
+
+@pytest.mark.parametrize("level", ["scalar", "tensor"])
+@given(data=st.data())
+def test_gradient_of_a_graph_equals_numeric_and_its_printed_code(level, data):
+    graph = data.draw(strategies.graphs(level=level))
+    leaves = graph.leaves()
+    output = graph(*leaves)
+    assert output.size == 1
+    pasted = rebuilt(graph)
+    assert pasted["output"].value == output.value
+    errors = []
+    for i, gradient in enumerate(ag.grad(output, leaves, allow_unused=True)):
+        np.testing.assert_array_equal(pasted[f"x{i}"].grad, gradient)
+        errors.append(relative_error(gradient, numeric(graph, graph.values, i)))
+    assert strategies.steer(errors) < 1e-6
+
+
+@given(graph=strategies.graphs(min_nodes=20, kinks=True))
+@settings(max_examples=10)
+def test_graph_has_as_many_nodes_as_asked_and_every_leaf_and_gate_reaches_the_output(graph):
+    assert len(graph.applications) >= 20
+    leaves = graph.leaves()
+    output = graph(*leaves)
+    assert len(ag.nodes(output)) >= 20
+    assert set(leaves) <= set(ag.topological_order(output))
+    assert len([n for n in ag.nodes(output) if n.gate is not None]) == len(graph.applications)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, gate in ag.GATES.items() if gate.rule is not None))
+@given(data=st.data())
+@settings(max_examples=2)
+def test_one_gate_alone_stands_in_its_graph(name, data):
+    graph = data.draw(strategies.graphs(gates=[name], max_nodes=2))
+    assert name in graph.gates()
+    assert np.isfinite(graph(*graph.values)).all()
+
+
+GRAPHS = strategies.graphs(max_nodes=6)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda g: any(a.gate == "multiply" and a.inputs == (0, 0) for a in g.applications),
+        lambda g: len({np.shape(v) for v in g.values}) > 1,
+        lambda g: len(g.values) == 3,
+        lambda g: "matmul" in g.gates(),
+    ],
+    ids=["one node in both slots", "broadcasting", "three leaves", "matmul"],
+)
+def test_graphs_reach(shape):
+    assert exists(GRAPHS, shape)
+
+
+def test_graphs_with_kinks_stand_on_them_and_others_do_not():
+    def tied(graph):
+        nodes = ag.nodes(graph(*graph.leaves()), gate="relu")
+        return any((node.inputs[0].value == 0).any() for node in nodes)
+
+    assert exists(strategies.graphs(gates=["relu"], kinks=True), tied)
+    assert not exists(strategies.graphs(gates=["relu"], max_nodes=4), tied)
+
+
+def test_a_failing_graph_shrinks_to_one_small_gate_at_the_left_margin():
+    graph = find(
+        strategies.graphs(),
+        lambda g: "exp" in g.gates(),
+        settings=settings(max_examples=2000, deadline=None, database=None),
+    )
+    assert len(graph.applications) <= 3
+    assert repr(graph).splitlines()[:3] == ["import numpy as np", "import autograd_cnn as ag", "def f(x0):"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"level": "matrix"}, ag.ArgumentError, "expected 'tensor' or 'scalar'"),
+        ({"gates": ["multipy"]}, ag.UnknownNameError, "did you mean 'multiply'"),
+        ({"gates": ["sum"], "level": "scalar"}, ag.ArgumentError, "needs level='tensor'"),
+        ({"gates": []}, ag.ArgumentError, "at least one gate"),
+    ],
+)
+def test_graphs_refuse(arguments, error, message):
+    with pytest.raises(error, match=message):
+        strategies.drawn(strategies.graphs(**arguments), 1)
+
+
+@given(network=strategies.networks())
+@settings(max_examples=10)
+def test_network_trains_and_prints_as_code(network):
+    (images,) = network.leaves()
+    model = network.build()
+    loss = network.loss(model, images)
+    loss.backward()
+    assert all(p.grad is not None and p.dtype == np.float64 for p in model.parameters())
+    pasted = rebuilt(network)
+    assert pasted["output"].item() == loss.item() == network(images).item()
+    np.testing.assert_array_equal(pasted["images"].grad, images.grad)
+
+
+@pytest.mark.parametrize("layer", ["BatchNorm2d", "MaxPool2d", "AvgPool2d"])
+def test_networks_reach(layer):
+    assert exists(strategies.networks(), lambda n: layer in [x.name for x in n.layers])
+
+
+@given(x=strategies.arrays(shape=(2, 3), low=-1, high=1, dtype=np.float32))
+def test_arrays_are_eighths(x):
+    assert x.dtype == np.float32
+    np.testing.assert_array_equal(8 * x, np.round(8 * x))
+    assert (np.abs(x) <= 1).all()
+
+
+@given(data=st.data(), gap=st.sampled_from([0.125, 0.5]))
+def test_separated_arrays_keep_apart_from_each_other_and_from_zero(data, gap):
+    x = data.draw(strategies.separated_arrays(gap))
+    steps = np.diff(np.sort(np.append(x.ravel(), 0.0)))
+    assert (steps >= gap).all()
+
+
+@given(x=strategies.tied_arrays())
+def test_the_largest_element_of_tied_arrays_stands_at_two_places(x):
+    assert x.size < 2 or (x == x.max()).sum() >= 2
+
+
+@pytest.mark.parametrize("side", [0, 1, 3])
+def test_broadcastable_pairs_have_sides(side):
+    assert exists(strategies.broadcastable_pairs(), lambda pair: side in pair[0].shape != pair[1].shape)
+
+
+@given(pair=strategies.broadcastable_pairs())
+def test_pairs_broadcast_forward_and_backward(pair):
+    a, b = (ag.Tensor(x, requires_grad=True) for x in pair)
+    product = a * b
+    assert [g.shape for g in ag.grad(product, [a, b], np.ones(product.shape))] == [a.shape, b.shape]
+
+
+@given(x=strategies.extreme_logits(shape=(2, 3), dtype=np.float32))
+def test_cross_entropy_of_extreme_logits_is_finite(x):
+    logits = ag.Tensor(x, requires_grad=True)
+    loss = ag.functional.cross_entropy(logits, np.array([0, 2]))
+    loss.backward()
+    assert np.isfinite(loss.item())
+    assert np.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_so"),
+    [
+        ("C", lambda x: x.flags.c_contiguous and x.flags.writeable),
+        ("F", lambda x: x.flags.f_contiguous),
+        ("negative stride", lambda x: min(x.strides) < 0),
+        ("every second", lambda x: not x.flags.c_contiguous),
+        ("zero stride", lambda x: 0 in x.strides),
+        ("read-only", lambda x: not x.flags.writeable),
+    ],
+)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_layouts(kind, is_so, data):
+    original = np.arange(6.0).reshape(2, 3)
+    x = data.draw(strategies.layouts(original, kinds=(kind,)))
+    assert is_so(x)
+    assert x.shape == (2, 3)
+    if kind != "zero stride":
+        np.testing.assert_array_equal(x, original)
+
+
+@given(x=strategies.layouts(strategies.arrays(strategies.shapes(min_dims=1))))
+def test_every_layout_gives_the_same_gradient(x):
+    laid, plain = (ag.Tensor(v, requires_grad=True) for v in (x, np.array(x)))
+    ag.tanh(laid).sum().backward()
+    ag.tanh(plain).sum().backward()
+    np.testing.assert_array_equal(laid.grad, plain.grad)
+
+
+def test_unknown_kinds_are_refused():
+    with pytest.raises(ag.ArgumentError, match="expected 'floating' or 'all'"):
+        strategies.dtypes("wide")
+    with pytest.raises(ag.ArgumentError, match="unknown kinds"):
+        strategies.drawn(strategies.layouts(kinds=("D",)), 1)
+    with pytest.raises(ag.ArgumentError, match="expected a number above 0"):
+        strategies.drawn(strategies.separated_arrays(0), 1)
+
+
+@given(dtype=strategies.dtypes())
+def test_floating_dtypes_can_require_gradients(dtype):
+    assert ag.Tensor(np.zeros(2, dtype), requires_grad=True).dtype == dtype
+
+
+def test_all_dtypes_contain_integers():
+    assert exists(strategies.dtypes("all"), lambda d: d.kind == "i")
+
+
+PROBLEMS = {
+    "conv": strategies.conv_problems(),
+    "pool": strategies.pool_problems(),
+    "loss": strategies.loss_problems(),
+}
+
+
+@pytest.mark.parametrize("kind", PROBLEMS)
+@given(data=st.data())
+def test_gradient_of_a_problem_equals_numeric_and_its_printed_code(kind, data):
+    problem = data.draw(PROBLEMS[kind])
+    assert problem.fits
+    leaves = [ag.Tensor(x, requires_grad=True) for x in problem.inputs]
+    output = problem(*leaves)
+    np.testing.assert_array_equal(rebuilt(problem)["output"].value, output.value)
+    found = ag.grad(output, leaves, np.ones(output.shape), allow_unused=True)
+    for i, gradient in enumerate(found):
+        assert relative_error(gradient, numeric(problem, problem.inputs, i)) < 1e-7
+
+
+@pytest.mark.parametrize("kind", [strategies.conv_problems, strategies.pool_problems])
+@given(data=st.data())
+def test_windows_that_do_not_fit_raise_and_floor_takes_them(kind, data):
+    problem = data.draw(kind(fits=False))
+    assert not problem.fits
+    with pytest.raises(ag.ShapeError):
+        problem(*problem.inputs)
+    problem.options["fit"] = "floor"
+    assert np.isfinite(problem(*problem.inputs)).all()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda p: p.options["padding"][0][0] != p.options["padding"][0][1],
+        lambda p: p.options["stride"][0] != p.options["stride"][1],
+        lambda p: p.options["dilation"][0] > 1,
+        lambda p: p.options["groups"] > 1,
+        lambda p: len(p.inputs) == 3,
+    ],
+    ids=["asymmetric padding", "unequal strides", "dilation", "groups", "bias"],
+)
+def test_conv_problems_reach(condition):
+    assert exists(strategies.conv_problems(), condition)
+
+
+def test_every_loss_is_reached():
+    assert {p.name for p in strategies.drawn(strategies.loss_problems(), 300)} == set(strategies.LOSSES)
+
+
+@given(scalar=st.from_type(ag.Scalar), tensor=st.from_type(ag.Tensor))
+@settings(max_examples=10)
+def test_from_type_makes_leaves_that_require_gradients(scalar, tensor):
+    assert scalar.requires_grad
+    assert tensor.requires_grad
+    assert 8 * scalar.value == round(8 * scalar.value)
+
+
+@given(call=strategies.calls("sqrt"))
+def test_a_gate_without_an_entry_is_called_with_different_positive_numbers(call):
+    (x,) = call.inputs
+    assert (x > 0).all()
+    assert len(np.unique(x)) == x.size
+
+
+def test_calls_refuse_unknown_gates():
+    with pytest.raises(ag.UnknownNameError, match="did you mean 'multiply'"):
+        strategies.calls("multipy")
+
+
+def test_drawn_examples_are_the_same_for_the_same_seed():
+    first, second, other = (strategies.drawn(strategies.graphs(), 5, seed) for seed in (1, 1, 2))
+    assert list(map(repr, first)) == list(map(repr, second)) != list(map(repr, other))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import autograd_cnn, autograd_cnn.testing, sys; print('hypothesis' in sys.modules)", "False"),
+        (
+            "import sys; sys.modules['hypothesis'] = None\n"
+            "try: from autograd_cnn.testing import strategies\n"
+            "except ImportError as error: print(type(error).__name__, error)",
+            "HypothesisNotFoundError autograd_cnn.testing.strategies needs hypothesis, which is not installed; "
+            "install it with: pip install 'autograd-cnn[test]'",
+        ),
+    ],
+)
+def test_hypothesis_is_needed_by_strategies_alone(code, said):
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == said, result.stderr
