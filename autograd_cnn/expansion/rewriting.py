@@ -9,10 +9,10 @@ import numpy as np
 
 from autograd_cnn.backward import check_usable
 from autograd_cnn.errors import ArgumentError, GradientError, OutOfRangeError
+from autograd_cnn.expansion.probing import structure_of
+from autograd_cnn.expansion.structure import Cells, Mask, Structure
 from autograd_cnn.graph import Node, Scalar, describe, topological_order
-from autograd_cnn.probing import structure_of
 from autograd_cnn.recording import recorded
-from autograd_cnn.structure import Cells, Mask, Structure
 
 Place: TypeAlias = tuple[int, ...]
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from autograd_cnn.backward import backward
 from autograd_cnn.errors import ArgumentError, GradientError
+from autograd_cnn.expansion.rewriting import in_scalars, in_tensor_gates
+from autograd_cnn.expansion.structure import total
 from autograd_cnn.graph import Node, Scalar, Tensor
-from autograd_cnn.rewriting import in_scalars, in_tensor_gates
-from autograd_cnn.structure import total
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def expand(
     Notes
     -----
     Element gates, gates that move elements, sums and everything linear are derived from the gate's own
-    forward, see `autograd_cnn.probing`. Values and gradients equal the original's in float64: exactly where
+    forward, see `autograd_cnn.expansion.probing`. Values and gradients equal the original's in float64: exactly where
     the arithmetic is exact, else to rounding, since sums are taken in another order.
 
     Examples

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import grad
-from autograd_cnn.equations import latex, text
 from autograd_cnn.errors import ArgumentError, GradientError, OutOfRangeError, ShapeError
+from autograd_cnn.expansion.rewriting import in_scalars
+from autograd_cnn.explanation.equations import latex, text
+from autograd_cnn.explanation.paths import Path, paths_between
 from autograd_cnn.graph import Node, Scalar, describe, topological_order
-from autograd_cnn.paths import Path, paths_between
-from autograd_cnn.rewriting import in_scalars
 
 _MOST_STEPS = 500_000
 

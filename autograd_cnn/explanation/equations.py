@@ -7,8 +7,8 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from autograd_cnn.explanation.paths import Link, Path
 from autograd_cnn.graph import Node
-from autograd_cnn.paths import Link, Path
 
 if TYPE_CHECKING:
     from autograd_cnn.explanation import Explanation

@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.expansion.tracing import run_on_tracers
 from autograd_cnn.gates.arithmetic import add, multiply
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Gate
-from autograd_cnn.tracing import run_on_tracers
 
 Cells: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]

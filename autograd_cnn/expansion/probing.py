@@ -16,10 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, GradientError
-from autograd_cnn.gates.arithmetic import divide
-from autograd_cnn.gates.comparison import maximum, minimum
-from autograd_cnn.registry import Gate, gradient_of
-from autograd_cnn.structure import (
+from autograd_cnn.expansion.structure import (
     Chain,
     Elementwise,
     MatrixProduct,
@@ -31,7 +28,10 @@ from autograd_cnn.structure import (
     product,
     total,
 )
-from autograd_cnn.tracing import run_on_tracers
+from autograd_cnn.expansion.tracing import run_on_tracers
+from autograd_cnn.gates.arithmetic import divide
+from autograd_cnn.gates.comparison import maximum, minimum
+from autograd_cnn.registry import Gate, gradient_of
 
 _PROBES = 8
 _SAMPLES = 16
