@@ -1,5 +1,7 @@
 """The table of gates: complete, as the registry has it, and true at every kink it names."""
 
+import runpy
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,12 @@ def test_every_gate_says_what_it_is(name):
 def test_contributing_holds_the_table_of_this_version():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert table() in text, "run `python -m autograd_cnn.gates` and paste its table into CONTRIBUTING.md"
+
+
+def test_the_command_prints_the_table(capsys):
+    with pytest.warns(RuntimeWarning, match="found in sys.modules"):  # this test imported it already
+        runpy.run_module("autograd_cnn.gates.__main__", run_name="__main__")
+    assert capsys.readouterr().out == table()
 
 
 POOL = {"window": (2, 2), "stride": (2, 2), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "output_size": (1, 1)}

@@ -238,3 +238,15 @@ def test_the_weights_and_targets_of_binary_cross_entropy_may_be_learned():
     np.testing.assert_allclose(to_y, w.value * (w.value * right - wrong), rtol=1e-12)
     expected = (2 * w.value * y.value * right + (1 - y.value) * wrong).sum(0)
     np.testing.assert_allclose(to_w, expected, rtol=1e-12)
+
+
+def test_a_constant_score_leaves_the_gradient_to_weight_and_target():
+    weight = ag.Tensor([2.0], requires_grad=True)
+    target = ag.Tensor([1.0], requires_grad=True)
+    gate = ag.GATES["binary_cross_entropy_with_logits"]
+    both = gate(np.array([0.5]), target, weight)
+    to_target, to_weight = ag.grad(both, [target, weight], [1.0])
+    np.testing.assert_allclose(to_weight, [np.log1p(np.exp(-0.5))])
+    np.testing.assert_allclose(to_target, [2 * np.log1p(np.exp(-0.5)) - np.log1p(np.exp(0.5))])
+    only_weight = gate(np.array([0.5]), np.array([1.0]), weight)
+    np.testing.assert_allclose(ag.grad(only_weight, weight, [1.0])[0], [np.log1p(np.exp(-0.5))])

@@ -43,6 +43,7 @@ def test_axes_move(x, data):
     same_as_numpy("moveaxis", x, some, data.draw(st.permutations(some)))
     same_as_numpy("transpose", x)
     same_as_numpy("ravel", x)
+    np.testing.assert_array_equal(ag.Tensor(x).flatten().value, x.flatten())
 
 
 @given(arrays(least=0), st.data())
