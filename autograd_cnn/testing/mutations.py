@@ -207,7 +207,7 @@ def _stale(s: Situation) -> Gradients:
         switches = s.attributes["switches"]
         return s.gradients(attributes=s.attributes | {"switches": np.roll(switches, 1).reshape(switches.shape)})
     own = {k: v for k, v in s.attributes.items() if k not in s.gate.saves}
-    earlier = [0.5 - 1.5 * np.flip(_plain(x)) if _is_floating(x) else _plain(x) for x in s.inputs]
+    earlier = [0.5 + 1.5 * np.roll(_plain(x), 1) if _is_floating(x) else _plain(x) for x in s.inputs]
     return s.gradients(attributes=own | _saved(s.gate, earlier, own))
 
 

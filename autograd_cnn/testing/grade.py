@@ -1,0 +1,244 @@
+"""``python -m autograd_cnn.testing.grade`` grades `check` itself: which wrong rules does it miss, which errors?
+
+Every mutant of every gate is put in the gate's place and checked at random calls of the gate, at ties too. It is
+killed when a check says WRONG; equivalent when it gave the right gradients at every call; and it survived when it
+gave wrong ones and no check said so. The table shows this per gate, the smallest relative error of a rule that a
+check notices, and whether the gate is blamed by name when its rule is wrong in a random graph of 20 or more nodes.
+Names of gates as arguments grade these alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.backward import grad
+from autograd_cnn.errors import AutogradError
+from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.registry import GATES, Gate
+from autograd_cnn.testing.checking import check
+from autograd_cnn.testing.mutants import Mutant, mutants, scaled
+from autograd_cnn.testing.report import Verdict
+from autograd_cnn.testing.strategies import Call, calls, drawn, graphs
+
+COLUMNS = ("gate", "mutants", "killed", "equivalent", "survived", "smallest error", "blamed in a graph")
+LEAST_NODES = 20
+
+_SAME = 1e-12
+_SMALLEST_EXPONENT = 14
+_PATIENCE = 40
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant.
+
+    Attributes
+    ----------
+    mutant : Mutant
+        The wrong rule.
+    fate : {"killed", "equivalent", "survived"}
+        See the module's first lines.
+    call : Call or None
+        Where it was killed, or where it first gave a wrong gradient that no check noticed.
+    """
+
+    mutant: Mutant
+    fate: str
+    call: Call | None = None
+
+
+@dataclass(frozen=True)
+class Grade:
+    """How well checks guard one gate.
+
+    Attributes
+    ----------
+    gate : str
+        Its name.
+    outcomes : tuple of Outcome
+        One per mutant.
+    smallest_error : float or None
+        Smallest relative error 10^−n of its whole gradient that a check noticed at its most telling call.
+    blamed : bool or None
+        Whether `Report.blame` named it in a graph of `LEAST_NODES` nodes; None where its gradient is 0 there.
+    """
+
+    gate: str
+    outcomes: tuple[Outcome, ...]
+    smallest_error: float | None
+    blamed: bool | None
+
+    def count(self, fate: str) -> int:
+        """Return how many mutants met that fate."""
+        return sum(outcome.fate == fate for outcome in self.outcomes)
+
+    def row(self) -> tuple[str, ...]:
+        """Return the gate's row of the table."""
+        error = "" if self.smallest_error is None else f"{self.smallest_error:.0e}"
+        blamed = {True: "yes", False: "no", None: ""}[self.blamed]
+        counts = [self.count(fate) for fate in ("killed", "equivalent", "survived")]
+        return (f"`{self.gate}`", str(len(self.outcomes)), *map(str, counts), error, blamed)
+
+
+def grade(gate: str | Gate, examples: int = 60, seed: int = 0) -> Grade:
+    """Grade the checks of one gate.
+
+    Parameters
+    ----------
+    gate : str or Gate
+        A gate with a gradient; your own gates need `strategies.CALLS` if their inputs are special.
+    examples : int
+        Random calls; of a gate with kinks each is tried again with ties.
+    seed : int
+        Of the calls.
+
+    Examples
+    --------
+    >>> from autograd_cnn.testing.grade import grade
+    >>> result = grade("tanh")
+    >>> result.count("survived"), result.blamed
+    (0, True)
+    """
+    name = gate.name if isinstance(gate, Gate) else gate
+    at_random = [call for call in drawn(calls(name), examples, seed) if _size(call)]
+    at_ties = [tied(call) for call in at_random] if GATES[name].branches is not None else []
+    tries = [*((call, "nudge") for call in at_random), *((call, "tie") for call in at_ties)]
+    return Grade(
+        name,
+        tuple(judged(mutant, tries) for mutant in mutants(name)),
+        smallest_detectable_error(name, at_random),
+        blamed(name, seed),
+    )
+
+
+def judged(mutant: Mutant, tries: Iterable[tuple[Call, str]]) -> Outcome:
+    """Return what becomes of a mutant at calls, each with how to treat its kinks."""
+    missed: list[Call] = []
+    for call, kinks in tries:
+        if not differs(mutant, call):
+            continue
+        with mutant.applied():
+            if is_wrong(mutant.gate, call, kinks):
+                return Outcome(mutant, "killed", call)
+        missed.append(call)
+        if len(missed) == _PATIENCE:
+            break
+    return Outcome(mutant, "survived", missed[0]) if missed else Outcome(mutant, "equivalent")
+
+
+def differs(mutant: Mutant, call: Call) -> bool:
+    """Whether a mutant's gradients differ from the right ones at a call, or it raises."""
+    right = _gradients(mutant.gate, call)
+    try:
+        with mutant.applied():
+            wrong = _gradients(mutant.gate, call)
+    except (AutogradError, ValueError, IndexError, TypeError):
+        return True
+    for a, b in zip(right, wrong, strict=True):
+        a, b = (np.zeros(1) if g is None else np.asarray(g) for g in (a, b))
+        if np.max(np.abs(a - b), initial=0.0) > _SAME * np.max(np.abs(a), initial=1.0):
+            return True
+    return False
+
+
+def is_wrong(gate: str, call: Call, kinks: str) -> bool:
+    """Whether a check of one call says WRONG, or its backward pass raises."""
+    function, inputs = as_function(gate, call)
+    try:
+        return check(function, *inputs, kinks=kinks).verdict is Verdict.WRONG
+    except (AutogradError, ValueError, IndexError, TypeError):
+        return True
+
+
+def as_function(gate: str, call: Call) -> tuple[Callable[..., Node], list[Any]]:
+    """Return a call as a function of its differentiable inputs, and these."""
+
+    def function(*moving: Any) -> Any:
+        inputs = list(call.inputs)
+        for slot, x in zip(call.differentiable, moving, strict=True):
+            inputs[slot] = x
+        return GATES[gate](*inputs, **call.attributes)
+
+    return function, [np.asarray(call.inputs[slot]) for slot in call.differentiable]
+
+
+def tied(call: Call) -> Call:
+    """Return the call with its numbers rounded, so that ties and zeros are likely; bounds and margins too."""
+    inputs = tuple(np.round(x) if slot in call.differentiable else x for slot, x in enumerate(call.inputs))
+    attributes = dict(call.attributes)
+    for name in {"delta", "min_val", "max_val"} & set(attributes):
+        attributes[name] = float(np.round(attributes[name])) + (name == "max_val")
+    return Call(inputs, attributes, call.differentiable)
+
+
+def smallest_detectable_error(gate: str, at: list[Call]) -> float | None:
+    """Return the smallest 10^−n such that a gradient wrong by this part is called WRONG at one of two calls."""
+    function = partial(is_wrong, gate, kinks="nudge")
+    telling = [call for call in at if differs(scaled(gate, 2.0), call)][:2]
+    found = None
+    for n in range(1, _SMALLEST_EXPONENT + 1):
+        with scaled(gate, 1 + 10.0**-n).applied():
+            if not any(function(call) for call in telling):
+                return found
+        found = 10.0**-n
+    return found
+
+
+def blamed(gate: str, seed: int = 0, graphs_tried: int = 5) -> bool | None:
+    """Return whether a wrong rule in a random graph is blamed on its gate by name."""
+    for graph in drawn(graphs(gates=[gate], max_nodes=4, min_nodes=LEAST_NODES), graphs_tried, seed):
+        with scaled(gate, 1.5).applied():
+            report = check(graph, *graph.values)
+        if report.verdict is Verdict.WRONG:
+            return report.blame().gate == gate
+    return None
+
+
+def table(grades: Iterable[Grade]) -> str:
+    """Return grades as a Markdown table with the sum below, and what survived or is equivalent in words."""
+    grades = list(grades)
+    total = [sum(g.count(fate) for g in grades) for fate in ("killed", "equivalent", "survived")]
+    real = total[0] + total[2]
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *(g.row() for g in grades)]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines += ["", f"{total[0]} of {real} mutants killed ({total[0] / max(real, 1):.1%}); {total[1]} equivalent."]
+    for fate in ("survived", "equivalent"):
+        of: dict[str, list[str]] = {}
+        for outcome in (o for g in grades for o in g.outcomes if o.fate == fate):
+            of.setdefault(outcome.mutant.name, []).append(outcome.mutant.gate)
+        lines += ["", f"{fate.capitalize()}:{'' if of else ' none'}"]
+        lines += [f"- {name}: {', '.join(gates)}" for name, gates in of.items()]
+    return "\n".join(lines)
+
+
+def _size(call: Call) -> int:
+    return sum(np.size(call.inputs[slot]) for slot in call.differentiable)
+
+
+def _gradients(gate: str, call: Call) -> tuple[Any, ...]:
+    """Return the gradients of a call for random upstream gradients."""
+    nodes = [Tensor(x, requires_grad=True) if slot in call.differentiable else x for slot, x in enumerate(call.inputs)]
+    output = GATES[gate](*nodes, **call.attributes)
+    wanted = [nodes[slot] for slot in call.differentiable]
+    seed = np.random.default_rng(1).uniform(0.5, 1.5, output.shape)
+    seed = seed * np.random.default_rng(2).choice([-1.0, 1.0], output.shape)
+    with np.errstate(all="ignore"):
+        return grad(output, wanted, seed, allow_unused=True)
+
+
+def main(names: list[str]) -> int:
+    """Print the table; return how many mutants survived."""
+    chosen = names or sorted(name for name, gate in GATES.items() if gate.has_gradient)
+    grades = [grade(name) for name in chosen]
+    print(table(grades))
+    return sum(g.count("survived") + (g.blamed is False) for g in grades)
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(sys.argv[1:]), 1))
