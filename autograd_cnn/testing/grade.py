@@ -1,4 +1,4 @@
-"""``python -m autograd_cnn.testing.grade`` grades `check` itself: which wrong rules does it miss, which errors?
+"""``python -m autograd_cnn.testing.grade`` grades `check` itself by the wrong rules and the errors that it misses.
 
 Every mutant of every gate is put in the gate's place and checked at random calls of the gate, at ties too. It is
 killed when a check says WRONG; equivalent when it gave the right gradients at every call; and it survived when it

@@ -60,9 +60,8 @@ def test_a_gate_without_a_gradient_has_no_mutants():
 
 def test_the_right_rule_comes_back_after_an_exception():
     right = ag.GATES["tanh"].rule
-    with pytest.raises(KeyError, match="stop"), mutants("tanh")[0].applied() as gate:
-        assert gate.rule is not right
-        raise KeyError("stop")
+    with pytest.raises(ZeroDivisionError), mutants("tanh")[0].applied() as gate:
+        1 / (gate.rule is right)
     assert ag.GATES["tanh"].rule is right
 
 
