@@ -13,7 +13,7 @@ from autograd_cnn.errors import ArgumentError, AutogradError
 from autograd_cnn.testing.arguments import subject_of
 from autograd_cnn.testing.examination import Examination, examine
 from autograd_cnn.testing.report import FAILING, INCONCLUSIVE, Coordinate, Report, Verdict
-from autograd_cnn.testing.subject import Subject
+from autograd_cnn.testing.subject import Subject, weights_off_zero
 
 _ORACLES = ("auto", "ridders", "central", "one-sided")
 _MODES = ("full", "directions")
@@ -153,8 +153,8 @@ def _one_of(name: str, given: Any, known: tuple[Any, ...]) -> None:
 
 def _with_second_order(first: Report, subject: Subject, how: Examination) -> Report:
     """Check the gradient of ⟨gradient, random directions⟩, and join both reports."""
-    sizes = np.random.default_rng((how.seed, 2)).uniform(0.5, 1.0, subject.start.size)
-    second = _concluded(examine(subject.second_order(sizes), how), how.kinks)
+    directions = weights_off_zero(np.random.default_rng((how.seed, 2)), subject.start.shape)
+    second = _concluded(examine(subject.second_order(directions), how), how.kinks)
     return replace(
         second,
         verdict=_overall((*first.coordinates, *second.coordinates), how.kinks, (first.verdict, second.verdict)),

@@ -22,6 +22,7 @@ _DIRECTIONS = 6
 _NUDGES = (2.0**-5, 2.0**-7, 2.0**-4, 2.0**-9, 2.0**-6, 2.0**-11)
 _JITTERS = 4
 _ON_THE_KINK = 2.0**-40
+_EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,11 @@ class Place:
         self.own = own or subject.run(x, wide=False)
         self.backward: Backward = subject.backward(self.own)
         self.wide = subject.run(x)
-        self.noise = subject.backward(self.wide).noise + float(np.finfo(np.float64).eps) * self._size()
-        self.scale = float(
-            np.max(np.abs(self.backward.gradient), initial=0.0, where=np.isfinite(self.backward.gradient))
-        )
-
-    def _size(self) -> float:
-        return float(np.sum(np.abs(self.wide.value)))
+        self.wide_backward: Backward = subject.backward(self.wide)
+        self.noise = self.wide_backward.noise + _EPS * float(np.sum(np.abs(self.wide.value)))
+        size = np.abs(self.backward.gradient)
+        # where all gradients are 0, a bar is held against the sizes of the numbers that they come from
+        self.scale = float(np.max(size, initial=min(1.0, self.noise / _EPS), where=np.isfinite(size)))
 
     @property
     def parted(self) -> str | None:
@@ -67,7 +66,10 @@ class Place:
 
     @functools.cached_property
     def rounding(self) -> Vector:
-        """How far rounding may have moved the gradient: measured by moving the point by a few units of rounding."""
+        """How far rounding may have moved the gradient: measured by changing the point, and every gradient on the way.
+
+        Both by a few units of rounding: what a rule cancels inside (softmax, normalisation) shows too.
+        """
         subject, epsilon = self.subject, self.subject.epsilons
         rng = np.random.default_rng(0)
         spread = 4 * epsilon * self.backward.magnitude
@@ -75,9 +77,25 @@ class Place:
             x = subject.rounded(self.x * (1 + 2 * epsilon * rng.uniform(-1, 1, self.x.size)))
             run = subject.run(x, wide=False)
             if run.branches.first_difference(self.own.branches) is None:
-                moved = np.abs(subject.backward(run).gradient - self.backward.gradient)
-                spread = np.maximum(spread, 4 * np.where(np.isfinite(moved), moved, 0.0))
+                moved = np.abs(subject.shaken(run, rng) - self.backward.gradient)
+                spread = np.maximum(spread, 8 * np.where(np.isfinite(moved), moved, 0.0))
         return spread
+
+    def rounding_along(self, direction: Vector) -> float:
+        """Return how far the leaves' precision may move the gradient along a direction.
+
+        What cancels within a rule without a trace outside (softmax, sure of one class) is at most of the size of
+        the values in the graph times their gradients.
+        """
+        epsilon = float(np.max(self.subject.epsilons[direction != 0], initial=0.0))
+        size = 2 * self.along(np.abs(self.backward.gradient), np.abs(direction)) + self.backward.energy
+        return 8 * epsilon * size + self.along(self.rounding + self.subject.smallest, np.abs(direction))
+
+    @staticmethod
+    def along(gradient: Vector, direction: Vector) -> float:
+        """Return the part of a gradient along a direction."""
+        chosen = direction != 0
+        return float(np.sum(gradient[chosen] * direction[chosen]))
 
     def line(self, direction: Vector) -> Line:
         """Return the function along a direction."""
@@ -119,8 +137,8 @@ def examine(subject: Subject, how: Examination) -> Report:
         return report(Verdict.NONFINITE, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
     try:
         subject.backward(own)
-    except AutogradError as error:
-        note = f"the backward pass raised: {error}"
+    except Exception as error:  # a rule may fail in any way it likes
+        note = f"the backward pass raised {type(error).__name__}: {error}"
         return report(Verdict.WRONG, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
     try:
         place = Place(subject, subject.start, own)
@@ -203,23 +221,27 @@ def _questions(subject: Subject, how: Examination, rng: np.random.Generator) -> 
 def _answer(place: Place, question: Question, how: Examination) -> Coordinate:
     """Judge one coordinate or direction at one place."""
     v = question.direction
-    analytic = float(np.sum(place.backward.gradient[v != 0] * v[v != 0]))
+    analytic = place.along(place.backward.gradient, v)
     answer = functools.partial(Coordinate, question.name, question.index, how.order, analytic)
     if not np.isfinite(analytic):
         return answer(float("nan"), float("nan"), 0.0, Verdict.NONFINITE, "the gradient is not finite")
     if place.parted is not None:
         return answer(float("nan"), float("inf"), 0.0, Verdict.TIE, f"narrow precision parts at {place.parted}")
     line = place.line(v)
-    epsilon = float(np.max(place.subject.epsilons[v != 0], initial=0.0))
-    rounding: Callable[[], float] = lambda: float(np.sum(place.rounding * np.abs(v)))  # noqa: E731
+    in_wide = place.along(place.wide_backward.gradient, v)
+    rounding: Callable[[], float] = lambda: place.rounding_along(v)  # noqa: E731
     try:
-        found = judge(line, analytic, place.scale, rounding, epsilon, how.oracle)
+        found = judge(line, in_wide, place.scale, rounding, _EPS, how.oracle)
     except Obstacle as obstacle:
         verdict = _kind_of(obstacle, line)
         return answer(float("nan"), float("inf"), line.least, verdict, f"every step meets {obstacle.words}")
     if found.verdict is Verdict.WRONG and place.wide.narrow:
         found = Judgement(Verdict.ILL_CONDITIONED, found.estimate, f"computed narrowly: {place.wide.narrow}")
     value, bar, step = found.estimate
+    if found.verdict is Verdict.OK and analytic != in_wide:
+        bar += place.rounding_along(v)
+        if abs(analytic - value) > bar:
+            return answer(value, bar, step, Verdict.WRONG, f"in narrow precision alone: in float64 it is {in_wide:.7g}")
     return answer(value, bar, step, found.verdict, found.note)
 
 

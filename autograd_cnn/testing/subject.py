@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.backward import backward_steps, grad
+from autograd_cnn.backward import backward_steps, downstream_gradients, grad
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, Scalar, describe, topological_order
 from autograd_cnn.recording import recorded
@@ -70,11 +70,15 @@ class Backward:
         Sum of the sizes of what the edges carried to each coordinate: what rounding is relative to.
     noise : float
         How uncertain the output is by rounding: every value in the graph times its gradient, times epsilon.
+    energy : float
+        Every value in the graph times its gradient, added up as errors add that know nothing of each other: the
+        root of the sum of squares.
     """
 
     gradient: Vector
     magnitude: Vector
     noise: float
+    energy: float
 
 
 @dataclass(eq=False)
@@ -174,11 +178,13 @@ class Subject:
         """Walk back through a run, writing nothing into the graph."""
         gradient = {leaf: np.zeros(leaf.shape) for leaf in self.leaves}
         magnitude = {leaf: np.zeros(leaf.shape) for leaf in self.leaves}
-        noise = 0.0
+        noise = energy = 0.0
         with run.as_it_was():
             for output, weight in zip(run.outputs, self.weights, strict=True):
                 for step in backward_steps(output, weight) if output.requires_grad else ():
-                    noise += _EPS * float(np.sum(np.abs(step.node.value * step.upstream), dtype=np.float64))
+                    share = np.multiply(step.node.value, step.upstream, dtype=np.float64)
+                    noise += _EPS * float(np.sum(np.abs(share)))
+                    energy += float(np.sum(share * share))
                     if step.node in gradient:
                         gradient[step.node] = gradient[step.node] + step.upstream
                         magnitude[step.node] += np.abs(step.upstream)
@@ -189,14 +195,31 @@ class Subject:
             np.concatenate([np.ravel(g).astype(np.float64) for g in found.values()] or [np.zeros(0)])
             for found in (gradient, magnitude)
         ]
-        return Backward(parts[0], parts[1], noise if np.isfinite(noise) else 0.0)
+        if not np.isfinite(noise + energy):
+            return Backward(parts[0], parts[1], 0.0, 0.0)
+        return Backward(parts[0], parts[1], noise, float(np.sqrt(energy)))
+
+    def shaken(self, run: Run, rng: np.random.Generator) -> Vector:
+        """Return the gradient of a run, every gradient on the way changed at random by a few units of rounding."""
+        gradient = {leaf: np.zeros(leaf.shape) for leaf in self.leaves}
+        with run.as_it_was():
+            for output, weight in zip(run.outputs, self.weights, strict=True):
+                pending: dict[Node, Any] = {output: np.asarray(weight, output.dtype)}
+                for node in reversed(topological_order(output, where=lambda node: node.requires_grad)):
+                    if node not in pending or not node.requires_grad:
+                        continue
+                    upstream = _shaken(pending.pop(node), node, rng)
+                    if node in gradient:
+                        gradient[node] = gradient[node] + upstream
+                    for x, part in zip(node.inputs or (), downstream_gradients(node, upstream), strict=False):
+                        if part is not None:
+                            pending[x] = pending[x] + part if x in pending else part
+        return np.concatenate([np.ravel(g).astype(np.float64) for g in gradient.values()] or [np.zeros(0)])
 
     def weigh(self, outputs: Sequence[Node], rng: np.random.Generator) -> None:
         """Choose what the elements of the outputs are weighed with: 1 for one number, else nothing near 0."""
         only_one = len(outputs) == 1 and outputs[0].size == 1
-        self.weights = [
-            np.ones(y.shape) if only_one else weights_off_zero(rng, y.shape) for y in outputs
-        ]
+        self.weights = [np.ones(y.shape) if only_one else weights_off_zero(rng, y.shape) for y in outputs]
 
     def objective(self, change: Vector) -> float:
         """Return the weighted sum of a change of the outputs."""
@@ -236,6 +259,15 @@ class Subject:
             [np.ones(())],
             may_be_constant=True,
         )
+
+
+def _shaken(upstream: Any, node: Node, rng: np.random.Generator) -> Any:
+    """Return a gradient changed by up to two units of rounding, element by element."""
+    factor = 1 + 2 * float(np.finfo(node.dtype).eps) * rng.uniform(-1, 1, node.shape)
+    if isinstance(node, Scalar):
+        return float(upstream * factor)
+    changed: NDArray[Any] = np.multiply(upstream, factor).astype(node.dtype)
+    return changed
 
 
 def weights_off_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
