@@ -9,9 +9,7 @@ import autograd_cnn as ag
 from autograd_cnn.testing import Verdict, check, strategies
 from autograd_cnn.testing.grade import blamed, differs, grade, main, smallest_detectable_error, table
 from autograd_cnn.testing.mutants import Mutant, mutants, scaled
-from tests.gates.domains import DOMAINS
 
-strategies.CALLS.update(DOMAINS)
 DIFFERENTIABLE = sorted(name for name, gate in ag.GATES.items() if gate.has_gradient)
 #: Gates whose gradient is 0 everywhere: no wrong factor shows.
 FLAT = {"step"}

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn.testing import strategies
-from tests.gates.domains import DOMAINS
 from tests.numeric import central, relative_error
-
-strategies.CALLS.update(DOMAINS)
 
 ROOT = Path(__file__).parents[2]
 
@@ -295,11 +292,24 @@ def test_from_type_makes_leaves_that_require_gradients(scalar, tensor):
     assert 8 * scalar.value == round(8 * scalar.value)
 
 
-@given(call=strategies.calls("sqrt"))
-def test_a_gate_without_an_entry_is_called_with_different_positive_numbers(call):
-    (x,) = call.inputs
-    assert (x > 0).all()
-    assert len(np.unique(x)) == x.size
+def test_a_gate_without_an_entry_is_called_with_different_positive_numbers(monkeypatch):
+    monkeypatch.delitem(strategies.CALLS, "divide")
+    for call in strategies.drawn(strategies.calls("divide"), 20):
+        a, b = call.inputs
+        assert a.shape == b.shape
+        assert (a > 0).all()
+        assert len(np.unique([a, b])) == 2 * a.size
+
+
+@pytest.mark.parametrize(("gate", "missing"), [("reshape", "no default of shape"), ("concatenate", "no inputs")])
+def test_a_gate_without_an_entry_that_needs_one_says_so(monkeypatch, gate, missing):
+    monkeypatch.delitem(strategies.CALLS, gate)
+    with pytest.raises(ag.ArgumentError, match=missing):
+        strategies.calls(ag.GATES[gate])
+
+
+def test_every_gate_has_calls():
+    assert set(strategies.CALLS) == set(ag.GATES)
 
 
 def test_calls_refuse_unknown_gates():

@@ -30,7 +30,8 @@ try:
         shapes,
         tied_arrays,
     )
-    from autograd_cnn.testing.strategies.calls import CALLS, Call, calls
+    from autograd_cnn.testing.strategies.calls import CALLS, calls
+    from autograd_cnn.testing.strategies.domains.call import Call
     from autograd_cnn.testing.strategies.graph import Graph
     from autograd_cnn.testing.strategies.graphs import ELEMENTWISE, SHAPED, graphs
     from autograd_cnn.testing.strategies.networks import Network, networks

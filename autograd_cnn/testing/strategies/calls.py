@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -12,28 +10,10 @@ from hypothesis import strategies as st
 from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.strategies.arrays import shapes
+from autograd_cnn.testing.strategies.domains import DOMAINS
+from autograd_cnn.testing.strategies.domains.call import Call
 
-
-@dataclass
-class Call:
-    """One call of a gate.
-
-    Attributes
-    ----------
-    inputs : tuple of ndarray
-        One array per input slot.
-    attributes : dict
-        The gate's attributes; those that are missing have their defaults.
-    differentiable : tuple of int
-        The slots that receive gradients.
-    """
-
-    inputs: tuple[Any, ...]
-    attributes: dict[str, Any] = field(default_factory=dict)
-    differentiable: tuple[int, ...] = (0,)
-
-
-CALLS: dict[str, st.SearchStrategy[Call]] = {}
+CALLS: dict[str, st.SearchStrategy[Call]] = dict(DOMAINS)
 """For every gate by name: its calls, away from kinks and inside its domain. Enter your own gate's here."""
 
 

@@ -1,27 +1,30 @@
 """Activations and softmax."""
 
+from __future__ import annotations
+
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.gates.domains.calls import SEEDS, SIZES, Call, binary, spread, unary
+from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SIZES, binary, spread, unary
 
 
 @st.composite
-def softmax(draw):
+def _softmax(draw: st.DrawFn) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     shape = draw(st.lists(SIZES, min_size=1, max_size=3).map(tuple))
     return Call((spread(rng, shape, -3, 3),), {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
 
 
 @st.composite
-def with_number(draw, name, low, high):
-    """A unary call with one attribute drawn."""
+def _with_number(draw: st.DrawFn, name: str, low: float, high: float) -> Call:
+    """Draw a unary call and one attribute."""
     call = draw(unary())
     return Call(call.inputs, {name: draw(st.floats(low, high))})
 
 
 @st.composite
-def hardtanh(draw):
+def _hardtanh(draw: st.DrawFn) -> Call:
     """Bounds that stand at least 0.02 from every element."""
     call = draw(unary())
     bounds = st.floats(-1.5, 1.5).filter(lambda bound: (np.abs(call.inputs[0] - bound) > 0.02).all())
@@ -35,19 +38,19 @@ DOMAINS = {
     "tanh": unary(),
     "sigmoid": unary(-4.0, 4.0),
     "logsigmoid": unary(-4.0, 4.0),
-    "hardtanh": hardtanh(),
+    "hardtanh": _hardtanh(),
     "softsign": unary(),
     "relu": unary(),
-    "leaky_relu": with_number("negative_slope", -0.5, 1.5),
+    "leaky_relu": _with_number("negative_slope", -0.5, 1.5),
     "prelu": binary(),
-    "elu": with_number("alpha", 0.25, 2.0),
+    "elu": _with_number("alpha", 0.25, 2.0),
     "selu": unary(),
-    "softplus": with_number("beta", 0.25, 4.0),
+    "softplus": _with_number("beta", 0.25, 4.0),
     "silu": unary(-4.0, 4.0),
     "normal_cdf": unary(),
     "gelu": unary(),
-    "softmax": softmax(),
-    "log_softmax": softmax(),
+    "softmax": _softmax(),
+    "log_softmax": _softmax(),
 }
 
 #: Gates that Scalars use: each is tested on floats against arrays.

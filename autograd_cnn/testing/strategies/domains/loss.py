@@ -1,13 +1,16 @@
 """Losses."""
 
+from __future__ import annotations
+
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.gates.domains.calls import SEEDS, SIZES, Call, binary
+from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SIZES, binary
 
 
 @st.composite
-def cross_entropy(draw, gradient=False):
+def _cross_entropy(draw: st.DrawFn, gradient: bool = False) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     n, k = draw(SIZES), draw(st.integers(1, 4))
     logits, labels = rng.uniform(-3, 3, (n, k)), rng.integers(0, k, n)
@@ -17,7 +20,7 @@ def cross_entropy(draw, gradient=False):
 
 
 @st.composite
-def binary_cross_entropy(draw):
+def _binary_cross_entropy(draw: st.DrawFn) -> Call:
     """Probabilities away from 0 and 1, where the logarithms are cut off."""
     call = draw(binary())
     p, y = (0.1 + 0.2 * (x + 2) for x in call.inputs)
@@ -25,7 +28,7 @@ def binary_cross_entropy(draw):
 
 
 @st.composite
-def binary_cross_entropy_with_logits(draw):
+def _binary_cross_entropy_with_logits(draw: st.DrawFn) -> Call:
     """Logits, targets that broadcast with them, and one weight per column or for all."""
     call = draw(binary(-4.0, 4.0))
     rng = np.random.default_rng(draw(SEEDS))
@@ -35,7 +38,7 @@ def binary_cross_entropy_with_logits(draw):
 
 
 @st.composite
-def multiclass_svm_loss(draw):
+def _multiclass_svm_loss(draw: st.DrawFn) -> Call:
     """Scores near multiples of ¼, so that none stands at a margin of 1.1."""
     rng = np.random.default_rng(draw(SEEDS))
     n, k = draw(SIZES), draw(st.integers(1, 4))
@@ -45,11 +48,11 @@ def multiclass_svm_loss(draw):
 
 
 DOMAINS = {
-    "binary_cross_entropy": binary_cross_entropy(),
-    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits(),
-    "multiclass_svm_loss": multiclass_svm_loss(),
-    "cross_entropy": cross_entropy(),
-    "cross_entropy_gradient": cross_entropy(gradient=True),
+    "binary_cross_entropy": _binary_cross_entropy(),
+    "binary_cross_entropy_with_logits": _binary_cross_entropy_with_logits(),
+    "multiclass_svm_loss": _multiclass_svm_loss(),
+    "cross_entropy": _cross_entropy(),
+    "cross_entropy_gradient": _cross_entropy(gradient=True),
 }
 
 #: Gates that Scalars use.

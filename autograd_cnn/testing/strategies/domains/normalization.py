@@ -1,15 +1,18 @@
 """Standardisation, batch norm and their gradients."""
 
+from __future__ import annotations
+
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.gates.domains.calls import SEEDS, SIZES, Call, spread
+from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SIZES, spread
 
 EPS = st.sampled_from([1e-5, 0.1])
 
 
 @st.composite
-def standardize(draw, gradient=False):
+def _standardize(draw: st.DrawFn, gradient: bool = False) -> Call:
     """Over the trailing axes, or over all but the channels."""
     rng = np.random.default_rng(draw(SEEDS))
     shape = draw(st.lists(SIZES, min_size=1, max_size=3).map(tuple))
@@ -23,7 +26,7 @@ def standardize(draw, gradient=False):
 
 
 @st.composite
-def batch_norm(draw, part="forward"):
+def _batch_norm(draw: st.DrawFn, part: str = "forward") -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     shape = (draw(SIZES), draw(SIZES), *draw(st.lists(SIZES, max_size=2)))
     x, channels = spread(rng, shape), shape[1]
@@ -34,7 +37,7 @@ def batch_norm(draw, part="forward"):
 
 
 @st.composite
-def local_response_norm(draw):
+def _local_response_norm(draw: st.DrawFn) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     x = rng.uniform(-2, 2, (draw(SIZES), draw(st.integers(1, 5)), *draw(st.lists(SIZES, max_size=2))))
     numbers = {"alpha": draw(st.floats(0, 2)), "beta": draw(st.floats(0.25, 2)), "k": draw(st.floats(0.5, 2))}
@@ -42,9 +45,9 @@ def local_response_norm(draw):
 
 
 DOMAINS = {
-    "standardize": standardize(),
-    "standardize_gradient": standardize(gradient=True),
-    "batch_norm": batch_norm(),
-    "batch_norm_weight_gradient": batch_norm("weight"),
-    "local_response_norm": local_response_norm(),
+    "standardize": _standardize(),
+    "standardize_gradient": _standardize(gradient=True),
+    "batch_norm": _batch_norm(),
+    "batch_norm_weight_gradient": _batch_norm("weight"),
+    "local_response_norm": _local_response_norm(),
 }

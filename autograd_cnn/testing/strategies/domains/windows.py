@@ -1,13 +1,18 @@
 """Convolution and pooling."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.gates.domains.calls import SEEDS, SIZES, Call, spread
+from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SIZES, spread
 
 
 @st.composite
-def windows(draw, largest=2):
+def _windows(draw: st.DrawFn, largest: int = 2) -> Any:
     """Geometry of a convolution or pooling whose windows may leave rows unread or stick out."""
     window = (draw(st.integers(1, largest)), draw(st.integers(1, largest)))
     stride = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
@@ -20,9 +25,9 @@ def windows(draw, largest=2):
 
 
 @st.composite
-def convolution(draw, part="forward"):
+def _convolution(draw: st.DrawFn, part: str = "forward") -> Call:
     rng = np.random.default_rng(draw(SEEDS))
-    size, window, attributes, output = draw(windows())
+    size, window, attributes, output = draw(_windows())
     groups = draw(st.integers(1, 2))
     n, c, o = draw(SIZES), draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
     x = rng.uniform(-1, 1, (n, groups * c, *size))
@@ -36,15 +41,15 @@ def convolution(draw, part="forward"):
     return Call((upstream, x), attributes | {"window": window}, (0, 1))
 
 
-def _all_margin(size, window, attributes, output):
+def _all_margin(size: Any, window: Any, attributes: dict[str, Any], output: Any) -> bool:
     """Whether a dilated window can step over the whole image: its maximum is −∞, without a gradient."""
     return any(d > n for d, n in zip(attributes["dilation"], size, strict=True))
 
 
 @st.composite
-def max_pool(draw, part="forward"):
+def _max_pool(draw: st.DrawFn, part: str = "forward") -> Call:
     rng = np.random.default_rng(draw(SEEDS))
-    size, window, attributes, output = draw(windows().filter(lambda drawn: not _all_margin(*drawn)))
+    size, window, attributes, output = draw(_windows().filter(lambda drawn: not _all_margin(*drawn)))
     x = spread(rng, (draw(SIZES), draw(st.integers(1, 2)), *size))
     switches = rng.integers(0, size[0] * size[1], (*x.shape[:2], *output)).astype(np.int32)
     if part == "forward":
@@ -55,9 +60,9 @@ def max_pool(draw, part="forward"):
 
 
 @st.composite
-def average_pool(draw, part="forward"):
+def _average_pool(draw: st.DrawFn, part: str = "forward") -> Call:
     rng = np.random.default_rng(draw(SEEDS))
-    size, window, attributes, output = draw(windows())
+    size, window, attributes, output = draw(_windows())
     del attributes["dilation"]
     size = tuple(max(n, f) for n, f in zip(size, window, strict=True))
     output = tuple(
@@ -72,7 +77,7 @@ def average_pool(draw, part="forward"):
 
 
 @st.composite
-def adaptive_max_pool(draw):
+def _adaptive_max_pool(draw: st.DrawFn) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     size = (draw(st.integers(1, 4)), draw(st.integers(1, 4)))
     x = spread(rng, (draw(SIZES), draw(st.integers(1, 2)), *size))
@@ -80,13 +85,13 @@ def adaptive_max_pool(draw):
 
 
 DOMAINS = {
-    "adaptive_max_pool2d": adaptive_max_pool(),
-    "conv2d": convolution(),
-    "conv2d_input_gradient": convolution("input"),
-    "conv2d_weight_gradient": convolution("weight"),
-    "max_pool2d": max_pool(),
-    "scatter_by_switches": max_pool("scatter"),
-    "gather_by_switches": max_pool("gather"),
-    "avg_pool2d": average_pool(),
-    "avg_pool2d_gradient": average_pool("gradient"),
+    "adaptive_max_pool2d": _adaptive_max_pool(),
+    "conv2d": _convolution(),
+    "conv2d_input_gradient": _convolution("input"),
+    "conv2d_weight_gradient": _convolution("weight"),
+    "max_pool2d": _max_pool(),
+    "scatter_by_switches": _max_pool("scatter"),
+    "gather_by_switches": _max_pool("gather"),
+    "avg_pool2d": _average_pool(),
+    "avg_pool2d_gradient": _average_pool("gradient"),
 }

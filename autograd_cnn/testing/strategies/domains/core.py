@@ -1,13 +1,16 @@
 """Arithmetic, comparison, exponential, reduction, shape and linear gates."""
 
+from __future__ import annotations
+
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.gates.domains.calls import SEEDS, SHAPES, SIZES, Call, binary, spread, unary
+from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SHAPES, SIZES, binary, spread, unary
 
 
 @st.composite
-def where(draw):
+def _where(draw: st.DrawFn) -> Call:
     call = draw(binary())
     shape = np.broadcast_shapes(*(x.shape for x in call.inputs))
     condition = np.random.default_rng(draw(SEEDS)).random(shape) < 0.5
@@ -15,7 +18,7 @@ def where(draw):
 
 
 @st.composite
-def reduction(draw):
+def _reduction(draw: st.DrawFn) -> Call:
     call = draw(unary())
     ndim = call.inputs[0].ndim
     axis = draw(
@@ -29,21 +32,21 @@ def reduction(draw):
 
 
 @st.composite
-def along_axis(draw):
+def _along_axis(draw: st.DrawFn) -> Call:
     call = draw(unary())
     ndim = call.inputs[0].ndim
     return Call(call.inputs, {"axis": draw(st.none() | st.integers(-ndim, ndim - 1) if ndim else st.none())})
 
 
 @st.composite
-def rows(draw):
+def _rows(draw: st.DrawFn) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     return Call((spread(rng, (*draw(SHAPES.filter(lambda s: len(s) < 3)), draw(st.integers(1, 4)))),))
 
 
 @st.composite
-def contraction(draw):
-    """Sums over none, one and several letters, diagonals, traces, letters that only one input has, broadcasting."""
+def _contraction(draw: st.DrawFn) -> Call:
+    """Sum over none, one and several letters, diagonals, traces, letters that only one input has, broadcasting."""
     subscripts = draw(
         st.sampled_from(
             [
@@ -63,21 +66,21 @@ def contraction(draw):
 
 
 @st.composite
-def reshape(draw):
+def _reshape(draw: st.DrawFn) -> Call:
     call = draw(unary())
     size = call.inputs[0].size
     return Call(call.inputs, {"shape": draw(st.sampled_from([-1, (size,), (1, size), (size, 1, 1)]))})
 
 
 @st.composite
-def transpose(draw):
+def _transpose(draw: st.DrawFn) -> Call:
     call = draw(unary())
     axes = draw(st.none() | st.permutations(range(call.inputs[0].ndim)).map(tuple))
     return Call(call.inputs, {"axes": axes})
 
 
 @st.composite
-def index(draw):
+def _index(draw: st.DrawFn) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     x = spread(rng, (draw(st.integers(1, 4)), draw(SIZES), 2))
     n, m = x.shape[:2]
@@ -100,15 +103,15 @@ def index(draw):
 
 
 @st.composite
-def scatter_add(draw):
-    call = draw(index())
+def _scatter_add(draw: st.DrawFn) -> Call:
+    call = draw(_index())
     (x,), at = call.inputs, call.attributes["index"]
     values = spread(np.random.default_rng(draw(SEEDS)), x[at].shape)
     return Call((values,), {"index": at, "shape": x.shape})
 
 
 @st.composite
-def joined(draw, new_axis=False):
+def _joined(draw: st.DrawFn, new_axis: bool = False) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     shape = draw(st.lists(SIZES, min_size=1, max_size=3))
     axis = draw(st.integers(-len(shape) - new_axis, len(shape) - 1 + new_axis))
@@ -122,7 +125,7 @@ def joined(draw, new_axis=False):
 
 
 @st.composite
-def pad(draw):
+def _pad(draw: st.DrawFn) -> Call:
     call = draw(unary())
     ndim = call.inputs[0].ndim
     width = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(ndim))
@@ -130,7 +133,7 @@ def pad(draw):
 
 
 @st.composite
-def broadcast_to(draw):
+def _broadcast_to(draw: st.DrawFn) -> Call:
     call = draw(unary())
     shape = call.inputs[0].shape
     grown = tuple(draw(SIZES) if n == 1 else n for n in shape)
@@ -138,7 +141,7 @@ def broadcast_to(draw):
 
 
 @st.composite
-def matmul(draw):
+def _matmul(draw: st.DrawFn) -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     n, k, m = draw(SIZES), draw(SIZES), draw(SIZES)
     stacks = draw(st.sampled_from([((), ()), ((2,), ()), ((), (3,)), ((2, 1), (3,)), ((1,), (2,))]))
@@ -151,7 +154,7 @@ def matmul(draw):
 
 
 @st.composite
-def astype(draw):
+def _astype(draw: st.DrawFn) -> Call:
     call = draw(unary())
     return Call(call.inputs, {"dtype": np.float64})
 
@@ -174,7 +177,7 @@ DOMAINS = {
     "equal": NO_GRADIENT,
     "not_equal": NO_GRADIENT,
     "sign": unary().map(lambda call: Call(call.inputs, differentiable=())),
-    "where": where(),
+    "where": _where(),
     "maximum": binary(),
     "minimum": binary(),
     "abs": unary(),
@@ -185,26 +188,26 @@ DOMAINS = {
     "sqrt": unary(low=0.3, high=3.0),
     "sin": unary(),
     "cos": unary(),
-    "sum": reduction(),
-    "mean": reduction(),
-    "max": reduction(),
-    "min": reduction(),
-    "prod": reduction(),
-    "product_of_others": rows(),
-    "cumsum": along_axis(),
-    "euclidean_norm": reduction(),
-    "logsumexp": reduction(),
-    "reshape": reshape(),
-    "transpose": transpose(),
-    "getitem": index(),
-    "scatter_add": scatter_add(),
-    "concatenate": joined(),
-    "stack": joined(new_axis=True),
-    "pad": pad(),
-    "broadcast_to": broadcast_to(),
-    "astype": astype(),
-    "matmul": matmul(),
-    "contraction": contraction(),
+    "sum": _reduction(),
+    "mean": _reduction(),
+    "max": _reduction(),
+    "min": _reduction(),
+    "prod": _reduction(),
+    "product_of_others": _rows(),
+    "cumsum": _along_axis(),
+    "euclidean_norm": _reduction(),
+    "logsumexp": _reduction(),
+    "reshape": _reshape(),
+    "transpose": _transpose(),
+    "getitem": _index(),
+    "scatter_add": _scatter_add(),
+    "concatenate": _joined(),
+    "stack": _joined(new_axis=True),
+    "pad": _pad(),
+    "broadcast_to": _broadcast_to(),
+    "astype": _astype(),
+    "matmul": _matmul(),
+    "contraction": _contraction(),
 }
 
 #: Gates that Scalars use: each is tested on floats against arrays.
