@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 
-import autograd_cnn as ag
 from autograd_cnn.registry import GATES
 
 
@@ -50,7 +50,8 @@ def float_literal(number: float) -> str:
 
 def gate_literal(name: str) -> str:
     """Return what a gate is called by: ``ag.exp``, or its entry in the table of gates."""
-    return f"ag.{name}" if getattr(ag, name, None) is GATES[name] else f"ag.GATES[{name!r}]"
+    top = sys.modules.get("autograd_cnn")  # the package itself stands on a floor above this one
+    return f"ag.{name}" if getattr(top, name, None) is GATES[name] else f"ag.GATES[{name!r}]"
 
 
 def call_literal(gate: str, inputs: Any, attributes: dict[str, Any]) -> str:

@@ -86,6 +86,8 @@ class Sketch:
     def guarded(self, x: int | Constant, domain: str | None) -> int | Constant:
         """Bring an input into a domain: "positive" (x² + 1/2), "small" (tanh x); where it is there, leave it."""
         value = np.asarray(self.value(x))
+        if isinstance(x, Constant):
+            return Constant(x.value * x.value + 0.5) if domain == "positive" else x
         if domain == "positive" and np.min(value, initial=1.0) < 0.25:
             return self.apply("add", self.apply("square", x), Constant(0.5))
         if domain == "small" and np.max(np.abs(value), initial=0.0) > 3:
