@@ -86,7 +86,7 @@ class Grade:
         return (f"`{self.gate}`", str(len(self.outcomes)), *map(str, counts), error, blamed)
 
 
-def grade(gate: str | Gate, examples: int = 60, seed: int = 0) -> Grade:
+def grade(gate: str | Gate, examples: int = 150, seed: int = 0) -> Grade:
     """Grade the checks of one gate.
 
     Parameters
