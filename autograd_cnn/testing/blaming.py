@@ -79,14 +79,17 @@ def culprit(run: Run, weights: Sequence[Any], rules: Rules) -> Blame:
     )
 
 
-def judge_ties(run: Run, weights: Sequence[Any], rules: Rules) -> Blame:
-    """Return the gate nearest to the output whose rule is wrong, ties judged by what it declares for them."""
+def judge_ties(run: Run, weights: Sequence[Any], rules: Rules, *, everywhere: bool) -> Blame:
+    """Return the gate nearest to the output that breaks its rule on a tie; `everywhere`, off ties too."""
     with run.as_it_was(), rules.in_force(), recorded(active=True, finite_only=False):
         for turn in _turns(run.outputs, weights):
-            for on_ties in (False, True):
-                if found := _examined(turn, on_ties):
-                    return found
-    return Blame(None, message="every gate follows its rule")
+            gate = turn.node.gate
+            kinked = gate is not None and (gate.branches is not None or gate.rule is None)
+            found = _examined(turn, on_ties=True) if kinked else None
+            found = found or (_examined(turn, on_ties=False) if everywhere else None)
+            if found:
+                return found
+    return Blame(None, message="every gate there follows its rule")
 
 
 def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -145,12 +144,12 @@ def examine(subject: Subject, how: Examination) -> Report:
     except AutogradError as error:
         note = f"the function cannot be run in float64, where its gradient would be judged: {error}"
         return report(Verdict.ILL_CONDITIONED, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
-    found, notes, moved = _answers(place, how, rng)
+    found, moved = _answers(place, how, rules, rng)
     blame = functools.partial(culprit, (moved or place).own, tuple(subject.weights), rules)
     return report(
         Verdict.OK,
-        coordinates=found,
-        notes=tuple(notes),
+        coordinates=tuple(found),
+        notes=tuple(_remarks(place)),
         evaluations=subject.evaluations,
         taylor_rate=_taylor(place, rng),
         _find_culprit=blame,
@@ -158,35 +157,51 @@ def examine(subject: Subject, how: Examination) -> Report:
 
 
 def _answers(
-    place: Place, how: Examination, rng: np.random.Generator
-) -> tuple[tuple[Coordinate, ...], list[str], Place | None]:
-    """Judge every question; move the point for those that stand at a kink."""
-    notes = _remarks(place)
+    place: Place, how: Examination, rules: Rules, rng: np.random.Generator
+) -> tuple[list[Coordinate], Place | None]:
+    """Judge every question; ties gate by gate, and what stands at a kink at a point moved off it.
+
+    Returns
+    -------
+    tuple
+        The answers; the moved point at which a gradient was found wrong, if it was only found there.
+    """
     questions = list(_questions(place.subject, how, rng))
-    answers: list[Coordinate] = [_answer(place, q, how) for q in questions]
+    answers = [_answer(place, question, how) for question in questions]
+    if how.kinks in ("nudge", "tie"):
+        _judge_on_ties(answers, place, rules, how.kinks == "tie")
     failed_at: Place | None = None
-    open_ = [i for i, answer in enumerate(answers) if answer.verdict in (Verdict.KINK, Verdict.TIE)]
-    if open_ and how.kinks == "tie":
-        blamed = judge_ties(place.own, tuple(place.subject.weights), Rules(place.own.outputs))
-        for i in open_:
-            answers[i] = _at_the_tie(answers[i], blamed)
     for size in _NUDGES if how.kinks == "nudge" else ():
-        if not open_:
-            break
-        moved = _nudged(place, size, rng)
-        for i in list(open_) if moved is not None else ():
-            assert moved is not None
+        open_ = [i for i, answer in enumerate(answers) if answer.verdict in (Verdict.KINK, Verdict.TIE)]
+        moved = _nudged(place, size, rng) if open_ else None
+        if moved is None:
+            continue
+        failed_here = any(answer.verdict is Verdict.WRONG for answer in answers)
+        for i in open_:
             answer = _answer(moved, questions[i], how)
             if answer.verdict in (Verdict.KINK, Verdict.TIE):
                 continue
-            note = f"{answers[i].note}: judged at a point moved by up to {size:.0e}"
-            answers[i] = replace(answer, note=note if not answer.note else f"{note}; {answer.note}")
-            open_.remove(i)
-            if answer.verdict is Verdict.WRONG and not any(
-                a.verdict is Verdict.WRONG for j, a in enumerate(answers) if j != i
-            ):
+            note = "; ".join(
+                filter(None, (answers[i].note, f"judged at a point moved by up to {size:.0e}", answer.note))
+            )
+            answers[i] = replace(answer, note=note)
+            if answer.verdict is Verdict.WRONG and not failed_here:
                 failed_at = moved
-    return tuple(answers), notes, failed_at
+    return answers, failed_at
+
+
+def _judge_on_ties(answers: list[Coordinate], place: Place, rules: Rules, settle: bool) -> None:
+    """Hold the gates on a tie against what they declare; with `settle`, this is all there is to say of a kink."""
+    kinked = [i for i, a in enumerate(answers) if a.verdict is Verdict.TIE or (settle and a.verdict is Verdict.KINK)]
+    if not kinked:
+        return
+    blamed = judge_ties(place.own, tuple(place.subject.weights), rules, everywhere=settle)
+    for i in kinked:
+        note = f"{answers[i].note}: {blamed.message}"
+        if blamed.gate is not None:
+            answers[i] = replace(answers[i], verdict=Verdict.WRONG, numeric=blamed.numeric, bar=blamed.bar, note=note)
+        elif settle:
+            answers[i] = replace(answers[i], verdict=Verdict.OK, note=note)
 
 
 def _remarks(place: Place) -> list[str]:
@@ -254,15 +269,6 @@ def _kind_of(obstacle: Obstacle, line: Line) -> Verdict:
     except Obstacle:
         return Verdict.TIE
     return Verdict.KINK
-
-
-def _at_the_tie(answer: Coordinate, blamed: Any) -> Coordinate:
-    """Return the verdict of a coordinate on a tie: that of the gates there, each by itself."""
-    if blamed.gate is None:
-        return replace(answer, verdict=Verdict.OK, note=f"{answer.note}: every gate there follows its rule for ties")
-    return replace(
-        answer, verdict=Verdict.WRONG, numeric=blamed.numeric, bar=blamed.bar, note=f"{answer.note}: {blamed.message}"
-    )
 
 
 def _nudged(place: Place, size: float, rng: np.random.Generator) -> Place | None:

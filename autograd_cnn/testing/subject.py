@@ -272,7 +272,8 @@ def _shaken(upstream: Any, node: Node, rng: np.random.Generator) -> Any:
 
 def weights_off_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return random numbers of sizes ½ to 1, which every floating dtype holds exactly."""
-    return rng.integers(32, 65, shape) / 64 * rng.choice((-1.0, 1.0), shape)
+    found: NDArray[np.float64] = rng.integers(32, 65, shape) / 64 * rng.choice((-1.0, 1.0), shape)
+    return found
 
 
 @contextmanager
