@@ -91,6 +91,7 @@ def in_scalars(
             continue
         structures[node] = structure = _structure(node, varying)
         cost += structure.cost(mask)
+        _refuse_beyond(limit, cost)  # before the sources of more elements than can be built are worked out
         for x, part in zip(node.inputs or (), structure.sources(mask), strict=True):
             if isinstance(x, Node):
                 needed[x] = needed[x] | part if x in needed else part
