@@ -17,6 +17,7 @@ from autograd_cnn.recording import recorded
 Place: TypeAlias = tuple[int, ...]
 
 _MOST_ROUNDS = 20
+_HOPELESS = 100
 
 
 def in_tensor_gates(output: Node, until: Collection[Node] = ()) -> Node:
@@ -91,7 +92,8 @@ def in_scalars(
             continue
         structures[node] = structure = _structure(node, varying)
         cost += structure.cost(mask)
-        _refuse_beyond(limit, cost)  # before the sources of more elements than can be built are worked out
+        if cost > _HOPELESS * limit:  # do not even work out which inputs so many elements come from
+            _refuse_beyond(limit, cost)
         for x, part in zip(node.inputs or (), structure.sources(mask), strict=True):
             if isinstance(x, Node):
                 needed[x] = needed[x] | part if x in needed else part
