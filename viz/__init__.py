@@ -1,10 +1,41 @@
-"""The viewer: draws what the engine recorded."""
+"""The viewer: draws what the engine recorded.
 
-from viz.circuits import circuit
-from viz.diagram import to_networkx
-from viz.flows import flow
-from viz.page import Page
-from viz.picture import Picture
-from viz.reports import report
+Nothing is imported before it is used: pytest loads this package for its plugin, whatever it tests.
+"""
 
-__all__ = ["Page", "Picture", "circuit", "flow", "report", "to_networkx"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viz.checks import gradient_check
+    from viz.circuits import circuit
+    from viz.diagram import to_networkx
+    from viz.flows import flow
+    from viz.page import Page
+    from viz.picture import Picture
+    from viz.reports import report
+
+__all__ = ["Page", "Picture", "circuit", "flow", "gradient_check", "report", "to_networkx"]
+
+_HOMES = {
+    "Page": "page",
+    "Picture": "picture",
+    "circuit": "circuits",
+    "flow": "flows",
+    "gradient_check": "checks",
+    "report": "reports",
+    "to_networkx": "diagram",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

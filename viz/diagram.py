@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import networkx
 
 Role: TypeAlias = Literal["gate", "sum", "parameter", "input", "constant", "output", "junction", "folded", "more"]
+Status: TypeAlias = Literal["", "unknown", "happy", "kinks", "uncomfortable", "wrong", "culprit"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Box:
         Smaller lines under the words.
     tooltip : str
         What hovering tells: full precision, gate, scope.
+    status : Status
+        What a gradient check found of it; empty where none was made.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Box:
     words: str = ""
     lines: tuple[str, ...] = ()
     tooltip: str = ""
+    status: Status = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class Diagram:
 def signs_used(boxes: tuple[Box, ...], wires: tuple[Wire, ...]) -> Iterator[str]:
     """Yield the legend keys of what these boxes and wires show."""
     yield from {box.role for box in boxes}
+    yield from {box.status for box in boxes if box.status}
     strengths = [wire.strength for wire in wires]
     if None in strengths:
         yield "none"

@@ -7,29 +7,22 @@ anything, and Graphviz lays the wire out in two straight-ended halves.
 from __future__ import annotations
 
 import math
-import textwrap
 from typing import Any
 
 from viz.diagram import Box, Cluster, Diagram, Wire
-from viz.labels import block, cell, room_for, row, statement, table, text
+from viz.header import header
+from viz.labels import cell, room_for, row, statement, table, text
 from viz.style import (
     FONT,
-    LEGEND,
-    LEGEND_EXPONENTS,
-    LONGEST_LINE,
     LONGEST_NAME,
-    LONGEST_TITLE,
     Theme,
-    number,
+    check_look,
     shortened,
     whole_points,
 )
 
 _SHORT_SYMBOL, _CIRCLE_SYMBOL = 2, 5
 """Most characters of a gate's symbol that fit its circle in large and in small type."""
-
-_SCALES_ROOM = 520
-"""Points that the scales of a legend take at least: shorter lines above and below them fit."""
 
 
 def document(diagram: Diagram, theme: Theme) -> str:
@@ -79,6 +72,8 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
     """Return the node statement of one box; its role decides the shape."""
     if box.role == "folded":
         return _folded_statement(theme, box)
+    if box.status:
+        return _checked_statement(theme, box, group)
     common: dict[str, Any] = {
         "group": group,
         "class_": box.role,
@@ -95,6 +90,22 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
     name = shortened(box.words, LONGEST_NAME)
     room = {"height": 0.3, "width": max(0.45, _inches(name, size, 0.13)), "margin": "0.06,0.03"}
     return statement(box.name, text(name, ink, size), **common | room | _leaf_shape(theme, box))
+
+
+def _checked_statement(theme: Theme, box: Box, group: str | None) -> str:
+    """Return a box with its name and, under it, what a gradient check found of it."""
+    fill, border, ink = check_look(theme, box.status)
+    name, loud = shortened(box.words, LONGEST_NAME), box.status == "culprit"
+    size = 16 if len(name) <= _CIRCLE_SYMBOL else 12
+    rows = [row(cell(text(name, ink, size), width=room_for(name, size)))]
+    for line in box.lines:
+        rows.append(row(cell(text(line, ink, 9, bold=loud), cellpadding=1, width=room_for(line, 9, bold=loud))))
+    look: dict[str, Any] = {"shape": "box", "style": "filled,rounded", "penwidth": 3 if loud else 1.4}
+    if box.role not in ("gate", "sum"):
+        look = {"style": "filled"} | _leaf_shape(theme, box)
+    look |= {"fillcolor": fill, "color": border, "margin": "0.08,0.04"}
+    tooltip = box.tooltip or box.words
+    return statement(box.name, table(*rows), group=group, class_=f"{box.role} {box.status}", tooltip=tooltip, **look)
 
 
 def _leaf_shape(theme: Theme, box: Box) -> dict[str, Any]:
@@ -223,61 +234,3 @@ def cluster_statements(theme: Theme, cluster: Cluster) -> list[str]:
     inner = [line for c in cluster.clusters for line in cluster_statements(theme, c)]
     start = f"subgraph cluster_{cluster.name} {{"
     return [start, statement("graph", words, labeljust="l", **look), *(f"{b};" for b in cluster.boxes), *inner, "}"]
-
-
-def header(theme: Theme, diagram: Diagram) -> str:
-    """Return title and legend as one table: as the graph's own label it cannot collide with the drawing."""
-    key = _scales(theme, diagram.legend)
-    across: dict[str, Any] = {"colspan": len(key), "align": "left"}
-
-    def lines(words: str, width: int, color: str, size: float, **settings: Any) -> list[str]:
-        bold = size > 12
-        wrapped = textwrap.wrap(words, width)[:3]
-        rooms = [room_for(x, size, bold=bold) for x in wrapped]  # where the scales below do not make room anyway
-        wide = [{"width": room} if room > _SCALES_ROOM else {} for room in rooms]
-        return [
-            row(cell(text(x, color, size, bold=bold), **across, **settings, **w))
-            for x, w in zip(wrapped, wide, strict=True)
-        ]
-
-    rows = lines(diagram.title, LONGEST_TITLE, theme.ink, 17)
-    rows += lines(diagram.subtitle, LONGEST_LINE, theme.muted, 11)
-    rows += [row(cell(**across, height=6)), row(cell(**across, height=1, bgcolor=theme.line))]
-    rows += [row(cell(**across, height=4)), row(*key)]
-    for words in (*_legend_lines(diagram.legend), *diagram.facts):
-        rows += lines(words, LONGEST_LINE, theme.muted, 9, height=14)
-    return table(*rows, row(cell(**across, height=16)))
-
-
-def _scales(theme: Theme, legend: tuple[str, ...]) -> list[str]:
-    """Return the cells of the legend's first line: the two numbers of a wire, and its widths."""
-    value, gradient = "value above the wire", "gradient below"
-    cells = [
-        cell(text(value, theme.value, 10, bold=True), width=room_for(value, 10, bold=True), align="left"),
-        cell(width=12),
-        cell(text(gradient, theme.gradient, 10, bold=True), width=room_for(gradient, 10, bold=True), align="left"),
-        cell(width=12),
-        cell(text("width: |gradient|", theme.muted, 9), width=78),
-    ]
-    for exponent in LEGEND_EXPONENTS:
-        bar = table(row(block(28, whole_points(10.0**exponent), bgcolor=theme.wire)))
-        cells += [cell(bar, cellpadding=3), cell(text(f"1e{number(exponent)}", theme.muted, 9), width=22)]
-    if "zero" in legend:
-        cells += [cell(width=12), cell(text(LEGEND["zero"], theme.muted, 9))]
-    if "not finite" in legend:
-        words = text(LEGEND["not finite"], theme.on_not_finite, 9)
-        cells += [cell(width=12), cell(words, bgcolor=theme.not_finite)]
-    return cells
-
-
-def _legend_lines(legend: tuple[str, ...]) -> list[str]:
-    """Return what the signs mean, packed into lines, in the order of the legend's table."""
-    packed: list[str] = []
-    for key, words in LEGEND.items():
-        if key not in legend or key in ("zero", "not finite"):
-            continue
-        if packed and len(packed[-1]) + len(words) < LONGEST_LINE:
-            packed[-1] += " " * 4 + words
-        else:
-            packed.append(words)
-    return packed

@@ -134,6 +134,9 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 MARKS = {"ok": "✓", "warning": "!", "critical": "✕"}
 """Every status is said twice: by its colour and by its mark."""
 
+CHECK_MARKS = {"happy": "✓", "kinks": "~", "uncomfortable": "!", "wrong": "✕", "culprit": "✕", "unknown": "?"}
+"""The notes' bands of a relative error, said by a mark and by a fill."""
+
 LEGEND = {
     "gate": "circle or rounded box: gate",
     "parameter": "bold box: trainable leaf",
@@ -150,8 +153,26 @@ LEGEND = {
     "none": "—: no gradient",
     "not finite": "NaN or infinite",
     "numbers": "numbers: %.4g",
+    "happy": "✓ relative error up to 1e−7: happy",
+    "kinks": "~ up to 1e−4: okay with kinks, too high without",
+    "uncomfortable": "! up to 1e−2: uncomfortable",
+    "wrong": "✕ above 1e−2: probably wrong",
+    "culprit": "✕ the first wrong gate, from the output backwards",
+    "kink": "∧ kink: every step crosses it",
+    "unknown": "? no difference could be taken",
 }
 """What each sign means; a picture lists only those that it uses."""
+
+
+def check_look(theme: Theme, status: str) -> tuple[str, str, str]:
+    """Return fill, border and ink of what a gradient check found: quiet when right, loud only when wrong."""
+    looks = {
+        "kinks": (theme.warning_tint, theme.ink, theme.ink),
+        "uncomfortable": (theme.warning_soft, theme.ink, theme.ink),
+        "wrong": (theme.critical_tint, theme.critical, theme.ink),
+        "culprit": (theme.critical, theme.ink, theme.on_critical),
+    }
+    return looks.get(status, (theme.card, theme.ink, theme.ink))
 
 
 def theme_named(name: str) -> Theme:
