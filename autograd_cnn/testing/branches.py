@@ -114,5 +114,5 @@ def _integers(value: Any) -> Iterator[Any]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _integers(part)
-    elif isinstance(value, int):
+    elif isinstance(value, int | np.integer):
         yield np.asarray(value)

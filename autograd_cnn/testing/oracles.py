@@ -145,8 +145,9 @@ def ridders_gradient(f: Callable[..., Any], x: Any, step: float = 2.0**-5, level
             (above, up), (below, down) = _moved(start, i, h), _moved(start, i, -h)
             return (function(above) - function(below)) / (up - down)
 
-        noise = _EPS * abs(function(start))
-        found = extrapolated(difference, power_of_two(step * max(1.0, abs(start[i]))), levels, noise=noise)
+        h = power_of_two(step * max(1.0, abs(start[i])))
+        noise = _EPS * max(abs(function(_moved(start, i, by)[0])) for by in (0.0, h, -h))
+        found = extrapolated(difference, h, levels, noise=noise)
         bars[i] = found.bar
         return found.value
 
@@ -168,7 +169,8 @@ def directional_difference(f: Callable[..., Any], x: Any, direction: ArrayLike, 
     def difference(h: float) -> float:
         return (function(start + h * v) - function(start - h * v)) / (2 * h)
 
-    return extrapolated(difference, power_of_two(step), noise=_EPS * abs(function(start)))
+    h = power_of_two(step)
+    return extrapolated(difference, h, noise=_EPS * max(abs(function(start + by * v)) for by in (0.0, h, -h)))
 
 
 def taylor_rate(

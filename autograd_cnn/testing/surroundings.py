@@ -46,7 +46,7 @@ class Surroundings:
         """Put everything back as it was when the snapshot was taken."""
         random._default = self._default  # the function may have called manual_seed
         for generator, state in self._generators:
-            generator.bit_generator.state = copy.deepcopy(state)
+            generator.bit_generator.state = state
         for module, name, array, content in self._buffers:
             array[...] = content
             if getattr(module, name) is not array:
