@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_cnn.anomaly import check_finite
-from autograd_cnn.errors import ArgumentError, GradientError, ShapeError
-from autograd_cnn.graph import Node, Scalar, Tensor, describe, described, topological_order
+from autograd_cnn.errors import ArgumentError, DtypeError, GradientError, ShapeError
+from autograd_cnn.graph import Node, Scalar, Tensor, check_node, describe, described, topological_order
 from autograd_cnn.recording import recorded, recording
 from autograd_cnn.registry import gradient_of
 
@@ -244,7 +244,10 @@ def grad(
     >>> first.value, ag.grad(first, x)
     (12.0, (12.0,))
     """
-    wanted = (inputs,) if isinstance(inputs, Node) else tuple(inputs)
+    wanted = tuple(inputs) if isinstance(inputs, Iterable) and not isinstance(inputs, Node) else (inputs,)
+    check_node(output, "grad: output")
+    for i, x in enumerate(wanted):
+        check_node(x, f"grad: input {i}")
     found: dict[Node, Any] = {}
     if output.requires_grad or not allow_unused:
         targets = set(wanted)
@@ -262,6 +265,7 @@ def grad(
 
 def _seed(output: Node, seed: Any, create_graph: bool) -> Any:
     """Return the gradient on the output: a float, an array of its shape and dtype, or a node."""
+    check_node(output, "backward_steps")
     if not output.requires_grad:
         raise GradientError(
             f"backward: {describe(output)} does not require a gradient: no input was a Scalar, a Parameter "
@@ -271,6 +275,8 @@ def _seed(output: Node, seed: Any, create_graph: bool) -> Any:
         plain, seed = seed._value, seed if create_graph else seed._value
     else:
         plain = seed
+    if plain is not None and np.asarray(plain).dtype.kind not in "biuf":
+        raise DtypeError(f"backward: seed is {plain!r}, expected a number or an array of them")
     if isinstance(output, Scalar):
         if plain is not None and np.shape(plain) != ():
             raise ShapeError(f"backward: seed of shape {np.shape(plain)}, expected one number")

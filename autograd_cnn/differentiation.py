@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_cnn.backward import grad
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.graph import Node, Scalar, Tensor
+from autograd_cnn.graph import Node, Scalar, Tensor, check_node
 
 
 def jvp(f: Callable[..., Node], inputs: Any, tangents: Any) -> tuple[Any, Any]:
@@ -22,8 +22,8 @@ def jvp(f: Callable[..., Node], inputs: Any, tangents: Any) -> tuple[Any, Any]:
     ----------
     f : callable
         Takes nodes, returns a node.
-    inputs, tangents : sequence of number, array_like or Node
-        Where, and in which direction; of equal shapes.
+    inputs, tangents : number, array or Node, or a tuple or list of them
+        Where, and in which direction; of equal shapes. A tuple or list is several inputs; one array is one input.
 
     Examples
     --------
@@ -34,6 +34,7 @@ def jvp(f: Callable[..., Node], inputs: Any, tangents: Any) -> tuple[Any, Any]:
     points = _points(inputs)
     directions = _directions(points, tangents)
     output = f(*points)
+    check_node(output, "jvp: what the function returned")
     if not output.requires_grad:
         return output.value, output.value * 0
     like = Scalar(0.0) if isinstance(output, Scalar) else Tensor(np.zeros_like(output.value), requires_grad=True)
@@ -45,15 +46,16 @@ def jvp(f: Callable[..., Node], inputs: Any, tangents: Any) -> tuple[Any, Any]:
     return output.value, output.value * 0 if tangent is None else tangent
 
 
-def hvp(f: Callable[..., Node], inputs: Any, vectors: Any) -> tuple[Any, tuple[Any, ...]]:
+def hvp(f: Callable[..., Node], inputs: Any, vectors: Any) -> tuple[Any, Any]:
     """Return ``(f(*inputs), H·vectors)``: the Hessian of a scalar `f` times `vectors`.
 
     Parameters
     ----------
     f : callable
         Takes nodes, returns a node of one element.
-    inputs, vectors : sequence of number, array_like or Node
-        Where, and what to multiply with; of equal shapes.
+    inputs, vectors : number, array or Node, or a tuple or list of them
+        Where, and what to multiply with; of equal shapes. A tuple or list is several inputs, and the products
+        are a tuple; one array is one input.
 
     Examples
     --------
@@ -64,14 +66,21 @@ def hvp(f: Callable[..., Node], inputs: Any, vectors: Any) -> tuple[Any, tuple[A
     points = _points(inputs)
     directions = _directions(points, vectors)
     output = f(*points)
+    check_node(output, "hvp: what the function returned")
+    products = _products(output, points, directions)
+    return output.value, products if isinstance(inputs, tuple | list) else products[0]
+
+
+def _products(output: Node, points: list[Node], directions: list[Any]) -> tuple[Any, ...]:
+    """Return the Hessian of one element times the directions, per point; zeros where there is no path."""
     zeros = tuple(x.value * 0 for x in points)
     if not output.requires_grad:
-        return output.value, zeros
+        return zeros
     total = _dot(grad(output, points, create_graph=True, allow_unused=True), directions)
     if total is None or not total.requires_grad:
-        return output.value, zeros
+        return zeros
     products = grad(total, points, allow_unused=True)
-    return output.value, tuple(z if p is None else p for p, z in zip(products, zeros, strict=True))
+    return tuple(z if p is None else p for p, z in zip(products, zeros, strict=True))
 
 
 def jacobian(f: Callable[..., Any], inputs: Any) -> Any:
@@ -104,7 +113,7 @@ def jacobian(f: Callable[..., Any], inputs: Any) -> Any:
     (5.0, 3.0)
     """
     several = isinstance(inputs, tuple | list)
-    points = _points(inputs if several else (inputs,))
+    points = _points(inputs)
     outputs = f(*points)
     rows = [_jacobian_of(y, points) for y in (outputs if isinstance(outputs, tuple) else (outputs,))]
     found = [row if several else row[0] for row in rows]
@@ -141,7 +150,7 @@ def hessian(f: Callable[..., Node], inputs: Any) -> Any:
            [ 0., 12.]])
     """
     several = isinstance(inputs, tuple | list)
-    points = _points(inputs if several else (inputs,))
+    points = _points(inputs)
     output = f(*points)
     if isinstance(output, Node) and output.size != 1:
         raise ShapeError(f"hessian: the function returned shape {output.shape}, expected one element; use jacobian")
@@ -182,13 +191,17 @@ def _dot(gradients: tuple[Any, ...], directions: list[Any]) -> Any:
     return total
 
 
+def _listed(inputs: Any) -> Any:
+    return inputs if isinstance(inputs, tuple | list) else (inputs,)
+
+
 def _points(inputs: Any) -> list[Node]:
-    values = [x.value if isinstance(x, Node) else x for x in inputs]
+    values = [x.value if isinstance(x, Node) else x for x in _listed(inputs)]
     return [Scalar(v) if np.ndim(v) == 0 else Tensor(v, requires_grad=True) for v in values]
 
 
 def _directions(points: list[Node], vectors: Any) -> list[Any]:
-    values = [v.value if isinstance(v, Node) else v for v in vectors]
+    values = [v.value if isinstance(v, Node) else v for v in _listed(vectors)]
     if [np.shape(v) for v in values] != [x.shape for x in points]:
         raise ShapeError(
             f"directions of shapes {[np.shape(v) for v in values]} for inputs of shapes "

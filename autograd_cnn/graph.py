@@ -153,6 +153,15 @@ class Node:
     def __repr__(self) -> str:
         return f"<{describe(self)}>"
 
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Take up a copy, or a node from another process: what is made from now on comes after it."""
+        global _serial_numbers
+        for part in state:
+            for name, value in (part or {}).items():
+                setattr(self, name, value)
+        if self.serial >= next(_serial_numbers):
+            _serial_numbers = itertools.count(self.serial + 1)
+
     if TYPE_CHECKING:  # bound by the gates of the same name when they are registered, backward by its own file
         __add__: Callable[..., Any]
         __radd__: Callable[..., Any]
@@ -224,6 +233,8 @@ class Scalar(Node):
     """
 
     __slots__ = ()
+
+    __iter__ = None  # or Python would index it until that fails, and find it empty
 
     def __init__(self, value: float, requires_grad: bool = True, name: str | None = None) -> None:
         self._become_leaf(_real(value), requires_grad, name)
@@ -335,6 +346,8 @@ class Parameter(Tensor):
     def assign(self, value: ArrayLike | Node) -> None:
         """Write `value`, of the same shape, into the buffer; it is cast to the buffer's dtype."""
         array = np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise DtypeError(f"assign: {describe(self)} got {array.dtype}, expected real numbers")
         if array.shape != self.shape:
             raise ShapeError(f"assign: {describe(self)} got shape {array.shape}, expected {self.shape}")
         self.writable()[...] = array
@@ -381,6 +394,7 @@ def topological_order(
     until : collection of Node
         Nodes whose inputs are not followed, as if they were leaves.
     """
+    check_node(output, "topological_order")
     seen, stack = {output}, [output]
     while stack:
         user = stack.pop()
@@ -406,6 +420,12 @@ def describe(node: Node, gate: Gate | None = None) -> str:
     if node.scope:
         words.append(f"in {node.scope}")
     return " ".join(words)
+
+
+def check_node(x: Any, what: str, expected: str = "a node") -> None:
+    """Raise ArgumentError when `x`, which `what` names, is no node."""
+    if not isinstance(x, Node):
+        raise ArgumentError(f"{what}: got {type(x).__name__}, expected {expected}; make it ag.Scalar or ag.Tensor")
 
 
 def described(inputs: Iterable[Any]) -> list[tuple[str, Any]]:

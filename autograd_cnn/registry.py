@@ -28,9 +28,11 @@ import numpy as np
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
+    DtypeError,
     GradientError,
     OutOfRangeError,
     ShapeError,
+    UnknownNameError,
     suggestion,
 )
 from autograd_cnn.graph import Node, Tensor, made_by
@@ -176,6 +178,8 @@ class Gate:
             raise
         except IndexError as error:
             raise OutOfRangeError(f"{self.name}: {error}") from None
+        except TypeError as error:
+            raise DtypeError(f"{self.name}: {error}") from error
         except ValueError as error:
             shapes = " and ".join(str(np.shape(x)) for x in values)
             raise ShapeError(f"{self.name}: inputs of shape {shapes} do not fit: {error}") from None
@@ -217,9 +221,20 @@ class Gate:
     def __repr__(self) -> str:
         return f"<gate {self.name} {self.symbol}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let copies and pickles of a graph name their gates and find them in `GATES`: there is one of each."""
+        return _registered, (self.name,)
+
 
 GATES: dict[str, Gate] = {}
 """Every gate by its name."""
+
+
+def _registered(name: str) -> Gate:
+    if name not in GATES:
+        raise UnknownNameError(f"unpickle: no gate is called {name!r}; import the file that defines it first")
+    return GATES[name]
+
 
 COMPOSITIONS: dict[str, Callable[..., Any]] = {}
 """Functions made of gates, by name: what ``np.<name>`` of a node calls where no gate has that name."""

@@ -231,6 +231,20 @@ def test_hvp_and_jvp_against_closed_forms():
         ag.jvp(lambda t: t, [x], [v[:2]])
 
 
+def test_hvp_and_jvp_of_one_input_that_is_no_list():
+    x, v = ag.Tensor([1.0, 2.0], requires_grad=True), np.array([1.0, 0.5])
+    value, product = ag.hvp(lambda t: (t**3).sum(), x, v)
+    assert value == 9.0
+    np.testing.assert_array_equal(product, 6 * x.value * v)
+    np.testing.assert_array_equal(ag.jvp(lambda t: t**3, x.value, v)[1], 3 * x.value**2 * v)
+    assert ag.hvp(lambda t: t**3, ag.Scalar(2.0), 1.0) == (8.0, 12.0)
+
+
+def test_grad_takes_the_parameters_of_a_model_as_they_come():
+    x, y = ag.Scalar(2.0), ag.Scalar(3.0)
+    assert ag.grad(x * y, iter([x, y])) == (3.0, 2.0)
+
+
 def test_scalars_and_tensors_mix():
     s, t = ag.Scalar(2.0), ag.Tensor([1.0, 2.0, 3.0], requires_grad=True)
     y = (s * t + s).sum()

@@ -179,6 +179,14 @@ def test_what_cannot_be_explained_says_the_way_out():
         ag.explain((big @ big).sum(), big, (0, 0))
 
 
+def test_a_freed_graph_says_so():
+    x = ag.Scalar(2.0)
+    y = x * 3 + 1
+    y.backward(retain="leaves")
+    with pytest.raises(ag.GradientError, match=r"was freed by backward\(retain='leaves'\)"):
+        ag.explain(y, x)
+
+
 def test_an_explanation_is_frozen_data():
     x, y = scalars(1.0, 2.0)
     explained = ag.explain(x * y, x)

@@ -286,3 +286,46 @@ def test_detect_anomaly_names_the_node_and_layer():
         y = ag.sqrt(x * 0)
         with pytest.warns(RuntimeWarning, match="divide"), pytest.raises(ag.GradientError, match="gradient to input 0"):
             y.backward()
+
+
+def test_a_scalar_is_not_iterated_over():
+    for use in (list, lambda x: [*x], sum, lambda x: (lambda *parts: parts)(*x)):
+        with pytest.raises(TypeError, match=r"'?Scalar'? object is not iterable|must be an iterable, not Scalar"):
+            use(ag.Scalar(2.0))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: x.sum(axis="rows"), "sum: 'str' object cannot be interpreted as an integer"),
+        (lambda x: x.reshape(2.0, 3), "reshape: 'float' object cannot be interpreted as an integer"),
+        (lambda x: x.astype("float31"), "astype: data type 'float31' not understood"),
+        (lambda x: ag.sigmoid("a"), "sigmoid: "),
+        (lambda x: x.sum().backward("one"), "backward: seed is 'one', expected a number"),
+        (lambda x: ag.Parameter([1.0, 2.0]).assign(["a", "b"]), r"assign: .* got <U1, expected real numbers"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_typed_errors_that_name_the_gate(call, message):
+    with pytest.raises(ag.DtypeError, match=message):
+        call(ag.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: ag.grad(3, x), "grad: output: got int, expected a node"),
+        (lambda x: ag.grad(x * 2, 3), "grad: input 0: got int"),
+        (lambda x: ag.grad(x * 2, [x, "x"]), "grad: input 1: got str"),
+        (lambda x: next(ag.backward_steps(3)), "backward_steps: got int"),
+        (lambda x: ag.nodes(3), "got int, expected a node"),
+        (lambda x: ag.topological_order(3), "got int, expected a node"),
+        (lambda x: ag.expand(3), "expand: got int"),
+        (lambda x: ag.explain(x * 2, 3), "explain: wrt: got int"),
+        (lambda x: ag.explain(3, x), "explain: output: got int"),
+        (lambda x: ag.hvp(lambda t: 3, x, 1.0), "hvp: what the function returned: got int"),
+        (lambda x: ag.jvp(lambda t: 3, x, 1.0), "jvp: what the function returned: got int"),
+    ],
+)
+def test_what_is_no_node_is_named(call, message):
+    with pytest.raises(ag.ArgumentError, match=message):
+        call(ag.Scalar(2.0))

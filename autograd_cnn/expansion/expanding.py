@@ -16,7 +16,7 @@ from autograd_cnn.backward import backward
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.expansion.rewriting import in_scalars, in_tensor_gates
 from autograd_cnn.expansion.structure import total
-from autograd_cnn.graph import Node, Scalar, Tensor
+from autograd_cnn.graph import Node, Scalar, Tensor, check_node
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ def expand(
        ├─ x[0,1]  value 2
        └─ w[1,0]  value 4
     """
+    check_node(node, "expand")
     if level not in ("tensor", "scalar"):
         raise ArgumentError(f"expand: level={level!r}, expected 'tensor' or 'scalar'")
     if level == "tensor":

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.backward import grad
+from autograd_cnn.backward import check_usable, grad
 from autograd_cnn.errors import ArgumentError, GradientError, OutOfRangeError, ShapeError
 from autograd_cnn.expansion.rewriting import in_scalars
 from autograd_cnn.explanation.equations import latex, text
 from autograd_cnn.explanation.paths import Path, paths_between
-from autograd_cnn.graph import Node, Scalar, describe, topological_order
+from autograd_cnn.graph import Node, Scalar, check_node, describe, topological_order
 
 _MOST_STEPS = 500_000
 
@@ -106,6 +106,8 @@ def explain(output: Node, wrt: Node, index: int | tuple[int, ...] | None = None,
     """
     if most < 1:
         raise ArgumentError(f"explain: most={most}, expected at least 1")
+    check_node(output, "explain: output")
+    check_node(wrt, "explain: wrt")
     if output.size != 1:
         raise ShapeError(
             f"explain: {describe(output)} has {output.size} elements, expected one; pick one as in output[0]"
@@ -113,6 +115,8 @@ def explain(output: Node, wrt: Node, index: int | tuple[int, ...] | None = None,
     place = _place(wrt, index)
     on_the_way = _dependents(output, wrt)
     if output not in on_the_way or not wrt.requires_grad:
+        for node in topological_order(output):
+            check_usable(node)
         raise GradientError(f"explain: {describe(output)} does not depend on {describe(wrt)} through any gradient")
     if not all(isinstance(node, Scalar) for node in on_the_way):
         output, wrt = _as_scalars(output, wrt, place)

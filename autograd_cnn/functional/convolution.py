@@ -122,6 +122,7 @@ def conv1d(
     stride = windows.along_row("conv1d", "stride", stride, 1)
     dilation = windows.along_row("conv1d", "dilation", dilation, 1)
     padding = windows.row_padding("conv1d", padding, window, stride, dilation)
+    check_channels("conv1d", x.shape, weight.shape, groups)
     rows = reshape(weight, shape=(*weight.shape[:2], 1, weight.shape[2]))
     result = _convolved("conv1d", images_of_height_1, rows, bias, stride, padding, dilation, groups, fit)
     return reshape(result, shape=(*result.shape[:2], result.shape[3]))
@@ -139,17 +140,22 @@ def _convolved(
     fit: str,
 ) -> Value:
     same_dtype(name, x, weight)
-    check_groups(name, x.shape[1], weight.shape[0], groups)
-    if x.shape[1] != weight.shape[1] * groups:
-        raise ShapeError(
-            f"{name}: weight {weight.shape} with groups={groups} expects {weight.shape[1] * groups} channels, "
-            f"got input of shape {x.shape}"
-        )
+    check_channels(name, x.shape, weight.shape, groups)
     size = windows.output_size(name, x.shape[2:], weight.shape[2:], stride, padding, dilation, fit)
     result = convolution.conv2d(
         x, weight, stride=stride, padding=padding, dilation=dilation, groups=groups, output_size=size
     )
     return with_bias(name, result, bias)
+
+
+def check_channels(name: str, x: tuple[int, ...], weight: tuple[int, ...], groups: int) -> None:
+    """Raise when groups do not divide the channels, or an input of shape `x` has others than `weight` reads."""
+    check_groups(name, x[1], weight[0], groups)
+    if x[1] != weight[1] * groups:
+        raise ShapeError(
+            f"{name}: weight {weight} with groups={groups} expects {weight[1] * groups} channels, "
+            f"got input of shape {x}"
+        )
 
 
 def with_bias(name: str, result: Value, bias: Value | None) -> Value:

@@ -398,6 +398,11 @@ SWAPPED = IMAGES.astype(">f4")
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (
+            lambda: F.conv1d(np.ones((1, 4, 9)), np.ones((5, 3, 2))),
+            ag.ShapeError,
+            r"conv1d: weight \(5, 3, 2\) with groups=1 expects 3 channels, got input of shape \(1, 4, 9\)",
+        ),
         (lambda: F.conv1d(ROW[0], ROW_WEIGHT), ag.ShapeError, r"conv1d: .*one sequence is x\[None\]"),
         (lambda: F.conv1d(ROW.astype(int), ROW_WEIGHT), ag.DtypeError, "conv1d: input of dtype int64"),
         (lambda: F.conv1d(ROW, ROW_WEIGHT[0]), ag.ShapeError, r"expected \(out, in/groups, length\)"),
