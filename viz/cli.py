@@ -1,4 +1,4 @@
-"""The ``autograd-cnn`` command: demo, draw."""
+"""The ``autograd-cnn`` command: demo, draw, check."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_demo(commands)
     _add_draw(commands)
+    _add_check(commands)
     return main_parser
 
 
@@ -97,12 +98,46 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
     draw.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
 
 
+def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
+    check = commands.add_parser(
+        "check",
+        help="check the gradients of a function of nodes, and name the wrong gate",
+        description="Judge the gradients of a function by numeric derivatives, and name the first gate whose own "
+        "rule is wrong. The status is 0 when they are proved right, 1 when they are not, 2 for wrong use.",
+        epilog="The function is called with one node per input. Its inputs are those of --input, else those of its\n"
+        "attribute 'inputs', a tuple. Floating numbers and arrays are checked, integers are handed on:\n"
+        "  def f(x, y): return autograd_cnn.sin(x) * y\n"
+        "  f.inputs = 0.5, numpy.array([1.0, 2.0])\n"
+        "examples:\n"
+        f"  {PROGRAM} check model.py:loss\n"
+        f"  {PROGRAM} check autograd_cnn:maximum --input 0.5 --input '[1.0, -2.0]' -o check.svg",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    check.set_defaults(run=_check)
+    check.add_argument("function", metavar="MODULE:NAME", help="such as package.module:name or folder/file.py:name")
+    check.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="JSON",
+        help="an input, once for each: a number or nested lists of numbers, such as 0.5 or [[1.0, 2.0]]",
+    )
+    check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: gradients of gradients too")
+    check.add_argument("--mode", choices=("full", "directions"), default="full", help="elements, or a few directions")
+    check.add_argument("--oracle", choices=("auto", "ridders", "central", "one-sided"), default="auto")
+    check.add_argument("--kinks", choices=("nudge", "skip", "tie", "fail"), default="nudge")
+    check.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
+    check.add_argument("-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf or .dot")
+    check.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status: 0, 2 for wrong use, 130 after Ctrl-C."""
+    """Run the command line; return the exit status: 0, 1 for a wrong gradient, 2 for wrong use, 130 after Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(_keep_minus(given))
     try:
-        options.run(options)
+        status: int = options.run(options) or 0
     except AutogradError as error:
         print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
         return 2
@@ -112,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\n{PROGRAM} {options.command}: stopped", file=sys.stderr)
         return 130
-    return 0
+    return status
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -152,6 +187,22 @@ def _draw(options: argparse.Namespace) -> None:
         print(f"{name:{width}} = {leaf.value:<10.6g} {gradient}")
     if options.output:
         print(f"\nwritten: {options.output}")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from viz.check_command import check
+
+    return check(
+        options.function,
+        options.input,
+        output=options.output,
+        theme=options.theme,
+        order=options.order,
+        mode=options.mode,
+        oracle=options.oracle,
+        kinks=options.kinks,
+        seed=options.seed,
+    )
 
 
 def _keep_minus(arguments: list[str]) -> list[str]:
