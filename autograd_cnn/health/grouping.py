@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.graph import Node, Parameter, Scalar, Tensor
 
 SHORT = {"matmul": "linear", "conv2d": "conv", "max_pool2d": "pool", "avg_pool2d": "pool", "reshape": "flatten"}
 
@@ -39,10 +39,28 @@ def is_activation(node: Node) -> bool:
 
 
 def is_parameter(node: Node, known: Collection[Node] | None = None) -> bool:
-    """Whether a leaf is a Parameter, or a Scalar that requires a gradient and, if parameters are `known`, is one."""
+    """Whether a leaf is a Parameter or `known` as one; without known ones, also a Scalar that requires a gradient."""
     if isinstance(node, Scalar) and node.gate is None and node.requires_grad:
         return known is None or node in known
-    return isinstance(node, Parameter)
+    return isinstance(node, Parameter) or (known is not None and node in known)
+
+
+def weights_by_hand(order: list[Node]) -> set[Node] | None:
+    """Return the parameters of a network written without any Parameter; None when there are no such Tensors.
+
+    Weights are then leaf Tensors that require a gradient and meet data that does not.
+    """
+    if any(isinstance(node, Parameter) for node in order):
+        return None
+    carrying = {node for node in order if node.gate is None and not node.requires_grad}
+    weights: set[Node] = set()
+    for node in order:
+        inputs = [x for x in node.inputs or () if isinstance(x, Node)]
+        if any(x in carrying for x in inputs):
+            carrying.add(node)
+            weights |= {x for x in inputs if x.gate is None and x.requires_grad and isinstance(x, Tensor)}
+    scalars = {node for node in order if isinstance(node, Scalar) and node.gate is None and node.requires_grad}
+    return weights | scalars if weights else None
 
 
 def data_nodes(order: list[Node], known: Collection[Node] | None = None) -> set[Node]:

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_cnn.backward import backward_steps, downstream_gradients
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, describe, topological_order
-from autograd_cnn.health.grouping import Group, data_nodes, groups_of, is_parameter
+from autograd_cnn.health.grouping import Group, data_nodes, groups_of, is_parameter, weights_by_hand
 
 
 class Edge(NamedTuple):
@@ -95,6 +95,7 @@ def read_network(loss: Node, known: Collection[Node] | None = None) -> Network:
                 f"health: {describe(node)} was freed by backward(retain='leaves'), so there is no graph to look at; "
                 "in steps that are watched call loss.backward() without retain"
             )
+    known = weights_by_hand(order) if known is None else known
     data = data_nodes(order, known)
     layers, of = groups_of(order, data)
     users: dict[Node, list[tuple[Node, int]]] = {node: [] for node in order}

@@ -169,3 +169,25 @@ def test_graph_without_parameters_still_has_layers():
     report = health.inspect((x * 2.0).sum())
     assert report.layers
     assert report.connections[0].source == ""
+
+
+def test_tensors_that_require_a_gradient_are_the_weights_of_a_network_without_parameters():
+    rng = np.random.default_rng(0)
+    w = ag.Tensor(rng.normal(size=(4, 1, 3, 3)), requires_grad=True)
+    v, b = (ag.Tensor(rng.normal(size=size), requires_grad=True) for size in ((256, 3), (3,)))
+    hidden = F.relu(F.conv2d(rng.normal(size=(5, 1, 8, 8)), w, padding=1)).reshape(5, -1)
+    report = health.inspect(F.cross_entropy(hidden @ v + b, np.zeros(5, int)))
+    assert [(layer.name, layer.parameters) for layer in report.layers] == [
+        ("conv_1", 36),
+        ("relu_1", 0),
+        ("flatten_1", 0),
+        ("linear_1", 771),
+    ]
+    assert [(c.source, c.target) for c in report.connections if not c.source] == [("", "conv_1")]
+
+
+def test_an_input_that_requires_a_gradient_is_no_weight():
+    x = ag.Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    report = health.inspect(F.mse_loss(ag.tanh(x), np.zeros((2, 3))))
+    assert report.input_shape == (3,)
+    assert [layer.parameters for layer in report.layers] == [0]
