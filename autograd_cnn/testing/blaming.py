@@ -19,7 +19,7 @@ from autograd_cnn.recording import recorded
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.local import Local, WrongEdge
 from autograd_cnn.testing.report import Blame
-from autograd_cnn.testing.subject import Run
+from autograd_cnn.testing.run import Run
 
 
 class Rules:

@@ -12,14 +12,14 @@ from autograd_cnn.errors import AutogradError
 from autograd_cnn.graph import Scalar
 from autograd_cnn.testing.blaming import Rules, culprit, judge_ties
 from autograd_cnn.testing.judging import Judgement, Line, Obstacle, judge
-from autograd_cnn.testing.oracles import Estimate, falling_rate, power_of_two
+from autograd_cnn.testing.oracles import falling_rate
+from autograd_cnn.testing.place import Place
 from autograd_cnn.testing.report import Coordinate, Report, Verdict
-from autograd_cnn.testing.subject import Backward, Run, Subject, Vector
+from autograd_cnn.testing.run import Run, Vector
+from autograd_cnn.testing.subject import Subject
 
-_START, _LEAST = 2.0**-5, 2.0**-26
 _DIRECTIONS = 6
 _NUDGES = (2.0**-5, 2.0**-7, 2.0**-4, 2.0**-9, 2.0**-6, 2.0**-11)
-_JITTERS = 4
 _ON_THE_KINK = 2.0**-40
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -44,78 +44,6 @@ class Question:
     direction: Vector
 
 
-class Place:
-    """A point with what is known there: the run in its own precision, the run in float64, the gradient."""
-
-    def __init__(self, subject: Subject, x: Vector, own: Run | None = None) -> None:
-        self.subject, self.x = subject, x
-        self.own = own or subject.run(x, wide=False)
-        self.backward: Backward = subject.backward(self.own)
-        self.wide = subject.run(x)
-        self.wide_backward: Backward = subject.backward(self.wide)
-        self.noise = self.wide_backward.noise + _EPS * float(np.sum(np.abs(self.wide.value)))
-        size = np.abs(self.backward.gradient)
-        # where all gradients are 0, a bar is held against the sizes of the numbers that they come from
-        self.scale = float(np.max(size, initial=min(1.0, self.noise / _EPS), where=np.isfinite(size)))
-
-    @property
-    def parted(self) -> str | None:
-        """Where the run in narrow precision took another branch than the run in float64."""
-        return self.wide.branches.first_difference(self.own.branches)
-
-    @functools.cached_property
-    def rounding(self) -> Vector:
-        """How far rounding may have moved the gradient: measured by changing the point, and every gradient on the way.
-
-        Both by a few units of rounding: what a rule cancels inside (softmax, normalisation) shows too.
-        """
-        subject, epsilon = self.subject, self.subject.epsilons
-        rng = np.random.default_rng(0)
-        spread = 4 * epsilon * self.backward.magnitude
-        for _ in range(_JITTERS):
-            x = subject.rounded(self.x * (1 + 2 * epsilon * rng.uniform(-1, 1, self.x.size)))
-            run = subject.run(x, wide=False)
-            if run.branches.first_difference(self.own.branches) is None:
-                moved = np.abs(subject.shaken(run, rng) - self.backward.gradient)
-                spread = np.maximum(spread, 8 * np.where(np.isfinite(moved), moved, 0.0))
-        return spread
-
-    def rounding_along(self, direction: Vector) -> float:
-        """Return how far the leaves' precision may move the gradient along a direction.
-
-        What cancels within a rule without a trace outside (softmax, sure of one class) is at most of the size of
-        the values in the graph times their gradients.
-        """
-        epsilon = float(np.max(self.subject.epsilons[direction != 0], initial=0.0))
-        size = 2 * self.along(np.abs(self.backward.gradient), np.abs(direction)) + self.backward.energy
-        return 8 * epsilon * size + self.along(self.rounding + self.subject.smallest, np.abs(direction))
-
-    @staticmethod
-    def along(gradient: Vector, direction: Vector) -> float:
-        """Return the part of a gradient along a direction."""
-        chosen = direction != 0
-        return float(np.sum(gradient[chosen] * direction[chosen]))
-
-    def line(self, direction: Vector) -> Line:
-        """Return the function along a direction."""
-
-        def at(t: float) -> Run:
-            if t == 0:
-                return self.wide
-            run = self.subject.run(self.x + t * direction)
-            if (parted := self.wide.branches.first_difference(run.branches)) is not None:
-                raise Obstacle(f"a kink of {parted}", kink=True)
-            if not run.finite:
-                raise Obstacle("a value that is not finite", kink=False)
-            return run
-
-        def change(t: float, s: float) -> float:
-            return self.subject.objective(at(t).value - at(s).value)
-
-        reach = power_of_two(max(1.0, float(np.max(np.abs(self.x) * (direction != 0), initial=0.0))))
-        return Line(change, _START * reach, _LEAST * reach, self.noise)
-
-
 def examine(subject: Subject, how: Examination) -> Report:
     """Return what a check finds, its verdict not yet drawn together from its coordinates."""
     rng = np.random.default_rng(how.seed)
@@ -124,36 +52,45 @@ def examine(subject: Subject, how: Examination) -> Report:
     subject.widen(own, before)
     if not subject.weights:
         subject.weigh(own.outputs, rng)
-    report = functools.partial(Report, oracle=how.oracle, seed=how.seed)
     rules = Rules(own.outputs)
-    again = subject.run(subject.start, wide=False)
-    if not np.array_equal(own.value, again.value, equal_nan=True):
-        note = "two runs at the same point differ: seed what is random, or let it use the default generator"
-        return report(Verdict.NONDETERMINISTIC, notes=(note,), evaluations=subject.evaluations)
     blame = functools.partial(culprit, own, tuple(subject.weights), rules)
-    if not own.finite:
-        note = f"the function returned {int((~np.isfinite(own.value)).sum())} of {own.value.size} not finite"
-        return report(Verdict.NONFINITE, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
-    try:
-        subject.backward(own)
-    except Exception as error:  # a rule may fail in any way it likes
-        note = f"the backward pass raised {type(error).__name__}: {error}"
-        return report(Verdict.WRONG, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
-    try:
-        place = Place(subject, subject.start, own)
-    except AutogradError as error:
-        note = f"the function cannot be run in float64, where its gradient would be judged: {error}"
-        return report(Verdict.ILL_CONDITIONED, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
+    report = functools.partial(Report, oracle=how.oracle, seed=how.seed)
+    place = _place(subject, own)
+    if not isinstance(place, Place):
+        verdict, note = place
+        return report(verdict, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
     found, moved = _answers(place, how, rules, rng)
-    blame = functools.partial(culprit, (moved or place).own, tuple(subject.weights), rules)
+    if moved is not None:
+        blame = functools.partial(culprit, moved.own, tuple(subject.weights), rules)
+    rate = _taylor(place, rng)
     return report(
         Verdict.OK,
         coordinates=tuple(found),
         notes=tuple(_remarks(place)),
         evaluations=subject.evaluations,
-        taylor_rate=_taylor(place, rng),
+        taylor_rate=rate,
         _find_culprit=blame,
     )
+
+
+def _place(subject: Subject, own: Run) -> Place | tuple[Verdict, str]:
+    """Return the point given with all that is known there; or why it can go no further, with the verdict."""
+    again = subject.run(subject.start, wide=False)
+    if not np.array_equal(own.value, again.value, equal_nan=True):
+        words = "two runs at the same point differ: seed what is random, or let it use the default generator"
+        return Verdict.NONDETERMINISTIC, words
+    if not own.finite:
+        count = int((~np.isfinite(own.value)).sum())
+        return Verdict.NONFINITE, f"of {own.value.size} numbers that the function returned, {count} are not finite"
+    try:
+        subject.backward(own)
+    except Exception as error:  # a rule may fail in any way it likes
+        return Verdict.WRONG, f"the backward pass raised {type(error).__name__}: {error}"
+    try:
+        return Place(subject, subject.start, own)
+    except AutogradError as error:
+        words = f"the function cannot be run in float64, where its gradient would be judged: {error}"
+        return Verdict.ILL_CONDITIONED, words
 
 
 def _answers(
@@ -297,6 +234,3 @@ def _taylor(place: Place, rng: np.random.Generator) -> float | None:
         return None
     unit = float(np.max(place.subject.epsilons))
     return float(falling_rate(coarse, fine, 8 * line.noise + 16 * unit * abs(slope) * h))
-
-
-__all__ = ["Estimate", "Examination", "examine"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,71 +13,11 @@ from autograd_cnn.backward import backward_steps, downstream_gradients, grad
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, Scalar, describe, topological_order
 from autograd_cnn.recording import recorded
-from autograd_cnn.testing.branches import Branches, branches_taken
+from autograd_cnn.testing.branches import branches_taken
+from autograd_cnn.testing.run import Backward, Run, Vector, holding
 from autograd_cnn.testing.surroundings import Surroundings
 
-Vector = NDArray[np.float64]
-
 _EPS = float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One run of the function at one point.
-
-    Attributes
-    ----------
-    outputs : tuple of Node
-        What it returned.
-    value : ndarray
-        All elements of all outputs, in float64.
-    branches : Branches
-        Which side of every kink was taken.
-    settings : tuple
-        Every leaf that was set, with the value it had during the run.
-    narrow : str
-        The first node that is narrower than float64 although the run was to be in float64; else empty.
-    """
-
-    outputs: tuple[Node, ...]
-    value: Vector
-    branches: Branches
-    settings: tuple[tuple[Node, Any], ...]
-    narrow: str = ""
-
-    @property
-    def finite(self) -> bool:
-        """Whether every element of the output is a number."""
-        return bool(np.isfinite(self.value).all())
-
-    @contextmanager
-    def as_it_was(self) -> Iterator[None]:
-        """Give the leaves the values of this run inside the ``with`` block: rules read them."""
-        with holding(self.settings):
-            yield
-
-
-@dataclass(frozen=True, eq=False)
-class Backward:
-    """What the backward pass of a run gave.
-
-    Attributes
-    ----------
-    gradient : ndarray
-        With respect to every coordinate, flat, in float64.
-    magnitude : ndarray
-        Sum of the sizes of what the edges carried to each coordinate: what rounding is relative to.
-    noise : float
-        How uncertain the output is by rounding: every value in the graph times its gradient, times epsilon.
-    energy : float
-        Every value in the graph times its gradient, added up as errors add that know nothing of each other: the
-        root of the sum of squares.
-    """
-
-    gradient: Vector
-    magnitude: Vector
-    noise: float
-    energy: float
 
 
 @dataclass(eq=False)
@@ -274,19 +213,6 @@ def weights_off_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArra
     """Return random numbers of sizes ½ to 1, which every floating dtype holds exactly."""
     found: NDArray[np.float64] = rng.integers(32, 65, shape) / 64 * rng.choice((-1.0, 1.0), shape)
     return found
-
-
-@contextmanager
-def holding(settings: Sequence[tuple[Node, Any]]) -> Iterator[None]:
-    """Give leaves other values inside the ``with`` block, of other dtypes too; `grad` and `serial` stay."""
-    before = [(leaf, leaf._value) for leaf, _ in settings]
-    try:
-        for leaf, value in settings:
-            leaf._value = value
-        yield
-    finally:
-        for leaf, value in before:
-            leaf._value = value
 
 
 def _outputs(result: Any, may_be_constant: bool) -> tuple[Node, ...]:

@@ -362,3 +362,17 @@ def test_the_engine_needs_neither_hypothesis_nor_pytest():
         "from autograd_cnn import testing; assert testing.check(ag.sin, 1.0).ok"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_error_beside_the_point_is_no_step_to_take():
+    """A function may refuse what lies outside its domain; smaller steps stay inside."""
+
+    def f(p):
+        if p.value > 1:
+            raise ag.ArgumentError("p above 1")
+        return ag.log(p)
+
+    report = check(f, 1 - 1e-3)
+    assert report.ok
+    assert "p above 1" in report.coordinates[0].note
+    assert check(f, 1.0, kinks="skip").verdict is Verdict.ILL_CONDITIONED
