@@ -130,7 +130,8 @@ class Drawing:
 
     def draw(self) -> None:
         """Draw the boxes in forward order, then what leaves each."""
-        self._end("input", f"input  {extent(self.report.input_shape)}")
+        if self._leaving[""]:  # plain numbers that meet weights leave no trace in the graph
+            self._end("input", f"input  {extent(self.report.input_shape)}")
         places = layering.places(self.report.layers)
         for layer in self.report.layers:
             self._layer(layer, places[layer.name])

@@ -228,6 +228,10 @@ def _connections(network: Network, gradients: Gradients) -> tuple[Connection, ..
         parts = _per_source(edges, gradients)
         gradient = None if any(part is None for part in parts) else rms(parts)
         found.append(Connection(giver.name if giver else "", taker.name if taker else "", rms(values), gradient))
+    last = next((group for group in network.layers if network.loss in group.nodes), None)
+    if last is not None:  # what a layer gives is itself the loss
+        seed = gradients.nodes.get(network.loss)
+        found.append(Connection(last.name, "", rms([network.loss.value]), None if seed is None else rms([seed])))
     return tuple(found)
 
 

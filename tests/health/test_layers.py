@@ -191,3 +191,11 @@ def test_an_input_that_requires_a_gradient_is_no_weight():
     report = health.inspect(F.mse_loss(ag.tanh(x), np.zeros((2, 3))))
     assert report.input_shape == (3,)
     assert [layer.parameters for layer in report.layers] == [0]
+
+
+def test_a_layer_whose_output_is_the_loss_is_wired_to_it():
+    output = nn.NeuronMLP(2, [3, 1], rng=0)([1.0, -2.0])
+    report = health.inspect(output * 1.0)
+    assert wires(health.inspect(output)) == wires(report) == [("layer0", "layer1"), ("layer1", "")]
+    assert report.connections[-1].value == pytest.approx(abs(output.value))
+    assert report.connections[-1].gradient == 1.0

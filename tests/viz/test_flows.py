@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
+from autograd_cnn import nn
 from autograd_cnn.health.report import Connection, Distribution, Finding, Layer, Report, Thresholds, Units
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from tests.viz.geometry import page, shapes, texts
@@ -319,6 +320,14 @@ def test_a_loss_is_inspected() -> None:
     words = words_of(loss)
     assert "fc" in words
     assert f"loss  {number(25.0)}" in words
+
+
+def test_plain_numbers_fed_to_neurons_leave_no_loose_input_box() -> None:
+    output = nn.NeuronMLP(2, [3, 1], rng=0)([1.0, -2.0])
+    output.backward()
+    source = flow(output).source
+    assert 'id="loss"' in source
+    assert 'id="input"' not in source
 
 
 def test_dark_uses_only_colours_of_the_dark_theme() -> None:
