@@ -16,7 +16,7 @@ from autograd_cnn.testing import check
 
 @ag.gate("snake")
 def snake(x):
-    """x + sin²(x): periodic, and rising."""
+    """Rising and periodic: x + sin²(x)."""
     return x + ag.sin(x) ** 2
 
 

@@ -50,7 +50,7 @@ def gradient_check(
     UndrawableError
         When `report` is no report of a gradient check.
     ArgumentError
-        When it holds no graph, as that of a function that is not deterministic.
+        When it holds no graph: it was made by hand.
     TooLargeError
         When more than `limit` gates would be drawn.
     UnknownThemeError

@@ -19,7 +19,7 @@ from autograd_cnn.testing.judging import Obstacle, judge
 from autograd_cnn.testing.local import Local, _directions
 from autograd_cnn.testing.oracles import relative_error
 from autograd_cnn.testing.report import INCONCLUSIVE, Blame, Report
-from autograd_cnn.testing.subject import Run
+from autograd_cnn.testing.run import Run
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -115,7 +115,7 @@ def _case(report: Report) -> tuple[Run, tuple[Any, ...], Rules]:
     """Return the run of a report, with what its outputs were weighed with and the rules of that time."""
     found = report._find_culprit
     if not isinstance(found, partial):
-        raise ArgumentError("surveyed: the report holds no graph; it did not get as far, or was not made by check()")
+        raise ArgumentError("surveyed: the report holds no graph; it was not made by check()")
     run, weights, rules = found.args
     return run, weights, rules
 

@@ -68,6 +68,20 @@ def test_draw_shows_infinities_without_a_warning(tmp_path):
         (["draw", "x", "x=1", "-o", "x.gif"], "supported: .svg, .png, .pdf, .dot"),
         (["draw", "x", "x=1", "-o", "missing/folder/x.svg"], "missing"),
         (["draw", "x", "x=1", "--theme", "drak"], "did you mean 'dark'"),
+        (["check"], "required: MODULE:NAME"),
+        (["check", "autograd_cnn"], "expected package.module:name"),
+        (["check", "autograd_cnn:maximm", "--input", "1.0"], "did you mean 'maximum'"),
+        (["check", "autograd_cn:maximum", "--input", "1.0"], "cannot be imported: ModuleNotFoundError"),
+        (["check", "nowhere.py:f"], "there is no file 'nowhere.py'"),
+        (["check", "autograd_cnn:__name__"], "is str, expected a function of nodes"),
+        (["check", "autograd_cnn:sin"], "has no inputs; give one --input"),
+        (["check", "autograd_cnn:sin", "--input", "1"], "no input needs a gradient"),
+        (["check", "autograd_cnn:sin", "--input", "[1.0, [2.0]]"], "is no array"),
+        (["check", "autograd_cnn:sin", "--input", "x"], "is no array"),
+        (["check", "autograd_cnn:sin", "--input", '"x"'], "holds something else than numbers"),
+        (["check", "autograd_cnn:sin", "--input", "1.0", "--input", "1.0"], "sin"),
+        (["check", "autograd_cnn:sin", "--input", "1.0", "--orakle", "x"], "did you mean '--oracle'"),
+        (["check", "autograd_cnn:sin", "--input", "1.0", "-o", "x.gif"], "supported: .svg"),
     ],
 )
 def test_wrong_use_exits_with_2_and_one_or_two_lines(arguments, words, tmp_path):
@@ -103,11 +117,62 @@ def test_draw_refuses_a_folder_without_write_permission(tmp_path):
 
 
 def test_help_of_every_command():
-    for command in ([], ["demo"], ["draw"]):
+    for command in ([], ["demo"], ["draw"], ["check"]):
         result = run(*command, "--help")
         assert result.returncode == 0
         assert result.stdout.startswith("usage: autograd-cnn")
     assert "--init-std 0.01" in run("demo", "--help").stdout
+
+
+FUNCTIONS = """
+import autograd_cnn as ag
+
+@ag.gate("squared")
+def squared(x):
+    return x * x
+
+@squared.vjp
+def _(upstream, output, x):
+    return upstream * {slope} * x
+
+def f(x, y):
+    return squared(ag.sin(x)) + y
+
+f.inputs = 0.5, [1.0, 2.0]
+
+def fails(x):
+    raise OSError("no data")
+
+fails.inputs = 1.0
+"""
+
+
+@pytest.mark.parametrize(("slope", "status"), [(2, 0), (1, 1)])
+def test_check_finds_a_function_in_a_file_and_judges_it(slope, status, tmp_path):
+    (tmp_path / "mine.py").write_text(FUNCTIONS.format(slope=slope))
+    by_file = run("check", "mine.py:f", "--input", "0.5", "--input", "[1.0, 2.0]", "-o", "c.svg", cwd=tmp_path)
+    by_module = run("check", "mine:f", cwd=tmp_path)
+    assert by_file.stderr == by_module.stderr == ""
+    assert by_file.returncode == by_module.returncode == status
+    assert (b"culprit" in (tmp_path / "c.svg").read_bytes()) == bool(status)
+    for result in (by_file, by_module):
+        assert result.stdout.startswith("OK: 3 OK" if status == 0 else "WRONG: 1 WRONG, 2 OK")
+        assert ("squared is to blame" in result.stdout) == bool(status)
+
+
+def test_check_suggests_the_nearest_file_and_says_what_a_function_raised(tmp_path):
+    (tmp_path / "mine.py").write_text(FUNCTIONS.format(slope=2))
+    (tmp_path / "broken.py").write_text("import sys; sys.exit(3)")
+    for target, words in (
+        ("mime.py:f", "did you mean 'mine.py'"),
+        ("mine.py:fail", "did you mean 'fails'"),
+        ("mine.py:fails", "raised OSError: no data"),
+        ("broken.py:f", "cannot be imported: SystemExit: 3"),
+    ):
+        result = run("check", target, cwd=tmp_path)
+        assert result.returncode == 2
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_a_reader_that_stops_early_is_no_error(tmp_path):
