@@ -27,7 +27,7 @@ def test_cross_entropy_is_nll_of_log_softmax(scores, labels, weight):
         for reduction in ("mean", "sum", "none"):
             np.testing.assert_allclose(
                 F.cross_entropy(scores, labels, w, ignore_index=1, reduction=reduction),
-                F.nll_loss(F.log_softmax(scores, axis=1), labels, w, ignore_index=1, reduction=reduction),
+                F.nll_loss(F.log_softmax(scores, dim=1), labels, w, ignore_index=1, reduction=reduction),
                 rtol=1e-12,
                 atol=1e-12,
             )
@@ -110,7 +110,7 @@ def test_a_class_of_weight_0_does_not_count_even_where_its_loss_is_infinite():
 def test_scores_of_any_size(dtype, size):
     """At ±1e4 and near the end of float32 the losses are exact: no exponential overflows."""
     scores = np.array([[size, -size, 0]], dtype)
-    np.testing.assert_array_equal(F.log_softmax(scores, axis=1), np.array([[0, -2 * size, -size]], dtype))
+    np.testing.assert_array_equal(F.log_softmax(scores, dim=1), np.array([[0, -2 * size, -size]], dtype))
     for label, loss, gradient in ((0, 0, [0, 0, 0]), (1, 2 * size, [1, -1, 0]), (2, size, [1, 0, -1])):
         assert F.cross_entropy(scores, [label]) == np.asarray(loss, dtype)
         np.testing.assert_array_equal(
@@ -159,7 +159,7 @@ def test_an_impossible_class_costs_nothing_where_its_target_is_0():
     np.testing.assert_array_equal(gradient_of(lambda x: F.cross_entropy(x, target), scores), [[0, 0, 0]])
     assert F.cross_entropy(scores, np.array([[0.5, 0.5, 0.0]])) == np.inf
     assert F.cross_entropy(scores, [1]) == np.inf
-    logs = F.log_softmax(scores, axis=1)
+    logs = F.log_softmax(scores, dim=1)
     assert F.kl_div(logs, target, reduction="sum") == 0
     with np.errstate(divide="ignore"):
         assert F.kl_div(logs, np.log(target), reduction="sum", log_target=True) == 0
@@ -202,7 +202,7 @@ def test_divergence_is_cross_entropy_minus_entropy_and_never_negative(p, q):
 def test_softmax_example_of_the_notes():
     """CS231n, linear classification: scores [−2.85, 0.86, 0.28], label 2: e^s, normalised, −ln 0.353 = 1.04."""
     scores = np.array([[-2.85, 0.86, 0.28]])
-    probabilities = np.exp(F.log_softmax(scores, axis=1))
+    probabilities = np.exp(F.log_softmax(scores, dim=1))
     np.testing.assert_allclose(probabilities, [[0.016, 0.631, 0.353]], atol=6e-4)  # 0.0154: the notes round e^s first
     assert F.cross_entropy(scores, [2]) == pytest.approx(1.04, abs=5e-4)
 

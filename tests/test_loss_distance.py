@@ -63,7 +63,7 @@ def test_triplets_in_numbers():
 @given(POINTS, POINTS, st.floats(0.1, 10))
 def test_the_cosine_knows_no_length(a, b, scale):
     a, b = a + np.sign(a + 0.5), b + np.sign(b + 0.5)
-    cosine = F.cosine_similarity(a, b)
+    cosine = F.cosine_similarity(a, b, dim=1)
     np.testing.assert_allclose(F.cosine_similarity(scale * a, b), cosine, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(F.cosine_similarity(a, a), 1, rtol=1e-12)
     signs = np.array([1, -1, 1, -1])

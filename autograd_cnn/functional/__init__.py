@@ -7,7 +7,6 @@ from autograd_cnn.functional.activation import (
     leaky_relu,
     maxout,
     prelu,
-    softmin,
     softplus,
     threshold,
 )
@@ -41,12 +40,12 @@ from autograd_cnn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, 
 from autograd_cnn.functional.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autograd_cnn.functional.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autograd_cnn.functional.regularization import elastic_net, l1_penalty, l2_penalty, max_norm_
+from autograd_cnn.functional.softmax import log_softmax, softmax, softmin
 from autograd_cnn.functional.transposed_convolution import conv_transpose2d
 from autograd_cnn.functional.true_convolution import convolve2d
 from autograd_cnn.functional.weighted_pooling import blur_pool2d, distance_weighted_pool2d, distance_weights, lp_pool2d
 from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.rectifier import selu, silu
-from autograd_cnn.gates.softmax import log_softmax, softmax
 
 __all__ = [
     "adaptive_avg_pool2d",

@@ -13,7 +13,6 @@ from autograd_cnn.gates import activation, rectifier
 from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import max as maximum_of
 from autograd_cnn.gates.shape import reshape
-from autograd_cnn.gates.softmax import softmax
 from autograd_cnn.registry import Value
 
 
@@ -95,11 +94,6 @@ def hardtanh(x: Value, min_val: float = -1.0, max_val: float = 1.0) -> Value:
 def softplus(x: Value, beta: float = 1.0) -> Value:
     """Smooth ReLU log(1 + exp βx)/β, exact at any size; torch jumps to x itself where βx > 20."""
     return rectifier.softplus(x, beta=not_zero("softplus", "beta", beta))
-
-
-def softmin(x: Value, axis: int = -1) -> Value:
-    """Softmax of −x: the smallest score has the largest probability."""
-    return softmax(-x, axis=axis)
 
 
 def maxout(x: Value, weight: Value, bias: Value | None = None) -> Value:

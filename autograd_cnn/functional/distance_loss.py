@@ -53,23 +53,23 @@ def pairwise_distance(x1: Value, x2: Value, p: float = 2.0, eps: float = 1e-6, k
     return where(equal(total, 0), 0, apart)
 
 
-def cosine_similarity(x1: Value, x2: Value, axis: int = 1, eps: float = 1e-8) -> Value:
-    """Cosine of the angle between vectors along `axis`; norms below `eps` count as `eps`.
+def cosine_similarity(x1: Value, x2: Value, dim: int = 1, eps: float = 1e-8) -> Value:
+    """Cosine of the angle between vectors along `dim`; norms below `eps` count as `eps`.
 
     Parameters
     ----------
     x1, x2 : array or node
         Vectors of one shape.
-    axis : int
-        Along which the vectors lie; torch's ``dim``.
+    dim : int
+        Along which the vectors lie.
     eps : float
         Smallest norm, so that the zero vector has cosine 0.
     """
     floating("cosine_similarity", x1)
     floating("cosine_similarity", x2)
     same_shape("cosine_similarity", x1.shape, "x2", x2.shape)
-    norms = (maximum(euclidean_norm(x, axis=axis), eps) for x in (x1, x2))
-    return sum(x1 * x2, axis=axis) / next(norms) / next(norms)
+    norms = (maximum(euclidean_norm(x, axis=dim), eps) for x in (x1, x2))
+    return sum(x1 * x2, axis=dim) / next(norms) / next(norms)
 
 
 def triplet_margin_loss(

@@ -1,4 +1,4 @@
-"""Softmax layers: scores to probabilities along one axis, by default the last."""
+"""Softmax layers: scores to probabilities along one axis, `dim`, by default the last."""
 
 from __future__ import annotations
 
@@ -14,68 +14,68 @@ class Softmax(Module):
 
     Parameters
     ----------
-    axis : int
+    dim : int
         Along which they sum to 1, counted with the batch axis.
     """
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = _axis("Softmax", axis)
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = _integer("Softmax", dim)
 
     def forward(self, x: Any) -> Any:
         """Return the probabilities."""
-        return functional.softmax(x, axis=self.axis)
+        return functional.softmax(x, dim=self.dim)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape; raise ShapeError when it has no such axis."""
-        return _with_axis(self, self.axis, input_shape)
+        return _with_axis(self, self.dim, input_shape)
 
     def extra_repr(self) -> str:
-        """Return the axis."""
-        return f"axis={self.axis}"
+        """Return `dim`."""
+        return f"dim={self.dim}"
 
 
 class Softmin(Module):
-    """Softmax of −x: the smallest score has the largest probability; `axis` as in `Softmax`."""
+    """Softmax of −x: the smallest score has the largest probability; `dim` as in `Softmax`."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = _axis("Softmin", axis)
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = _integer("Softmin", dim)
 
     def forward(self, x: Any) -> Any:
         """Return the probabilities."""
-        return functional.softmin(x, axis=self.axis)
+        return functional.softmin(x, dim=self.dim)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape; raise ShapeError when it has no such axis."""
-        return _with_axis(self, self.axis, input_shape)
+        return _with_axis(self, self.dim, input_shape)
 
     def extra_repr(self) -> str:
-        """Return the axis."""
-        return f"axis={self.axis}"
+        """Return `dim`."""
+        return f"dim={self.dim}"
 
 
 class LogSoftmax(Module):
-    """Logarithms of the softmax probabilities; `axis` as in `Softmax`."""
+    """Logarithms of the softmax probabilities; `dim` as in `Softmax`."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = _axis("LogSoftmax", axis)
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = _integer("LogSoftmax", dim)
 
     def forward(self, x: Any) -> Any:
         """Return the logarithms of the probabilities."""
-        return functional.log_softmax(x, axis=self.axis)
+        return functional.log_softmax(x, dim=self.dim)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape; raise ShapeError when it has no such axis."""
-        return _with_axis(self, self.axis, input_shape)
+        return _with_axis(self, self.dim, input_shape)
 
     def extra_repr(self) -> str:
-        """Return the axis."""
-        return f"axis={self.axis}"
+        """Return `dim`."""
+        return f"dim={self.dim}"
 
 
-def _axis(layer: str, axis: Any) -> int:
-    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-        raise ArgumentError(f"{layer}: axis={axis!r}, expected an integer")
-    return int(axis)
+def _integer(layer: str, dim: Any) -> int:
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+        raise ArgumentError(f"{layer}: dim={dim!r}, expected an integer")
+    return int(dim)
 
 
 def _with_axis(layer: Module, axis: int, input_shape: Shape) -> Shape:

@@ -88,7 +88,7 @@ def test_softmin_is_softmax_upside_down_and_both_sum_to_one(x, copies):
     np.testing.assert_array_equal(F.softmin(scores), F.softmax(-scores))
     np.testing.assert_allclose(F.softmax(scores).sum(axis=1), 1, rtol=1e-14)
     np.testing.assert_allclose(np.exp(F.log_softmax(scores)), F.softmax(scores), rtol=1e-12)
-    np.testing.assert_array_equal(F.softmax(scores.T, 0), F.softmax(scores, 1).T)
+    np.testing.assert_array_equal(F.softmax(scores.T, dim=0), F.softmax(scores, dim=1).T)
 
 
 @given(st.floats(-30, 30), st.sampled_from([0.01, 0.1, 0.5]))

@@ -30,9 +30,9 @@ LAYERS = [
     (nn.GELU("tanh"), lambda x: F.gelu(x, "tanh"), "GELU(approximate='tanh')"),
     (nn.SiLU(), F.silu, "SiLU()"),
     (nn.Softplus(2), lambda x: F.softplus(x, 2), "Softplus(beta=2.0)"),
-    (nn.Softmax(), F.softmax, "Softmax(axis=-1)"),
-    (nn.Softmin(1), lambda x: F.softmin(x, 1), "Softmin(axis=1)"),
-    (nn.LogSoftmax(0), lambda x: F.log_softmax(x, 0), "LogSoftmax(axis=0)"),
+    (nn.Softmax(), F.softmax, "Softmax(dim=-1)"),
+    (nn.Softmin(1), lambda x: F.softmin(x, 1), "Softmin(dim=1)"),
+    (nn.LogSoftmax(0), lambda x: F.log_softmax(x, 0), "LogSoftmax(dim=0)"),
 ]
 NAMED = pytest.mark.parametrize(("layer", "function", "text"), LAYERS, ids=[text for _, _, text in LAYERS])
 
@@ -130,7 +130,7 @@ def test_prelu_learns_its_slope():
         (lambda: nn.ELU("1"), "ELU: alpha='1'"),
         (lambda: nn.GELU("erf"), "GELU: approximate='erf'"),
         (lambda: nn.Softplus(0), "Softplus: beta=0"),
-        (lambda: nn.Softmax(1.0), r"Softmax: axis=1\.0, expected an integer"),
+        (lambda: nn.Softmax(1.0), r"Softmax: dim=1\.0, expected an integer"),
         (lambda: nn.Maxout(2, 2, 0), "Maxout: pieces=0"),
     ],
 )
