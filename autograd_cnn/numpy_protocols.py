@@ -21,6 +21,7 @@ _ASK = frozenset(
         *("shape", "ndim", "size", "iscomplexobj", "isrealobj", "result_type", "can_cast", "min_scalar_type"),
         *("zeros_like", "ones_like", "empty_like", "full_like", "copy", "array_repr", "array_str", "array2string"),
         *("allclose", "isclose", "array_equal", "array_equiv", "argsort", "nonzero", "flatnonzero", "count_nonzero"),
+        *("any", "all", "isnan", "isinf", "isfinite", "signbit"),
         *("may_share_memory", "shares_memory"),
     ]
 )
@@ -36,6 +37,8 @@ def _array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **options: A
     """Record the gate of that name for ``np.exp(node)`` and ``array * node``."""
     name = {"absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)
     made = GATES.get(name)
+    if name in _ASK and method == "__call__":
+        return ufunc(*map(_plain, inputs), **options)
     if "out" in options:
         raise TypeError(f"np.{ufunc.__name__}: a node cannot be written into an array; write a = a + x, not a += x")
     if method != "__call__" or options or made is None:

@@ -106,6 +106,12 @@ def test_questions_are_answered_plainly():
     assert (np.shape(x), np.ndim(x), np.size(x), np.argmax(x)) == ((1, 2), 2, 2, 1)
     assert np.allclose(x, [[1, 2]])
     assert np.array_equal(x, x)
+    assert np.isfinite(x).all()
+    assert not np.isnan(x).any()
+    assert np.any(x > 1)
+    assert not np.all(x > 1)
+    assert type(np.isfinite(x)) is np.ndarray
+    assert np.isnan(ag.Scalar(float("nan")))
     assert type(np.zeros_like(x)) is np.ndarray
     assert type(np.argsort(x)) is np.ndarray
     assert np.array([x, x]).dtype == np.float64
