@@ -1,7 +1,7 @@
 """pytest plugin: check gradients in any test suite; pictures and a page of what was checked.
 
 It offers the fixture `gradcheck` and the decorator `gradtest`, and does nothing for a suite that uses neither: the
-engine and the viewer are imported when the first gradient is checked. ``-p no:autograd_cnn`` switches it off.
+engine and the viewer are imported when the first gradient is checked. ``-p no:viz.pytest_plugin`` switches it off.
 """
 
 from __future__ import annotations
@@ -191,12 +191,11 @@ def worst_of(reports: list[Report]) -> Report:
 
 def saved_picture(report: Report, folder: str, test: str) -> str:
     """Save the picture of a failing check; return in words where it is, or why there is none."""
-    from autograd_cnn.errors import AutogradError
     from viz.checks import gradient_check
 
     path = Path(folder) / (re.sub(r"[^\w.-]+", "-", test).strip("-")[-120:] + ".svg")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return f"picture: {gradient_check(report, title=test).save(path)}"
-    except (AutogradError, OSError) as error:
+    except Exception as error:  # the test has failed already: a picture that fails too shall not end the session
         return f"no picture: {error}"

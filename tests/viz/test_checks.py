@@ -150,8 +150,22 @@ def test_long_sums_fold_where_every_node_would_be_too_many() -> None:
 def test_any_checked_graph_can_be_drawn(graph: object) -> None:
     report = check(graph, *graph.leaves(), mode="directions")
     diagram = check_diagram(report)
-    assert bool(boxes(diagram, "culprit")) <= (not report.ok)
+    assert report.verdict is not Verdict.WRONG
+    assert not boxes(diagram, "culprit")
+    assert not boxes(diagram, "wrong")
     check_labels(viz.gradient_check(report).source)
+
+
+def test_single_precision_is_not_called_wrong() -> None:
+    x = np.linspace(0.1, 2.0, 6, dtype=np.float32).reshape(2, 3)
+    diagram = check_diagram(check(lambda x: ag.functional.softmax(x, -1).astype(np.float64).sum(), x))
+    assert not boxes(diagram, "wrong")
+    assert not boxes(diagram, "uncomfortable")
+
+
+def test_of_second_order_the_graph_of_the_gradient_is_drawn() -> None:
+    report = check(lambda x: ag.sin(x) * x, 0.5, order=2)
+    assert any(box.words == "cos" for box in check_diagram(report).boxes)
 
 
 def test_every_mutant_of_a_gate_is_red() -> None:

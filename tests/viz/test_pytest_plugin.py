@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import entry_points
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -59,9 +60,19 @@ class TestMethods:
 
 @pytest.fixture
 def arguments() -> list[str]:
-    """Load the plugin by its module where this package was installed before it had one."""
-    installed = any(entry.value == "viz.pytest_plugin" for entry in entry_points(group="pytest11"))
-    return ["-p", "no:cacheprovider", *([] if installed else ["-p", "viz.pytest_plugin"])]
+    """Name the plugin, which loads it once, whether this package was installed with its entry point or not."""
+    return ["-p", "no:cacheprovider", "-p", "viz.pytest_plugin"]
+
+
+def test_the_entry_point_is_named_like_the_module() -> None:
+    """Else ``-p viz.pytest_plugin`` would register it twice."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"viz.pytest_plugin": "viz.pytest_plugin"}
+
+
+def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test(request): assert not request.config.pluginmanager.has_plugin('gradcheck-checks')")
+    pytester.runpytest_subprocess("-p", "no:viz.pytest_plugin").assert_outcomes(passed=1)
 
 
 def test_fixture_and_decorator_judge_gradients(pytester: pytest.Pytester, arguments: list[str]) -> None:
@@ -139,3 +150,23 @@ def test_it_is_light_and_silent_for_other_suites(pytester: pytest.Pytester, argu
 def test_importing_the_engine_needs_neither_pytest_nor_hypothesis() -> None:
     code = "import sys; sys.modules['pytest'] = sys.modules['hypothesis'] = None; import autograd_cnn.testing, viz"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_picture_of_a_property_test_shows_the_shrunk_case(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    pytester.makepyfile(
+        """
+        from hypothesis import given, settings, strategies as st
+        import autograd_cnn as ag
+        from autograd_cnn.testing.mutants import scaled
+
+        @settings(database=None, derandomize=True)
+        @given(x=st.integers(0, 100))
+        def test_wrong_from_3_on(gradcheck, x):
+            with scaled("sin", 1.5 if x >= 3 else 1.0).applied():
+                gradcheck(lambda node: ag.sin(node / 64), ag.Scalar(float(x), name=f"x is {x}"))
+        """
+    )
+    result = pytester.runpytest_subprocess(*arguments, "--gradcheck-pictures=pictures")
+    result.assert_outcomes(failed=1)
+    (picture,) = (pytester.path / "pictures").iterdir()
+    assert ">x is 3</text>" in picture.read_text(encoding="utf-8").replace("&#160;", " ")
