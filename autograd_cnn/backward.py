@@ -267,6 +267,11 @@ def _seed(output: Node, seed: Any, create_graph: bool) -> Any:
     """Return the gradient on the output: a float, an array of its shape and dtype, or a node."""
     check_node(output, "backward_steps")
     if not output.requires_grad:
+        if output.gate is not None and not output.gate.has_gradient:
+            raise GradientError(
+                f"backward: {describe(output)} does not require a gradient: this gate has no rule. "
+                f"A gate of your own gets one with @{output.gate.name}.vjp"
+            )
         raise GradientError(
             f"backward: {describe(output)} does not require a gradient: no input was a Scalar, a Parameter "
             "or Tensor(..., requires_grad=True), or it was made under no_grad()"

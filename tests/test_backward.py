@@ -231,6 +231,11 @@ def test_hvp_and_jvp_against_closed_forms():
         ag.jvp(lambda t: t, [x], [v[:2]])
 
 
+def test_backward_from_a_gate_without_a_rule_says_so():
+    with pytest.raises(ag.GradientError, match=r"from greater does not require a gradient: this gate has no rule"):
+        (ag.Tensor([2.0], requires_grad=True) > 1).backward()
+
+
 def test_hvp_and_jvp_of_one_input_that_is_no_list():
     x, v = ag.Tensor([1.0, 2.0], requires_grad=True), np.array([1.0, 0.5])
     value, product = ag.hvp(lambda t: (t**3).sum(), x, v)
