@@ -22,9 +22,14 @@ _OPERATORS: dict[type[ast.AST], Gate] = {
     ast.Pow: ag.power,
     ast.USub: ag.negative,
 }
-_FUNCTIONS: dict[str, Gate] = {
-    gate.name: gate for gate in (ag.abs, ag.exp, ag.log, ag.maximum, ag.minimum, ag.relu, ag.sigmoid, ag.sqrt, ag.tanh)
-} | {"max": ag.maximum, "min": ag.minimum}
+_OF_ONE_NUMBER = (
+    *(ag.abs, ag.sign, ag.square, ag.sqrt, ag.reciprocal, ag.exp, ag.expm1, ag.log, ag.log1p, ag.sin, ag.cos),
+    *(ag.step, ag.relu, ag.sigmoid, ag.tanh, ag.softsign, ag.logsigmoid, ag.silu, ag.selu),
+)
+_FUNCTIONS: dict[str, Gate] = {gate.name: gate for gate in (*_OF_ONE_NUMBER, ag.maximum, ag.minimum)} | {
+    "max": ag.maximum,
+    "min": ag.minimum,
+}
 
 
 class ExpressionError(AutogradError, ValueError):
@@ -37,8 +42,8 @@ def build(expression: str, values: Mapping[str, float]) -> tuple[ag.Scalar, dict
     Parameters
     ----------
     expression : str
-        Numbers, names, ``+ - * / **``, parentheses, and calls of ``abs exp log maximum (max)
-        minimum (min) relu sigmoid sqrt tanh``, in Python's syntax.
+        Numbers, names, ``+ - * / **``, parentheses, and calls of ``maximum (max) minimum (min)`` and of gates
+        of one number such as ``exp log sqrt sin relu sigmoid tanh``, in Python's syntax.
     values : mapping of str to number
         One number for each name in the expression.
 
