@@ -152,6 +152,8 @@ def pad(x: Value, *, pad_width: Any, constant_values: float = 0.0) -> Value:
 
 @pad.vjp
 def _(upstream: Value, output: Value, x: Value, *, pad_width: Any, constant_values: float) -> Value:
+    if not getattr(x, "shape", ()):  # a single number has no margin
+        return upstream
     widths = np.broadcast_to(pad_width, (len(x.shape), 2)).tolist()
     inside = tuple(builtins.slice(low, low + n) for (low, _), n in zip(widths, x.shape, strict=True))
     return getitem(upstream, index=inside)

@@ -131,3 +131,10 @@ def test_strange_strides_change_nothing(shape):
     )
     np.testing.assert_allclose(output.value, again.value, rtol=1e-12)
     np.testing.assert_allclose(ag.grad(output, x)[0], ag.grad(again, z)[0], rtol=1e-10, atol=1e-12)
+
+
+def test_a_single_number_has_no_margin():
+    x = ag.Scalar(2.0)
+    ag.pad(x, 0).backward()
+    assert x.grad == 1.0
+    assert ag.grad(ag.pad(ag.Tensor(2.0) * x, 0), x) == (2.0,)
