@@ -138,12 +138,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(_keep_minus(given))
     try:
         status: int = options.run(options) or 0
+        sys.stdout.flush()
     except AutogradError as error:
         print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # standard output itself: a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"{PROGRAM} {options.command}: error: cannot write the output: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"\n{PROGRAM} {options.command}: stopped", file=sys.stderr)
         return 130
@@ -212,29 +217,37 @@ def _keep_minus(arguments: list[str]) -> list[str]:
     return [f" {a}" if re.match(r"-(?!o\b|h\b|-)", a) else a for a in arguments]
 
 
+def _number(text: str, kind: type[float] | type[int]) -> float:
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a number" if kind is float else "a whole number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}") from None
+
+
 def _positive(text: str) -> float:
-    number = float(text)
+    number = _number(text, float)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
 
 
 def _share(text: str) -> float:
-    number = float(text)
+    number = _number(text, float)
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return number
 
 
 def _seed(text: str) -> int:
-    number = int(text)
+    number = int(_number(text, int))
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return number
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(_number(text, int))
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return number

@@ -122,7 +122,7 @@ def power(a: Value, b: Value) -> Value:
 
     Formula: aᵇ
     Local gradient: b·aᵇ⁻¹ and aᵇ·log a
-    Kink: a = 0: 0 to the exponent; b = 0: 0 to the base, as torch
+    Kink: a = 0 ≤ b: 0 to the exponent; b = 0: 0 to the base, as torch
     """
     return a**b
 

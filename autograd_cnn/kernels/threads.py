@@ -35,7 +35,7 @@ _workers = 0
 def _available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # counts only the cores this process may use
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return os.cpu_count() or 1  # pragma: no cover - where the system tells of no affinity
 
 
 _num_threads = _available_cores()
@@ -105,11 +105,11 @@ def _work(tasks: Tasks) -> None:
         del finished, kernel, arguments  # an idle worker keeps no array alive
 
 
-def _start_afresh_in_child() -> None:
+def _start_afresh_in_child() -> None:  # pragma: no cover - runs in the child only, where a test watches it
     """Forget the parent's workers: a fork copies no thread but the one that forks."""
     global _lock, _tasks, _workers
     _lock, _tasks, _workers = Lock(), SimpleQueue(), 0
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_start_afresh_in_child)

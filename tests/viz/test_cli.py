@@ -57,7 +57,8 @@ def test_draw_shows_infinities_without_a_warning(tmp_path):
         (["demo", "--activation", "relo"], "did you mean 'relu'"),
         (["demo", "--lr", "-1"], "not a positive number"),
         (["demo", "--lr", "nan"], "not a positive number"),
-        (["demo", "--lr", "fast"], "invalid _positive value|fast"),
+        (["demo", "--lr", "fast"], "'fast' is not a number"),
+        (["demo", "--epochs", "x"], "'x' is not a whole number"),
         (["demo", "--epochs", "0"], "not at least 1"),
         (["demo", "--momentum", "1"], "not between 0 and 1"),
         (["demo", "--seed", "-1"], "negative"),
@@ -173,6 +174,15 @@ def test_check_suggests_the_nearest_file_and_says_what_a_function_raised(tmp_pat
         assert result.returncode == 2
         assert words in result.stderr
         assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
+def test_a_full_disk_under_the_output_is_said_in_one_line():
+    shell = f'"{sys.executable}" -m viz draw "x*x" x=2 >/dev/full'
+    result = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "cannot write the output" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_reader_that_stops_early_is_no_error(tmp_path):
