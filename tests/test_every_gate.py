@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn.registry import gradient_of
-from tests.gates.domains import DOMAINS, ON_FLOATS, SEEDS
+from autograd_cnn.testing.strategies.domains import DOMAINS, ON_FLOATS
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS
 from tests.numeric import central, relative_error
 
 GATES = sorted(ag.GATES)
@@ -241,7 +242,8 @@ def test_floats_arrays_and_scalars_agree(name, data):
     on_tensors.backward()
     for i in call.differentiable:
         assert type(scalars[i].grad) is float
-        np.testing.assert_allclose(scalars[i].grad, tensors[i].grad, rtol=1e-14, atol=1e-300)
+        # math's and NumPy's exp differ in the last bit; where terms of size 1 cancel that bit is all the difference
+        np.testing.assert_allclose(scalars[i].grad, tensors[i].grad, rtol=1e-14, atol=4 * np.finfo(float).eps)
     attributes = dict(gate.attributes)
     if not gate.saves:
         rule = gradient_of(gate, 1.0, float(plain), numbers, attributes, (True,) * len(numbers))

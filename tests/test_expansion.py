@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import nn
-from tests.gates.domains import DOMAINS, SEEDS
+from autograd_cnn.testing.strategies.domains import DOMAINS
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS
 
 GATES = sorted(DOMAINS)
 

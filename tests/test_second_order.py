@@ -12,7 +12,7 @@ import autograd_cnn as ag
 import viz
 from autograd_cnn import nn
 from autograd_cnn.registry import GATES, gate
-from tests.gates.domains.calls import SEEDS
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS
 from tests.numeric import central, relative_error
 
 

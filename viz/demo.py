@@ -135,7 +135,7 @@ def demo(
     picture = flow(
         found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme, merge_activations=False
     )
-    page = report(found, title=title, loss_curve=losses, accuracy=curve)
+    page = report(found, title=title, loss_curve=losses, accuracy={"validation": curve})
     for written in (picture.save(folder / "gradient-flow.svg"), page.save(folder / "report.html")):
         print(f"written: {written}")
     return found

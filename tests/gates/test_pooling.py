@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
-from tests.gates.domains import SEEDS
-from tests.gates.domains.calls import spread
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS, spread
 from tests.kernels.windows import LAYOUTS, laid_out
 from tests.numeric import central, relative_error
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import nn
-from tests.gates.domains import SEEDS
+from autograd_cnn.testing.strategies.domains.drawing import SEEDS
 
 
 def parameters(model):
