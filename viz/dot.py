@@ -24,6 +24,9 @@ from viz.style import (
 _SHORT_SYMBOL, _CIRCLE_SYMBOL = 2, 5
 """Most characters of a gate's symbol that fit its circle in large and in small type."""
 
+_IDS = ('node [id="\\N"];', 'edge [id="\\E"];')
+"""In the SVG boxes and wires have the names that they have in the DOT: ``n3``, ``n3->w4``. Pages find them by these."""
+
 
 def document(diagram: Diagram, theme: Theme) -> str:
     """Return the DOT text of a circuit: left to right, operands top to bottom in written order."""
@@ -45,6 +48,7 @@ def frame(theme: Theme, label: str, body: list[str], **settings: Any) -> str:
         statement("graph", label, **graph | settings),
         statement("node", fontname=FONT, fontcolor=theme.ink),
         statement("edge", fontname=FONT, arrowhead="none"),
+        *_IDS,
     ]
     return "\n".join(["digraph picture {", *defaults, *body, "}", ""])
 

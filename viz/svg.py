@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_PORT = re.compile(r":\w+")
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
 def cleaned(drawn: bytes) -> bytes:
     """Return the SVG that Graphviz drew without what differs from call to call or is not SVG.
 
-    ``transparent`` becomes ``none``, gradients are numbered in order of appearance, tooltips become
-    titles, comments and the document type go, and bars that are not wires get crisp edges.
+    ``transparent`` becomes ``none``, gradients are numbered in order of appearance, edges are named by
+    their ends, tooltips become titles, comments and the document type go, and bars that are not wires
+    get crisp edges.
     """
     root = ElementTree.fromstring(drawn)
     for element in root.iter():
@@ -23,6 +26,7 @@ def cleaned(drawn: bytes) -> bytes:
             if element.get(name) == "transparent":
                 element.set(name, "none")
     _number_gradients(root)
+    _name_edges(root)
     for group in root.iter(f"{{{_SVG}}}g"):
         _tooltip_to_title(group)
         _sharpen(group)
@@ -58,6 +62,16 @@ def _number_gradients(root: Element) -> None:
     gradients = [element.get("id", "") for element in root.iter() if element.tag in tags]
     numbered = {old: f"gradient{i}" for i, old in enumerate(dict.fromkeys(gradients))}
     _rename_ids(root, lambda old: numbered.get(old, old))
+
+
+def _name_edges(root: Element) -> None:
+    """Name edges ``tail->head`` without ports; a second one between the same two gets ``tail->head.1``."""
+    seen: Counter[str] = Counter()
+    for group in root.iter(f"{{{_SVG}}}g"):
+        name = _PORT.sub("", group.get("id", ""))
+        if "edge" in (group.get("class") or "").split() and "->" in name:
+            group.set("id", f"{name}.{seen[name]}" if seen[name] else name)
+            seen[name] += 1
 
 
 def _tooltip_to_title(group: Element) -> None:
