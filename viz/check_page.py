@@ -60,15 +60,14 @@ def check_page(entries: Sequence[Mapping[str, Any]], title: str = "Gradient chec
     failed = sum(not e["ok"] for e in ordered)
     right = f"{CHECK_MARKS['happy']} {len(ordered) - failed} proved right"
     wrong = f'<span class="badge critical">{CHECK_MARKS["wrong"]} {failed} not proved right</span> '
+    verdict = (wrong if failed else "") + (right if ordered else "no gradient was checked")
     parts = {
-        "title": text_of(title),
-        "status": "critical" if failed else "ok",
-        "verdict": (wrong if failed else "") + (right if ordered else "no gradient was checked"),
         "rows": "\n".join(_row(i, entry) for i, entry in enumerate(ordered)),
         "checks": "\n".join(_check(i, entry) for i, entry in enumerate(ordered)),
         "bands": "\n".join(f"<li>{text_of(LEGEND[key])}</li>" for key in _BADGES),
     }
-    return Page(filled_page("checks", {}, **parts), title)
+    status = f'<p class="verdict{"" if failed else " ok"}">{verdict}</p>'
+    return filled_page("checks", {}, title=title, status=status, **parts)
 
 
 def _row(i: int, entry: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from html import escape
 from importlib import resources
@@ -14,8 +14,8 @@ from string import Template
 from typing import Any
 
 from viz.errors import FormatError
+from viz.files import write_atomically
 from viz.labels import plain
-from viz.picture import write_atomically
 from viz.style import DARK, LIGHT, Theme
 
 _COLOURS = tuple(field.name for field in fields(Theme) if isinstance(getattr(LIGHT, field.name), str))[1:]
@@ -65,21 +65,50 @@ class Page:
         return f"<Page {self.title!r}: {len(self.html):,} characters of HTML; .save('x.html'), .html>"
 
 
-def filled_page(name: str, data: Mapping[str, Any], **parts: str) -> str:
-    """Return the page `name` of this package with its parts, style, script and data put in.
+def filled_page(
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    title: str,
+    status: str = "",
+    assets: Sequence[str] = (),
+    **parts: str,
+) -> Page:
+    """Return the page `name` of this package, in the frame that all pages share.
 
     Parameters
     ----------
     name : str
-        Its files are ``pages/<name>.html``, ``.css`` and ``.js``.
+        Its files are ``pages/<name>.html``, the content of the main element, ``.css`` and ``.js``.
     data : mapping
-        What the script reads, as JSON; numbers that are not finite become words.
+        What its script reads as ``data``; numbers that are not finite become words.
+    title : str
+        The heading; any text.
+    status : str
+        Well-formed HTML under the heading.
+    assets : sequence of str
+        Further styles and scripts that the page uses: ``"stage"``, ``"charts"``.
     **parts : str
         Well-formed HTML for each placeholder of the page.
     """
-    files = resources.files("viz") / "pages"
-    html, style, script = ((files / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return Template(html).substitute(parts, style=variables() + style, script=script, data=json_words(data))
+    names = ("frame", *assets, name)
+    parts = {"title": text_of(title), **parts}
+    return Page(
+        Template(_asset("frame.html")).substitute(
+            name=name,
+            title=text_of(title),
+            status=status,
+            main=Template(_asset(f"{name}.html")).substitute(parts),
+            style=variables() + "".join(_asset(f"{x}.css") for x in names),
+            script="\n".join(_asset(f"{x}.js") for x in names),
+            data=json_words(data),
+        ),
+        title,
+    )
+
+
+def _asset(file: str) -> str:
+    return (resources.files("viz") / "pages" / file).read_text(encoding="utf-8")
 
 
 def variables() -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from viz import rendering, svg
-from viz.errors import FormatError, PictureError, SaveError
+from viz.errors import FormatError, PictureError
+from viz.files import write_atomically
 from viz.style import DPI
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot")
@@ -93,23 +93,3 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"<Picture {self.title!r}: {len(self.source):,} characters of DOT; .save('x.svg'), .svg(), .source>"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside `path`, then rename over it: a reader sees the old file or the new one, never half of it."""
-    target = Path(os.path.realpath(path))  # a link keeps pointing to its file
-    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    try:
-        # O_EXCL with mode 0o666: what the umask leaves, as for any new file
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            os.replace(draft, target)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SaveError(
-            f"save: cannot write {str(path)!r}: {error.strerror}; is its folder there and writable?"
-        ) from error

@@ -65,9 +65,6 @@ def report(
     curves = {name: lines for name, lines in curves.items() if lines}
     shown = shown_report(found)
     parts = {
-        "title": text_of(title),
-        "status": found.findings[0].severity if found.findings else "ok",
-        "verdict": headline(found),
         "numbers": "\n".join(_tile(*tile) for tile in tiles(found, curves)),
         "findings": findings_list(found, cards_of(found, shown)),
         "flow": _flow(shown),
@@ -76,7 +73,7 @@ def report(
         "rows": "\n".join(_row(layer, cards_of(found, shown)) for layer in found.layers),
         "legend": legend(found),
     }
-    return Page(filled_page("report", {"curves": curves}, **parts), title)
+    return filled_page("report", {"curves": curves}, title=title, status=headline(found), assets=("charts",), **parts)
 
 
 def _last(given: Any) -> tuple[Report, Points]:
@@ -116,9 +113,9 @@ def headline(found: Report) -> str:
     """Return the judgement in one line."""
     counts = {s: sum(f.severity == s for f in found.findings) for s in ("critical", "warning")}
     if not found.findings:
-        return f"{MARKS['ok']} healthy: no finding"
+        return f'<p class="verdict ok">{MARKS["ok"]} healthy: no finding</p>'
     said = [f'<span class="badge {s}">{MARKS[s]} {n} {s}</span>' for s, n in counts.items() if n]
-    return " ".join(said)
+    return f'<p class="verdict">{" ".join(said)}</p>'
 
 
 def tiles(found: Report, curves: Mapping[str, Mapping[str, list[tuple[int, float]]]]) -> list[tuple[str, str, str]]:

@@ -99,7 +99,7 @@ def test_the_page_holds_the_numbers_and_findings_of_the_report(name: str) -> Non
 def test_findings_and_rows_lead_to_the_card_that_shows_the_layer() -> None:
     page = outline(report(measured("saturated")).html)
     links = {attributes["href"] for tag, attributes in page.elements if tag == "a" and "href" in attributes}
-    assert links == {"#findings", *(f"#flow-layer{i}" for i in range(8))}  # 14 layers on 8 cards
+    assert links == {"#main", *(f"#flow-layer{i}" for i in range(8))}  # 14 layers on 8 cards
 
 
 def test_policy_and_language_come_first() -> None:
