@@ -61,35 +61,63 @@ class _Turn:
     upstream: Any
 
 
-def culprit(run: Run, weights: Sequence[Any], rules: Rules) -> Blame:
-    """Return the gate nearest to the output whose rule is wrong at the values of a run.
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A run with what went back through it: enough to walk back again, gate by gate, at any later time.
 
-    Elements that stand on a tie are looked at only when nothing else is wrong.
+    Attributes
+    ----------
+    run : Run
+        With its graph.
+    weights : tuple of float or ndarray
+        The gradient put on each output.
+    rules : Rules
+        Those that the gates had.
     """
-    with run.as_it_was(), rules.in_force(), recorded(active=True, finite_only=False), np.errstate(all="ignore"):
-        turns = list(_turns(run.outputs, weights))
-        for on_ties in (False, True):
-            for turn in turns:
-                if found := _examined(turn, on_ties):
+
+    run: Run
+    weights: tuple[Any, ...]
+    rules: Rules
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[None]:
+        """Give leaves and gates the values and rules of the run inside the ``with`` block, where gates record."""
+        with (
+            self.run.as_it_was(),
+            self.rules.in_force(),
+            recorded(active=True, finite_only=False),
+            np.errstate(all="ignore"),
+        ):
+            yield
+
+    def culprit(self) -> Blame:
+        """Return the gate nearest to the output whose rule is wrong at the values of the run.
+
+        Elements that stand on a tie are looked at only when nothing else is wrong.
+        """
+        with self.as_it_was():
+            turns = list(_turns(self.run.outputs, self.weights))
+            for on_ties in (False, True):
+                for turn in turns:
+                    if found := _examined(turn, on_ties):
+                        return found
+        return Blame(
+            None,
+            message="every gate's own rule is right here: the error is outside of the graph. Does the function use a "
+            "value that depends on its inputs without a gradient (detach, .value), or change what it reads?",
+        )
+
+    def breach_on_ties(self, *, everywhere: bool) -> Blame:
+        """Return the gate nearest to the output that breaks its rule on a tie; `everywhere`, off ties too."""
+        with self.as_it_was():
+            for turn in _turns(self.run.outputs, self.weights):
+                gate = turn.node.gate
+                kinked = gate is not None and (gate.branches is not None or gate.rule is None)
+                found = _examined(turn, on_ties=True) if kinked else None
+                found = found or (_examined(turn, on_ties=False) if everywhere else None)
+                if found:
                     return found
-    return Blame(
-        None,
-        message="every gate's own rule is right here: the error is outside of the graph. Does the function use a "
-        "value that depends on its inputs without a gradient (detach, .value), or change what it reads?",
-    )
-
-
-def judge_ties(run: Run, weights: Sequence[Any], rules: Rules, *, everywhere: bool) -> Blame:
-    """Return the gate nearest to the output that breaks its rule on a tie; `everywhere`, off ties too."""
-    with run.as_it_was(), rules.in_force(), recorded(active=True, finite_only=False):
-        for turn in _turns(run.outputs, weights):
-            gate = turn.node.gate
-            kinked = gate is not None and (gate.branches is not None or gate.rule is None)
-            found = _examined(turn, on_ties=True) if kinked else None
-            found = found or (_examined(turn, on_ties=False) if everywhere else None)
-            if found:
-                return found
-    return Blame(None, message="every gate there follows its rule")
+        return Blame(None, message="every gate there follows its rule")
 
 
 def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd_cnn.errors import AutogradError
 from autograd_cnn.graph import Scalar
-from autograd_cnn.testing.blaming import Rules, culprit, judge_ties
-from autograd_cnn.testing.judging import Judgement, Line, Obstacle, judge
+from autograd_cnn.testing.blaming import Evidence, Rules
+from autograd_cnn.testing.judging import UNSEEN, UNSEEN_BESIDE, Judgement, Line, Obstacle, judge
 from autograd_cnn.testing.oracles import falling_rate
 from autograd_cnn.testing.place import Place
 from autograd_cnn.testing.report import Coordinate, Report, Verdict
@@ -21,6 +21,7 @@ from autograd_cnn.testing.subject import Subject
 _DIRECTIONS = 6
 _NUDGES = (2.0**-5, 2.0**-7, 2.0**-4, 2.0**-9, 2.0**-6, 2.0**-11)
 _ON_THE_KINK = 2.0**-40
+_OTHER_SEED = -0.5  # a power of two: a linear backward pass keeps every digit
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -52,16 +53,16 @@ def examine(subject: Subject, how: Examination) -> Report:
     subject.widen(own, before)
     if not subject.weights:
         subject.weigh(own.outputs, rng)
-    rules = Rules(own.outputs)
-    blame = functools.partial(culprit, own, tuple(subject.weights), rules)
+    evidence = Evidence(own, tuple(subject.weights), Rules(own.outputs))
     report = functools.partial(Report, oracle=how.oracle, seed=how.seed)
     place = _place(subject, own)
     if not isinstance(place, Place):
         verdict, note = place
-        return report(verdict, notes=(note,), evaluations=subject.evaluations, _find_culprit=blame)
-    found, moved = _answers(place, how, rules, rng)
-    if moved is not None:
-        blame = functools.partial(culprit, moved.own, tuple(subject.weights), rules)
+        return report(verdict, notes=(note,), evaluations=subject.evaluations, evidence=evidence)
+    questions = list(_questions(subject, how, rng))
+    found, evidence = _answers(place, questions, how, evidence, rng)
+    if subject.only_one:
+        found, evidence = _for_another_seed(place, questions, found, evidence)
     rate = _taylor(place, rng)
     return report(
         Verdict.OK,
@@ -69,7 +70,7 @@ def examine(subject: Subject, how: Examination) -> Report:
         notes=tuple(_remarks(place)),
         evaluations=subject.evaluations,
         taylor_rate=rate,
-        _find_culprit=blame,
+        evidence=evidence,
     )
 
 
@@ -83,7 +84,8 @@ def _place(subject: Subject, own: Run) -> Place | tuple[Verdict, str]:
         count = int((~np.isfinite(own.value)).sum())
         return Verdict.NONFINITE, f"of {own.value.size} numbers that the function returned, {count} are not finite"
     try:
-        subject.backward(own)
+        for seed in (1.0, _OTHER_SEED) if subject.only_one else (1.0,):
+            subject.backward(own, seed)
     except Exception as error:  # a rule may fail in any way it likes
         return Verdict.WRONG, f"the backward pass raised {type(error).__name__}: {error}"
     try:
@@ -94,20 +96,18 @@ def _place(subject: Subject, own: Run) -> Place | tuple[Verdict, str]:
 
 
 def _answers(
-    place: Place, how: Examination, rules: Rules, rng: np.random.Generator
-) -> tuple[list[Coordinate], Place | None]:
+    place: Place, questions: list[Question], how: Examination, evidence: Evidence, rng: np.random.Generator
+) -> tuple[list[Coordinate], Evidence]:
     """Judge every question; ties gate by gate, and what stands at a kink at a point moved off it.
 
     Returns
     -------
     tuple
-        The answers; the moved point at which a gradient was found wrong, if it was only found there.
+        The answers; the evidence of the moved point, where a gradient was found wrong only there.
     """
-    questions = list(_questions(place.subject, how, rng))
     answers = [_answer(place, question, how) for question in questions]
     if how.kinks in ("nudge", "tie"):
-        _judge_on_ties(answers, place, rules, how.kinks == "tie")
-    failed_at: Place | None = None
+        _judge_on_ties(answers, evidence, how.kinks == "tie")
     for size in _NUDGES if how.kinks == "nudge" else ():
         open_ = [i for i, answer in enumerate(answers) if answer.verdict in (Verdict.KINK, Verdict.TIE)]
         moved = _nudged(place, size, rng) if open_ else None
@@ -123,22 +123,47 @@ def _answers(
             )
             answers[i] = replace(answer, note=note)
             if answer.verdict is Verdict.WRONG and not failed_here:
-                failed_at = moved
-    return answers, failed_at
+                evidence = replace(evidence, run=moved.own)
+    return answers, evidence
 
 
-def _judge_on_ties(answers: list[Coordinate], place: Place, rules: Rules, settle: bool) -> None:
+def _judge_on_ties(answers: list[Coordinate], evidence: Evidence, settle: bool) -> None:
     """Hold the gates on a tie against what they declare; with `settle`, this is all there is to say of a kink."""
     kinked = [i for i, a in enumerate(answers) if a.verdict is Verdict.TIE or (settle and a.verdict is Verdict.KINK)]
     if not kinked:
         return
-    blamed = judge_ties(place.own, tuple(place.subject.weights), rules, everywhere=settle)
+    blamed = evidence.breach_on_ties(everywhere=settle)
     for i in kinked:
         note = f"{answers[i].note}: {blamed.message}"
         if blamed.gate is not None:
             answers[i] = replace(answers[i], verdict=Verdict.WRONG, numeric=blamed.numeric, bar=blamed.bar, note=note)
         elif settle:
             answers[i] = replace(answers[i], verdict=Verdict.OK, note=note)
+
+
+def _for_another_seed(
+    place: Place, questions: list[Question], answers: list[Coordinate], evidence: Evidence
+) -> tuple[list[Coordinate], Evidence]:
+    """Walk back from another seed too: a gradient is linear in it.
+
+    From the seed 1 of a function of one number, a rule that forgets its upstream gradient looks right.
+    """
+    given = place.backward.gradient
+    other = place.subject.backward(place.own, _OTHER_SEED).gradient / _OTHER_SEED
+    failed = any(answer.verdict is Verdict.WRONG for answer in answers)
+    judged = list(answers)
+    for i, question in enumerate(questions):
+        here, there = (place.along(gradient, question.direction) for gradient in (given, other))
+        if here == there or not np.isfinite(here) or answers[i].verdict is Verdict.WRONG:
+            continue
+        bar = UNSEEN * max(abs(here), abs(there)) + UNSEEN_BESIDE * place.scale
+        bar += place.rounding_along(question.direction)
+        if not abs(here - there) <= bar:
+            note = f"for a seed of {_OTHER_SEED:g}, divided by it; for 1 it is {here:.7g}: the rules are not linear"
+            judged[i] = replace(answers[i], analytic=there, numeric=here, bar=bar, verdict=Verdict.WRONG, note=note)
+    if judged != answers and not failed:
+        evidence = replace(evidence, run=place.own, weights=tuple(_OTHER_SEED * w for w in evidence.weights))
+    return judged, evidence
 
 
 def _remarks(place: Place) -> list[str]:

@@ -72,16 +72,16 @@ class Local:
         """
         if self.here.dtype != np.float64:
             return None  # it narrows by itself, as astype does: there are no differences to trust
-        for parts, allowed in self._gradients():
+        for parts, allowed in self.gradients():
             for slot, part in enumerate(parts):
                 if part is None:
                     continue
-                for index, direction in _directions(np.shape(part)):
+                for index, direction in directions(np.shape(part)):
                     if found := self._judged(slot, index, direction, np.asarray(part, np.float64), allowed, on_ties):
                         return found
         return None
 
-    def _gradients(self) -> Iterator[tuple[tuple[Any, ...], float]]:
+    def gradients(self) -> Iterator[tuple[tuple[Any, ...], float]]:
         """Yield what the rule gives on float64 copies, and on the node itself; and how finely each is rounded."""
         floating = [x for x in self.inputs if isinstance(x, Node) and x.requires_grad]
         if any(x.dtype.itemsize < 8 for x in floating):
@@ -187,7 +187,7 @@ class Local:
         return (4 * second - third - 3 * first) / (2 * h)
 
 
-def _directions(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...] | None, Any]]:
+def directions(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...] | None, Any]]:
     """Yield unit vectors, or a few random directions through a large input."""
     if np.prod(shape, dtype=int) <= _MOST_ELEMENTS:
         for index in np.ndindex(shape):

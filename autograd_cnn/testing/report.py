@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 import math
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from autograd_cnn.testing.oracles import relative_error
+
+if TYPE_CHECKING:
+    from autograd_cnn.testing.blaming import Evidence
 
 
 class Verdict(enum.Enum):
@@ -164,6 +167,9 @@ class Report:
     taylor_rate : float or None
         With which power of the step the Taylor remainder falls, as extra evidence: 2 for a right gradient,
         1 for a wrong one, infinite for a linear function; None where a kink is in the way.
+    evidence : Evidence or None
+        The run that it rests on, with the rules of that time: what `blame` and drawings look at. None in a report
+        that was made by hand.
     """
 
     verdict: Verdict
@@ -173,7 +179,7 @@ class Report:
     seed: int = 0
     evaluations: int = 0
     taylor_rate: float | None = None
-    _find_culprit: Callable[[], Blame] | None = field(default=None, repr=False, compare=False)
+    evidence: Evidence | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -218,9 +224,9 @@ class Report:
 
         From the output backwards, so that the gate found is the one nearest to the output.
         """
-        if self._find_culprit is None:
-            return Blame(None, message="there is no graph to look at: the function did not run to its end")
-        return self._find_culprit()
+        if self.evidence is None:
+            return Blame(None, message="there is no graph to look at: the report was not made by check()")
+        return self.evidence.culprit()
 
     def __str__(self) -> str:
         count = ", ".join(f"{n} {verdict}" for verdict, n in self.counts.items()) or "no coordinates"

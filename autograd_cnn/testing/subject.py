@@ -113,14 +113,14 @@ class Subject:
         value = np.concatenate([np.ravel(y.value).astype(np.float64) for y in outputs])
         return Run(outputs, value, branches, settings, narrow)
 
-    def backward(self, run: Run) -> Backward:
-        """Walk back through a run, writing nothing into the graph."""
+    def backward(self, run: Run, seed: float = 1.0) -> Backward:
+        """Walk back through a run, writing nothing into the graph; `seed` times the outputs' weights is put on them."""
         gradient = {leaf: np.zeros(leaf.shape) for leaf in self.leaves}
         magnitude = {leaf: np.zeros(leaf.shape) for leaf in self.leaves}
         noise = energy = 0.0
         with run.as_it_was():
             for output, weight in zip(run.outputs, self.weights, strict=True):
-                for step in backward_steps(output, weight) if output.requires_grad else ():
+                for step in backward_steps(output, seed * weight) if output.requires_grad else ():
                     share = np.multiply(step.node.value, step.upstream, dtype=np.float64)
                     noise += _EPS * float(np.sum(np.abs(share)))
                     energy += float(np.sum(share * share))
@@ -156,9 +156,14 @@ class Subject:
         return np.concatenate([np.ravel(g).astype(np.float64) for g in gradient.values()] or [np.zeros(0)])
 
     def weigh(self, outputs: Sequence[Node], rng: np.random.Generator) -> None:
-        """Choose what the elements of the outputs are weighed with: 1 for one number, else nothing near 0."""
+        """Choose what the elements of the outputs are weighed with: 1 for one number, else nothing near 0 or 1."""
         only_one = len(outputs) == 1 and outputs[0].size == 1
         self.weights = [np.ones(y.shape) if only_one else weights_off_zero(rng, y.shape) for y in outputs]
+
+    @property
+    def only_one(self) -> bool:
+        """Whether the function returns one number, whose gradient is taken as it is."""
+        return len(self.weights) == 1 and self.weights[0].size == 1
 
     def objective(self, change: Vector) -> float:
         """Return the weighted sum of a change of the outputs."""
@@ -210,8 +215,8 @@ def _shaken(upstream: Any, node: Node, rng: np.random.Generator) -> Any:
 
 
 def weights_off_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return random numbers of sizes ½ to 1, which every floating dtype holds exactly."""
-    found: NDArray[np.float64] = rng.integers(32, 65, shape) / 64 * rng.choice((-1.0, 1.0), shape)
+    """Return random numbers of sizes ½ to 1, never 1 itself, which every floating dtype holds exactly."""
+    found: NDArray[np.float64] = rng.integers(32, 64, shape) / 64 * rng.choice((-1.0, 1.0), shape)
     return found
 
 

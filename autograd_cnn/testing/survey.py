@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,8 @@ import numpy as np
 from autograd_cnn.backward import backward_steps
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, topological_order
-from autograd_cnn.recording import recorded
-from autograd_cnn.testing.blaming import Rules
 from autograd_cnn.testing.judging import Obstacle, judge
-from autograd_cnn.testing.local import Local, _directions
+from autograd_cnn.testing.local import Local, directions
 from autograd_cnn.testing.oracles import relative_error
 from autograd_cnn.testing.report import INCONCLUSIVE, Blame, Report
 from autograd_cnn.testing.run import Run
@@ -88,10 +85,13 @@ def surveyed(report: Report) -> Iterator[Survey]:
     ArgumentError
         When the report holds no graph: it was made by hand.
     """
-    run, weights, rules = _case(report)
+    evidence = report.evidence
+    if evidence is None:
+        raise ArgumentError("surveyed: the report holds no graph; it was not made by check()")
+    run = evidence.run
     blame = None if report.ok or (not report.wrong and not report.notes) else report.blame()
     blame = blame if blame is not None and blame.gate is not None else None
-    with run.as_it_was(), rules.in_force(), recorded(active=True, finite_only=False), np.errstate(all="ignore"):
+    with evidence.as_it_was():
         chosen = _chosen(run, blame)
         output, order = run.outputs[chosen], topological_order(run.outputs[chosen])
         before = [(node, node.grad) for node in order]
@@ -100,7 +100,7 @@ def surveyed(report: Report) -> Iterator[Survey]:
             for node in order:
                 node.grad = None
             try:
-                for step in backward_steps(output, weights[chosen]) if output.requires_grad else ():
+                for step in backward_steps(output, evidence.weights[chosen]) if output.requires_grad else ():
                     step.node.grad = step.upstream
                     if step.node.gate is not None:
                         findings[step.node] = _finding(step.node, step.upstream)
@@ -111,15 +111,6 @@ def surveyed(report: Report) -> Iterator[Survey]:
         finally:
             for node, grad in before:
                 node.grad = grad
-
-
-def _case(report: Report) -> tuple[Run, tuple[Any, ...], Rules]:
-    """Return the run of a report, with what its outputs were weighed with and the rules of that time."""
-    found = report._find_culprit
-    if not isinstance(found, partial):
-        raise ArgumentError("surveyed: the report holds no graph; it was not made by check()")
-    run, weights, rules = found.args
-    return run, weights, rules
 
 
 def _chosen(run: Run, blame: Blame | None) -> int:
@@ -141,13 +132,13 @@ def _finding(node: Node, upstream: Any) -> Finding:
     kink = False
     try:
         local = Local(node, upstream)
-        parts, _ = next(local._gradients())
+        parts, _ = next(local.gradients())
     except Exception:  # a gate may fail in any way it likes
         return Finding(None, kink)
     if local.here.dtype != np.float64:
         return Finding(None, kink)  # it narrows by itself, as astype does: there are no differences to trust
     for slot, part in enumerate(parts):
-        for _, direction in () if part is None else _directions(np.shape(part)):
+        for _, direction in () if part is None else directions(np.shape(part)):
             analytic = float(np.sum(np.asarray(part, np.float64) * direction))
             scale = float(np.max(np.abs(part), initial=0.0))
             try:

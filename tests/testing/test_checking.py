@@ -13,6 +13,7 @@ import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn, testing
 from autograd_cnn.testing import Verdict, assert_gradients, check
+from autograd_cnn.testing.subject import weights_off_zero
 from tests.testing.planted import planted, scaled
 
 RNG = np.random.default_rng(0)
@@ -52,6 +53,36 @@ def test_a_tiny_wrong_gradient_beside_large_ones():
         report = check(f, 2.0, 0.5)
     assert [c.verdict for c in report.coordinates] == [Verdict.OK, Verdict.WRONG]
     assert report.worst.label == "input 1"
+
+
+@pytest.mark.parametrize("f", [ag.tanh, lambda x: ag.tanh(x).sum(), lambda x: ag.tanh(ag.sin(x)).sum()])
+@pytest.mark.parametrize("x", [0.5, np.array([0.5, 1.0]), np.array([0.5, 1.0], np.float32)])
+@pytest.mark.parametrize("mode", ["full", "directions"])
+def test_a_rule_that_forgets_its_upstream_gradient_is_wrong_where_that_is_one(f, x, mode):
+    if isinstance(x, np.ndarray) and f is ag.tanh:
+        x = x[:1]
+    assert check(f, x, mode=mode).ok
+    with planted("tanh", lambda gradient, upstream, inputs: gradient / upstream):
+        report = check(f, x, mode=mode)
+    assert report.verdict is Verdict.WRONG
+    assert report.blame().gate == "tanh"
+    assert "not linear" in str(report)
+
+
+@given(NUMBERS.filter(lambda x: x > 0.01))
+def test_guided_backprop_is_no_gradient(x):
+    """It passes positive gradients alone, so the seed 1 does not tell it."""
+    with planted("relu", lambda gradient, upstream, inputs: ag.where(upstream > 0, gradient, 0.0)):
+        report = check(lambda x: ag.relu(x) * 3, x)
+        assert report.verdict is Verdict.WRONG
+        assert report.blame().gate == "relu"
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_outputs_are_weighed_off_zero_and_off_one(seed):
+    sizes = np.abs(weights_off_zero(np.random.default_rng(seed), (40,)))
+    assert sizes.min() >= 0.5
+    assert sizes.max() < 1
 
 
 @given(st.integers(-8, 8), st.sampled_from(["skip", "fail", "tie", "nudge"]))
