@@ -41,9 +41,11 @@ def _sum_of_squares(values: Any) -> tuple[float, int]:
 
     In float32 squares of tiny gradients become 0 and squares of large ones infinite: then float64 decides.
     """
+    if isinstance(values, list) and len(values) == 1:
+        return _sum_of_squares(values[0])
     if isinstance(values, list) and any(isinstance(v, np.ndarray) for v in values):
         parts = [_sum_of_squares(v) for v in values]
-        return parts[0] if len(parts) == 1 else (math.fsum(part[0] for part in parts), sum(part[1] for part in parts))
+        return math.fsum(part[0] for part in parts), sum(part[1] for part in parts)
     row = np.asarray(values).ravel(order="K")
     if row.dtype == np.float32:
         total = _dot(row)

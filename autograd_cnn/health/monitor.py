@@ -156,7 +156,8 @@ class Monitor:
         record.gradients[layer.name] = rms(received) if received else None
         record.weight_gradients[layer.name] = rms(gradients) if gradients else None
         activations = [order[i] for i in layer.activations]
-        batch = read_units(activations, layer.numbers, [node.grad for node in activations], self.thresholds)
+        upstream, passed = [node.grad for node in activations], [order[i].grad for i in layer.feeders]
+        batch = read_units(activations, layer.numbers, upstream, self.thresholds, passed)
         if batch is not None:
             self._count(layer.name, batch, record)
         if weights:
@@ -186,7 +187,8 @@ class Monitor:
             watched.batches.popleft()
             watched.steps.popleft()
         saturated = batch.flat >= self.thresholds.saturated_samples
-        now = {"dead": ~batch.active, "starved": ~batch.driven, "saturated": saturated}
+        ends = {"dead": ~batch.active} if batch.has_dead_side else {"saturated": saturated}
+        now = {**ends, "starved": ~batch.driven}
         for kind, mask in now.items():
             since = watched.since[kind]
             if not mask.any() and not (since >= 0).any():
