@@ -44,7 +44,8 @@ def backward_steps(
     seed : float, array_like or Node, optional
         Gradient on the output; 1 for an output of one element.
     create_graph : bool
-        Record the gradients as nodes, so that they can be differentiated again.
+        Record the gradients as nodes, so that they can be differentiated again. Their scope says from which
+        rule they come: ``backward pass/fc1/gradient of matmul``.
     until : collection of Node
         Nodes at which to stop, as if they were leaves.
 
@@ -70,6 +71,9 @@ def backward_steps(
     """
     gradient = _seed(output, seed, create_graph)
     order = topological_order(output, where=lambda node: node.requires_grad, until=until)
+    place = _scope_of_pass(order) if create_graph else ""
+    if create_graph and gradient is not seed:
+        gradient.scope = place
     for node in order:
         if node not in until:
             check_usable(node)
@@ -80,11 +84,41 @@ def backward_steps(
         upstream = pending.pop(node, None)
         if upstream is None:
             continue
-        downstream = () if node in until else _rule_applied(node, upstream, create_graph)
+        downstream = () if node in until else _sent(node, upstream, place)
         for x, part in zip(node.inputs or (), downstream, strict=False):
             if part is not None:
-                pending[x] = pending[x] + part if x in pending else part
+                pending[x] = _added(pending[x], part, place) if x in pending else part
         yield Step(node, upstream, downstream)
+
+
+PASS = "backward pass"
+"""The scope of nodes that a recorded backward pass made; "backward pass 2" where it was differentiated again."""
+
+
+def _scope_of_pass(order: list[Node]) -> str:
+    """Return where a recorded backward pass over these nodes takes place."""
+    here = recording().scope.partition("/")[0]
+    if here.startswith(PASS):  # an expansion is differentiated within a pass
+        return here
+    before = {node.scope.partition("/")[0] for node in order if node.scope.startswith(PASS)}
+    return f"{PASS} {len(before) + 1}" if before else PASS
+
+
+def _sent(node: Node, upstream: Any, place: str) -> tuple[Any, ...]:
+    """Apply a node's rule; with a place, record it there, in the layer that the node was made in."""
+    if not place or node.gate is None:
+        return _rule_applied(node, upstream, create_graph=bool(place))
+    layer = "" if node.scope.startswith(PASS) else node.scope
+    with recorded(scope="/".join(filter(None, (place, layer, f"gradient of {node.gate.name}")))):
+        return _rule_applied(node, upstream, create_graph=True)
+
+
+def _added(total: Any, part: Any, place: str) -> Any:
+    """Add what two branches send back."""
+    if not place:
+        return total + part
+    with recorded(scope=place):
+        return total + part
 
 
 def downstream_gradients(node: Node, upstream: Any, *, create_graph: bool = False) -> tuple[Any, ...]:

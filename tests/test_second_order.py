@@ -416,3 +416,20 @@ def test_writing_into_a_value_is_refused_everywhere():
         y.value = np.zeros(2)
     with pytest.raises(ag.GradientError, match="neither a Parameter"):
         y.assign([0.0, 0.0])
+
+
+def test_recorded_gradients_say_which_rule_made_them():
+    x, y = ag.Scalar(2.0), ag.Scalar(3.0)
+    with ag.scope("fc"):
+        f = ag.sin(x * y) + ag.sin(x)
+    (first,) = ag.grad(f, x, create_graph=True)
+    (second,) = ag.grad(first, x, create_graph=True)
+    assert {node.scope for node in ag.topological_order(first)} == {
+        "",
+        "fc",
+        "backward pass",  # the seed, and the sum over both uses of x
+        "backward pass/fc/gradient of sin",
+        "backward pass/fc/gradient of multiply",
+    }
+    again = {node.scope for node in ag.topological_order(second)}
+    assert {"backward pass 2", "backward pass 2/gradient of cos"} <= again
