@@ -53,3 +53,11 @@ class LayoutTimeout(LayoutError):  # noqa: N818 - named like TimeoutError, which
 
 class RendererNotFound(PictureError, RuntimeError):  # noqa: N818 - says what happened
     """No Graphviz on this host; the message names each thing tried, and the fix."""
+
+
+class ChartError(PictureError, ValueError):
+    """A chart whose data does not fit together: other counts, an unknown colour, an axis without a label."""
+
+
+class ExchangeError(PictureError, ValueError):
+    """A JSON file that holds no picture, or one with a field missing or of another type."""

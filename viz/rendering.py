@@ -117,7 +117,7 @@ def render(dot: str, suffix: str = "svg", *, time_limit: float = TIME_LIMIT, dpi
             return cleaned(drawn) if suffix == "svg" else drawn
         failures.append(drawn)
     if suffix != "svg":  # perhaps SVG can be had, and another program can convert it
-        return _converted(render(dot, time_limit=time_limit), suffix, dpi)
+        return converted(render(dot, time_limit=time_limit), suffix, dpi)
     reasons = "".join(f"\n  {failure.renderer}: {failure.reason}" for failure in failures)
     if all(failure.absent for failure in failures):
         raise RendererNotFound(f"no Graphviz on this host; tried{reasons}\n{_FIX}")
@@ -155,13 +155,19 @@ def _complaints(said: str) -> Iterator[str]:
     return (line for line in said.splitlines() if line.startswith("Error:"))
 
 
-def _converted(svg: bytes, suffix: str, dpi: int) -> bytes:
-    """Return SVG as PNG or PDF through the optional cairosvg."""
+def converted(svg: bytes, suffix: str, dpi: int = DPI) -> bytes:
+    """Return SVG as PNG or PDF through the optional cairosvg.
+
+    Raises
+    ------
+    FormatError
+        When it is not installed.
+    """
     try:
         cairosvg = import_module("cairosvg")
     except (ImportError, OSError):  # OSError: the module is there, libcairo is not
         raise FormatError(
-            f"this host's Graphviz writes only SVG, not {suffix.upper()}; save as .svg, or "
+            f"this host writes only SVG, not {suffix.upper()}; save as .svg, or "
             "pip install 'autograd-cnn[png]' (cairosvg)"
         ) from None
     convert = {"png": cairosvg.svg2png, "pdf": cairosvg.svg2pdf}[suffix]
