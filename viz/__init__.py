@@ -9,22 +9,37 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from viz.checks import gradient_check
     from viz.circuits import circuit
-    from viz.diagram import to_networkx
     from viz.flows import flow
+    from viz.loading import json_schema, load
+    from viz.multigraph import to_networkx, write_graphml
     from viz.page import Page
     from viz.picture import Picture
     from viz.reports import report
 
-__all__ = ["Page", "Picture", "circuit", "flow", "gradient_check", "report", "to_networkx"]
+__all__ = [
+    "Page",
+    "Picture",
+    "circuit",
+    "flow",
+    "gradient_check",
+    "json_schema",
+    "load",
+    "report",
+    "to_networkx",
+    "write_graphml",
+]
 
 _HOMES = {
     "Page": "page",
     "Picture": "picture",
     "circuit": "circuits",
     "flow": "flows",
+    "json_schema": "loading",
+    "load": "loading",
     "gradient_check": "checks",
     "report": "reports",
-    "to_networkx": "diagram",
+    "to_networkx": "multigraph",
+    "write_graphml": "multigraph",
 }
 
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.testing import Blame, Report
 from autograd_cnn.testing.survey import Finding, Survey, surveyed
-from viz.circuits import MOST_GATES, Drawing
+from viz.circuits import MOST_GATES, Drawing, drawn
 from viz.diagram import Box, Diagram, Status, signs_used
-from viz.dot import document
 from viz.errors import TooLargeError, UndrawableError
 from viz.folding import Drawn, Operand, Selection, selection
 from viz.picture import Picture
@@ -65,7 +64,7 @@ def gradient_check(
     """
     colours = theme if isinstance(theme, Theme) else theme_named(theme)
     diagram = check_diagram(report, title=title, limit=limit)
-    return Picture(document(diagram, colours), diagram.title)
+    return drawn(diagram, colours)
 
 
 def check_diagram(report: Report, *, title: str | None = None, limit: int = MOST_GATES) -> Diagram:

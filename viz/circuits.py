@@ -14,8 +14,8 @@ from viz.diagram import Box, Diagram, Wire, signs_used
 from viz.dot import document
 from viz.errors import TooLargeError, UndrawableError
 from viz.folding import Drawn, Fold, Operand, Selection, selection
-from viz.picture import Picture
-from viz.style import LEGEND, number, theme_named
+from viz.picture import Content, Picture
+from viz.style import LEGEND, Theme, number, theme_named
 
 MOST_GATES = 150
 """Drawn gates up to which a reader can follow a circuit."""
@@ -74,7 +74,12 @@ def circuit(
     """
     colours = theme_named(theme)
     diagram = circuit_diagram(node, title=title, subtitle=subtitle, explain=explain, limit=limit)
-    return Picture(document(diagram, colours), diagram.title)
+    return drawn(diagram, colours)
+
+
+def drawn(diagram: Diagram, theme: Theme) -> Picture:
+    """Return the picture of a diagram."""
+    return Picture.of(Content("circuit", diagram, document), theme, diagram.title)
 
 
 def circuit_diagram(

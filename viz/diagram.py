@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from autograd_cnn.graph import Node, topological_order
-
-if TYPE_CHECKING:
-    import networkx
+from viz.errors import UndrawableError
 
 Role: TypeAlias = Literal["gate", "sum", "parameter", "input", "constant", "output", "junction", "folded", "more"]
 Status: TypeAlias = Literal["", "unknown", "happy", "kinks", "uncomfortable", "wrong", "culprit"]
@@ -116,6 +113,18 @@ class Diagram:
     legend: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Check the names: DOT is written with them."""
+        known = {box.name for box in self.boxes}
+        for name in known:
+            if not name.isidentifier():
+                raise UndrawableError(f"box {name!r}: expected a name of letters and digits, such as 'n3'")
+        if len(known) < len(self.boxes):
+            raise UndrawableError("two boxes of a diagram have the same name")
+        for wire in self.wires:
+            if not {wire.tail, wire.head} <= known:
+                raise UndrawableError(f"a wire leads from {wire.tail!r} to {wire.head!r}; the diagram has no such box")
+
 
 def signs_used(boxes: tuple[Box, ...], wires: tuple[Wire, ...]) -> Iterator[str]:
     """Yield the legend keys of what these boxes and wires show."""
@@ -131,54 +140,3 @@ def signs_used(boxes: tuple[Box, ...], wires: tuple[Wire, ...]) -> Iterator[str]
         yield "not finite"
     if any(wire.many for wire in wires):
         yield "more"
-
-
-def to_networkx(output: Node) -> networkx.MultiDiGraph:
-    """Return the graph that `output` was made from as a networkx MultiDiGraph.
-
-    There is one edge per input slot, so ``a * a`` has two edges. Plain numbers are part of the
-    ``inputs`` of their gate, not nodes.
-
-    Parameters
-    ----------
-    output : Node
-        Where to start.
-
-    Returns
-    -------
-    networkx.MultiDiGraph
-        Nodes are numbered in topological order and carry ``node``, ``name``, ``gate``, ``symbol``,
-        ``scope``, ``shape``, ``requires_grad``, ``value`` and ``grad``; edges carry ``slot``, their
-        position among the inputs of their head.
-
-    Examples
-    --------
-    >>> import autograd_cnn as ag
-    >>> a = ag.Scalar(3.0, name="a")
-    >>> graph = to_networkx(a * a)
-    >>> list(graph.edges(data="slot"))
-    [(0, 1, 0), (0, 1, 1)]
-    """
-    import networkx
-
-    order = topological_order(output)
-    number_of = {node: i for i, node in enumerate(order)}
-    graph: Any = networkx.MultiDiGraph()
-    for node, i in number_of.items():
-        graph.add_node(
-            i,
-            node=node,
-            name=node.name,
-            gate=node.gate.name if node.gate else None,
-            symbol=node.gate.symbol if node.gate else None,
-            scope=node.scope,
-            shape=node.shape,
-            requires_grad=node.requires_grad,
-            value=node.value,
-            grad=node.grad,
-        )
-    for node, i in number_of.items():
-        for slot, x in enumerate(node.inputs or ()):
-            if isinstance(x, Node):
-                graph.add_edge(number_of[x], i, slot=slot)
-    return graph

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from viz.flow_legend import SEPARATOR, Heading, header, signs_of_card, signs_of_
 from viz.flow_wires import Wire, branching_wire, chained_wire
 from viz.labels import statement, text
 from viz.layers import Place
-from viz.picture import Picture
+from viz.picture import Content, Picture
 from viz.style import Theme, theme_named
 
 MOST_FULL_CARDS = 14
@@ -27,6 +28,26 @@ MOST_FULL_CARDS = 14
 
 JOINTS = {"add": "+", "multiply": "×", "subtract": "−", "maximum": "max", "concatenate": "cat"}
 """Layers of one gate that joins branches, drawn as that gate."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What a flow shows.
+
+    Attributes
+    ----------
+    report : Report
+        The layers, as they are drawn.
+    title, subtitle : str
+        The first two lines of the header.
+    facts : tuple of str
+        Its further lines.
+    """
+
+    report: Report
+    title: str = ""
+    subtitle: str = ""
+    facts: tuple[str, ...] = ()
 
 
 def flow(
@@ -71,7 +92,16 @@ def flow(
     report = shown_report(report_or_loss, merge_activations)
     title = title if title is not None else "Gradient flow"
     words = SEPARATOR.join(filter(None, (summary(report), subtitle)))
-    return Picture(document(report, colours, title=title, subtitle=words, facts=facts), title)
+    return drawn(Flow(report, title, words, tuple(facts)), colours)
+
+
+def drawn(shown: Flow, theme: Theme) -> Picture:
+    """Return the picture of a flow."""
+    return Picture.of(Content("flow", shown, _source), theme, shown.title)
+
+
+def _source(shown: Flow, theme: Theme) -> str:
+    return document(shown.report, theme, title=shown.title, subtitle=shown.subtitle, facts=shown.facts)
 
 
 def shown_report(report_or_loss: Report | Node, merge_activations: bool | str = "auto") -> Report:

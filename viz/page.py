@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from viz import exchange
 from viz.errors import FormatError
 from viz.files import write_atomically
 from viz.labels import plain
@@ -34,14 +35,20 @@ class Page:
         The whole document.
     title : str
         What the page shows, in a few words.
+    kind : str
+        The name under which `viz.load` knows its data; empty for a page that is saved as .html only.
+    data : frozen dataclass
+        What the page was made from, as plain data.
     """
 
-    def __init__(self, html: str, title: str) -> None:
+    def __init__(self, html: str, title: str, *, kind: str = "", data: Any = None) -> None:
         self.html = html
         self.title = title
+        self.kind = kind
+        self.data = data
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to `path`, which ends in .html, and return it; the file is complete or not there.
+        """Write the page to `path`, which ends in .html or .json, and return it; the file is complete or not there.
 
         Raises
         ------
@@ -51,10 +58,25 @@ class Page:
             When the file cannot be written.
         """
         path = Path(path)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise FormatError(f"save: {path.name!r} has suffix {path.suffix!r}; a page is saved as .html")
-        write_atomically(path, self.html.encode())
+        suffixes = (".html", ".htm", ".json") if self.kind else (".html", ".htm")
+        if path.suffix.lower() not in suffixes:
+            wanted = ".html, its data as .json" if self.kind else ".html"
+            raise FormatError(f"save: {path.name!r} has suffix {path.suffix!r}; a page is saved as {wanted}")
+        text = self.json() if path.suffix.lower() == ".json" else self.html
+        write_atomically(path, text.encode())
         return path
+
+    def json(self) -> str:
+        """Return what the page was made from as JSON text, which `viz.load` reads; see `viz.json_schema`.
+
+        Raises
+        ------
+        FormatError
+            For a page that keeps no data.
+        """
+        if not self.kind:
+            raise FormatError("this page keeps no data to write as JSON; save it as .html")
+        return exchange.written(self.kind, self.data)
 
     def _repr_html_(self) -> str:
         # a frame of its own: the page's styles and scripts stay off the notebook, and its off the page
@@ -72,6 +94,8 @@ def filled_page(
     title: str,
     status: str = "",
     assets: Sequence[str] = (),
+    kind: str = "",
+    made_from: Any = None,
     **parts: str,
 ) -> Page:
     """Return the page `name` of this package, in the frame that all pages share.
@@ -88,6 +112,8 @@ def filled_page(
         Well-formed HTML under the heading.
     assets : sequence of str
         Further styles and scripts that the page uses: ``"stage"``, ``"charts"``.
+    kind, made_from
+        What `Page` keeps for its JSON, if anything.
     **parts : str
         Well-formed HTML for each placeholder of the page.
     """
@@ -104,6 +130,8 @@ def filled_page(
             data=json_words(data),
         ),
         title,
+        kind=kind,
+        data=made_from,
     )
 
 
