@@ -51,7 +51,9 @@ def some_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def reduced_axes(name: str, axis: Axes, ndim: int) -> tuple[int, ...]:
-    """Return the axes that a reduction runs over, in rising order."""
+    """Return the axes that a reduction runs over, in rising order; a number has none, though 0 and −1 may be said."""
+    if ndim == 0 and type(axis) is int and axis in (0, -1):  # as in NumPy and torch
+        return ()
     return tuple(sorted(some_axes(name, axis, ndim)))
 
 

@@ -49,7 +49,7 @@ def mean(x: Value, *, axis: Axes = None, keepdims: bool = False) -> Value:
     Formula: Σx / n
     Local gradient: 1/n
     """
-    return np.mean(x, axis=axis, keepdims=keepdims)
+    return np.mean(x, axis=axis if np.ndim(x) else reduced_axes("mean", axis, 0), keepdims=keepdims)
 
 
 @mean.vjp

@@ -11,6 +11,7 @@ hypothesis, `autograd_cnn.testing.mutants` makes wrong rules to test the tests.
 """
 
 from autograd_cnn.testing.branches import Branches, branches_taken
+from autograd_cnn.testing.call import Call
 from autograd_cnn.testing.checking import WrongGradientError, assert_gradients, check, gradcheck, gradgradcheck
 from autograd_cnn.testing.oracles import (
     Estimate,
@@ -20,16 +21,22 @@ from autograd_cnn.testing.oracles import (
     ridders_gradient,
     taylor_rate,
 )
+from autograd_cnn.testing.promises import PROMISES, BrokenPromiseError, Promise, assert_gate
 from autograd_cnn.testing.report import Blame, Coordinate, Report, Verdict, band_of
 
 __all__ = [
+    "PROMISES",
     "Blame",
     "Branches",
+    "BrokenPromiseError",
+    "Call",
     "Coordinate",
     "Estimate",
+    "Promise",
     "Report",
     "Verdict",
     "WrongGradientError",
+    "assert_gate",
     "assert_gradients",
     "band_of",
     "branches_taken",

@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.mutations import Gradients, Situation, mutations
+from autograd_cnn.testing.named import gate_named
 from autograd_cnn.testing.peculiar_mutations import PECULIAR
 
 Mutation: TypeAlias = Callable[[Situation], Gradients]
@@ -92,7 +93,7 @@ def mutants(gate: str | Gate) -> list[Mutant]:
     UnknownNameError
         For a gate that does not exist.
     """
-    made = _gate(gate)
+    made = gate_named(gate, "mutants")
     if not made.has_gradient:
         return []
     found = [*mutations(made), *PECULIAR.get(made.name, ())]
@@ -107,7 +108,7 @@ def scaled(gate: str | Gate, factor: float) -> Mutant:
     ArgumentError
         For a gate without a gradient.
     """
-    made = _gate(gate)
+    made = gate_named(gate, "mutants")
     if not made.has_gradient:
         raise ArgumentError(f"scaled: {made.name} has no gradient; choose a gate with a rule")
 
@@ -115,10 +116,3 @@ def scaled(gate: str | Gate, factor: float) -> Mutant:
         return tuple(None if part is None else part * factor for part in s.gradients())
 
     return Mutant(f"scaled by {factor!r}", made.name, f"all gradients are multiplied by {factor!r}", change)
-
-
-def _gate(gate: str | Gate) -> Gate:
-    name = gate.name if isinstance(gate, Gate) else gate
-    if name not in GATES:
-        raise UnknownNameError(f"mutants: no gate is called {name!r}{suggestion(name, GATES)}")
-    return GATES[name]

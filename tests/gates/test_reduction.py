@@ -154,3 +154,14 @@ def test_nan_comes_through_and_takes_the_gradient():
         np.testing.assert_array_equal(ag.grad(output, x)[0], [0, 1, 0, 0])
     for f in (ag.sum, ag.mean, ag.prod, ag.var, ag.std, ag.norm, ag.logsumexp):
         assert math.isnan(f(x).item())
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "euclidean_norm", "logsumexp"])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_number_may_be_reduced_over_the_axis_that_it_does_not_have(name, axis):
+    """As in torch, and forward in NumPy; backward raised where forward did not."""
+    for x in (ag.Scalar(2.0), ag.Tensor(2.0, requires_grad=True)):
+        y = ag.GATES[name](x, axis=axis)
+        assert (y.item(), ag.grad(y, x)) == (2.0, (1.0,))
+    with pytest.raises(ag.OutOfRangeError, match="axis 1 is out of bounds"):
+        ag.GATES[name](x, axis=1)

@@ -18,6 +18,7 @@ On import ``st.from_type(ag.Scalar)`` and ``st.from_type(ag.Tensor)`` learn to m
 from autograd_cnn.testing.strategies.requirement import HypothesisNotFoundError
 
 try:
+    from autograd_cnn.testing.call import Call
     from autograd_cnn.testing.strategies.arrays import (
         LAYOUTS,
         arrays,
@@ -31,7 +32,7 @@ try:
         tied_arrays,
     )
     from autograd_cnn.testing.strategies.calls import CALLS, calls
-    from autograd_cnn.testing.strategies.domains.call import Call
+    from autograd_cnn.testing.strategies.domains import ON_FLOATS
     from autograd_cnn.testing.strategies.graph import Graph
     from autograd_cnn.testing.strategies.graphs import ELEMENTWISE, SHAPED, graphs
     from autograd_cnn.testing.strategies.networks import Network, networks
@@ -50,6 +51,7 @@ __all__ = [
     "ELEMENTWISE",
     "LAYOUTS",
     "LOSSES",
+    "ON_FLOATS",
     "SHAPED",
     "Call",
     "Graph",

@@ -7,11 +7,12 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.registry import GATES, Gate
+from autograd_cnn.testing.call import Call
+from autograd_cnn.testing.named import gate_named
 from autograd_cnn.testing.strategies.arrays import shapes
 from autograd_cnn.testing.strategies.domains import DOMAINS
-from autograd_cnn.testing.strategies.domains.call import Call
 
 CALLS: dict[str, st.SearchStrategy[Call]] = dict(DOMAINS)
 """For every gate by name: its calls, away from kinks and inside its domain. Enter your own gate's here."""
@@ -40,9 +41,7 @@ def calls(gate: str | Gate) -> st.SearchStrategy[Call]:
     ...     assert (call.inputs[0] > 0).all()
     >>> test()
     """
-    name = gate.name if isinstance(gate, Gate) else gate
-    if name not in GATES:
-        raise UnknownNameError(f"calls: no gate is called {name!r}{suggestion(name, GATES)}")
+    name = gate_named(gate, "calls").name
     return CALLS[name] if name in CALLS else _ordinary_calls(name)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from autograd_cnn.testing.call import Call
 from autograd_cnn.testing.strategies.domains import activation, core, loss, normalization, randomness, windows
-from autograd_cnn.testing.strategies.domains.call import Call
 
 FAMILIES = (activation, core, windows, loss, normalization, randomness)
 

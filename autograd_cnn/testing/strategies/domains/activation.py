@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.call import Call
 from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SIZES, binary, spread, unary
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.call import Call
 
 SIZES = st.integers(1, 3)
 SHAPES = st.lists(SIZES, min_size=0, max_size=3).map(tuple)

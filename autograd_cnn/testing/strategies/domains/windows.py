@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from autograd_cnn.testing.strategies.domains.call import Call
+from autograd_cnn.testing.call import Call
 from autograd_cnn.testing.strategies.domains.drawing import SEEDS, SIZES, spread
 
 

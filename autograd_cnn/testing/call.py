@@ -1,4 +1,4 @@
-"""One call of a gate: what the tables of domains draw."""
+"""One call of a gate: inputs, attributes, and the slots that receive gradients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(frozen=True)
 class Call:
     """One call of a gate.
 
