@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from viz import charts
     from viz.checks import gradient_check
     from viz.circuits import circuit
     from viz.flows import flow
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Page",
     "Picture",
+    "charts",
     "circuit",
     "flow",
     "gradient_check",
@@ -32,6 +34,7 @@ __all__ = [
 _HOMES = {
     "Page": "page",
     "Picture": "picture",
+    "charts": "charts",
     "circuit": "circuits",
     "flow": "flows",
     "json_schema": "loading",
@@ -47,7 +50,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    home = import_module(f"{__name__}.{_HOMES[name]}")
+    value = home if _HOMES[name] == name else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -37,6 +37,7 @@ class Kind:
 
 
 KINDS = {
+    "chart": Kind("viz.charts.data:ChartData", "viz.charts.charting:drawn"),
     "circuit": Kind("viz.diagram:Diagram", "viz.circuits:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
 }

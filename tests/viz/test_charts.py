@@ -1,5 +1,4 @@
 import itertools
-import json
 import math
 import re
 import sys
@@ -12,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import viz
 from tests.viz.geometry import SVG, Rectangle, texts
-from viz.charts import Axis, Chart, ChartData, Field, Line, Panel, Points, Rule, Zone
+from viz.charts import Axis, ChartData, Field, Line, Panel, Points, Rule, Zone, chart
 from viz.charts.bands import levels_of
 from viz.charts.contours import loops
 from viz.charts.data import DASHES, HATCHES, INKS, MARKS, RAMPS
 from viz.charts.drawing import svg_of
 from viz.charts.lettering import fitted, width_of, wrapped
-from viz.charts.reading import SCHEMA, as_json, from_json
 from viz.charts.scales import Scale, round_numbers, scale
-from viz.errors import ChartError, FormatError, SaveError, UnknownThemeError
+from viz.errors import ChartError, ExchangeError, FormatError, UnknownThemeError
+from viz.exchange import decoded, read
 from viz.page import PAGE_THEME
 from viz.style import DARK, LIGHT, Theme
 
@@ -116,13 +116,14 @@ def test_any_chart_is_readable_and_safe(data: ChartData, theme: Theme) -> None:
     assert svg == svg_of(data, theme)
 
 
-@given(charts())
-def test_a_saved_chart_is_the_same_chart(data: ChartData) -> None:
-    text = as_json(data)
-    assert json.loads(text)["schema"] == SCHEMA
-    read = from_json(text)
-    assert as_json(read) == text
-    assert svg_of(read, LIGHT) == svg_of(data, LIGHT)
+@given(charts(), st.sampled_from(["light", "dark"]))
+def test_a_saved_chart_is_the_same_chart(data: ChartData, theme: str) -> None:
+    picture = chart(data, theme=theme)
+    kind, named, found = read(picture.json())
+    assert (kind, named) == ("chart", theme)
+    again = chart(decoded(ChartData, found), theme=theme)
+    assert again.json() == picture.json()
+    assert again.source == picture.source
 
 
 @given(charts())
@@ -273,10 +274,6 @@ SMALL = ChartData("two points", (Panel(Axis("x"), Axis("y"), (CURVE,)),))
         (lambda: Field("h", (0, 1), (0, 1), ((0, 1), (0, 1)), levels=(1, 0)), r"levels=\(1, 0\)"),
         (lambda: ChartData("t", ()), "there are no panels"),
         (lambda: replace(SMALL, size=(10, 10)), "sides of 40 to 4,000"),
-        (lambda: from_json("{}"), "no saved chart"),
-        (lambda: from_json("["), "no saved chart"),
-        (lambda: from_json('{"schema": "autograd-cnn.chart/99"}'), "cannot be read"),
-        (lambda: from_json(json.dumps({"schema": SCHEMA, "panels": [{}]})), "damaged"),
     ],
 )
 def test_what_does_not_fit_is_told(make: object, words: str) -> None:
@@ -284,35 +281,37 @@ def test_what_does_not_fit_is_told(make: object, words: str) -> None:
         make()
 
 
-def test_a_chart_is_saved_in_every_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chart = Chart(SMALL, "dark")
-    assert chart.save(tmp_path / "a.svg").read_text(encoding="utf-8") == chart.svg() == chart.source
-    assert from_json(chart.save(tmp_path / "a.json").read_bytes()) == SMALL
-    page = chart.save(tmp_path / "a.html").read_text(encoding="utf-8")
+def test_a_chart_is_saved_in_every_format_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = chart(SMALL, theme="dark")
+    assert picture.save(tmp_path / "a.svg").read_text(encoding="utf-8") == picture.svg() == picture.source
+    loaded = viz.load(picture.save(tmp_path / "a.json"))
+    assert (loaded.source, loaded.title) == (picture.source, "two points")
+    page = picture.save(tmp_path / "a.html").read_text(encoding="utf-8")
     assert "two points" in page
     assert "var(--value)" in page
     converted = types.SimpleNamespace(svg2png=lambda bytestring, dpi: bytestring[:4] + b"%d" % dpi, svg2pdf=None)
     monkeypatch.setitem(sys.modules, "cairosvg", converted)
-    assert chart.save(tmp_path / "a.png", dpi=50).read_bytes() == b"<svg50"
+    assert picture.save(tmp_path / "a.png", dpi=50).read_bytes() == b"<svg50"
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     with pytest.raises(FormatError, match=r"only SVG, not PDF.*autograd-cnn\[png\]"):
-        chart.save(tmp_path / "a.pdf")
-    with pytest.raises(FormatError, match=r"'\.dot'; a chart is saved as \.svg"):
-        chart.save(tmp_path / "a.dot")
-    with pytest.raises(SaveError, match="is its folder there"):
-        chart.save(tmp_path / "none" / "a.svg")
+        picture.save(tmp_path / "a.pdf")
+    with pytest.raises(FormatError, match=r"a chart .* save it as \.svg"):
+        picture.save(tmp_path / "a.dot")
     with pytest.raises(UnknownThemeError):
-        Chart(SMALL, "drak")
+        chart(SMALL, theme="drak")
 
 
-def test_a_notebook_shows_the_chart_and_pages_can_hold_several() -> None:
-    chart = Chart(replace(SMALL, panels=(replace(SMALL.panels[0], layers=(CURVE, Zone("z", 0, 1))),)))
-    assert chart._repr_mimebundle_() == {"image/svg+xml": chart.source, "text/plain": repr(chart)}
-    assert repr(chart) == "<Chart 'two points': 1 panel; .save('x.svg'), .svg(), .data>"
-    ids = re.findall(r' id="([^"]*)"', chart.svg("first-"))
-    assert ids == ["first-hatch-rising-saturated", "first-plot0"]
-    assert {x.removeprefix("first-") for x in re.findall(r"url\(#([^)]*)\)", chart.svg("first-"))} == {
-        "hatch-rising-saturated",
-        "plot0",
-    }
-    check_drawing(chart.svg("first-"))
+def test_a_damaged_chart_is_told(tmp_path: Path) -> None:
+    path = chart(SMALL).save(tmp_path / "a.json")
+    path.write_text(path.read_text(encoding="utf-8").replace('"x":[0.0,1.0]', '"x":[0.0]'), encoding="utf-8")
+    with pytest.raises(ExchangeError, match="1 x and 2 y"):
+        viz.load(path)
+
+
+def test_pages_can_hold_several_charts() -> None:
+    picture = chart(replace(SMALL, panels=(replace(SMALL.panels[0], layers=(CURVE, Zone("z", 0, 1))),)))
+    assert picture._repr_mimebundle_()["image/svg+xml"] == picture.source
+    svg = picture.svg("first-")
+    assert re.findall(r' id="([^"]*)"', svg) == ["first-hatch-rising-saturated", "first-plot0"]
+    assert set(re.findall(r"url\(#([^)]*)\)", svg)) == {"first-hatch-rising-saturated", "first-plot0"}
+    check_drawing(svg)
