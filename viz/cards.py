@@ -89,7 +89,8 @@ def compact_card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) 
     rows.append(row(_words(theme.muted, sizes(layer, with_input=False), width, 13, 9.5)))
     if said.status != "ok":
         rows.append(row(_words(theme.ink, ", ".join((said.words, *said.also)), width, 13, 9.5, bold=True)))
-    notes = [f"update {tiny(layer.update_ratio)}"] if layer.update_ratio is not None else []
+    notes = [] if layer.attenuation is None else [_decades_words(layer.attenuation)]
+    notes += [f"update {tiny(layer.update_ratio)}"] if layer.update_ratio is not None else []
     if layer.units is not None:
         notes.append(", ".join(f"{n} {kind}" for kind, n in unit_counts(layer.units).items() if n))
     if notes:
@@ -146,7 +147,7 @@ def segment_look(theme: Theme, state: str) -> dict[str, Any]:
 def _bar(theme: Theme, units: Units, total: int, height: int) -> str:
     """Return the shares of units, drawn to scale, each named where there is room."""
     counts = {state: n for state, n in unit_counts(units).items() if n > 0}
-    widths = _to_scale(list(counts.values()), total)
+    widths = to_scale(list(counts.values()), total)
     cells = []
     for (state, n), width in zip(counts.items(), widths, strict=True):
         words = (
@@ -161,7 +162,7 @@ def _bar(theme: Theme, units: Units, total: int, height: int) -> str:
     return table(row(*cells)) if cells else table(row(block(total, height)))
 
 
-def _to_scale(counts: Sequence[int], total: int) -> list[int]:
+def to_scale(counts: Sequence[float], total: int) -> list[int]:
     """Return whole points that add up to `total`; the smallest share is seen too, at the cost of the largest."""
     widths = [max(_SMALLEST_SEGMENT, round(total * n / sum(counts))) for n in counts]
     if widths:

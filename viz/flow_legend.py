@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from autograd_cnn.health.report import Finding, Layer, Report, Thresholds
 from autograd_cnn.health.wording import share
-from viz.cards import STATES, WIDTH, fitted, is_slim, segment_look, unit_counts, verdict
+from viz.cards import STATES, WIDTH, fitted, is_slim, segment_look, to_scale, unit_counts, verdict
 from viz.flow_wires import Wire
 from viz.labels import block, cell, room_for, row, table, text
+from viz.layer_blocks import Block
+from viz.ledger import Ledger
 from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, whole_points
 
 SEPARATOR = "   ·   "
@@ -28,6 +30,7 @@ def signs_of_card(layer: Layer, *, compact: bool) -> set[str]:
     """Return the signs that the card of `layer` uses."""
     signs = {verdict(layer).status}
     signs |= {"parameters"} if layer.parameters else set()
+    signs |= {"folded"} if isinstance(layer, Block) else set()
     signs |= {"update"} if layer.update_ratio is not None else set()
     signs |= {"charts"} if not compact and not is_slim(layer) else set()
     if layer.units is not None:
@@ -41,7 +44,7 @@ def signs_of_wire(wire: Wire) -> set[str]:
     signs = set()
     if wire.known:
         signs |= {"none"} if wire.gradient is None else {"zero"} if wire.gradient == 0 else set()
-    signs |= {"bottleneck"} if wire.narrowing else set()
+    signs |= set() if wire.narrowing is None else {"bottleneck"}
     finite = all(math.isfinite(x) for x in (wire.value, wire.gradient or 0.0))
     return signs if finite else signs | {"not finite"}
 
@@ -55,10 +58,15 @@ class Heading:
     facts: tuple[str, ...] = ()
 
 
-def header(report: Report, theme: Theme, heading: Heading, signs: set[str]) -> str:
+def header(report: Report, theme: Theme, heading: Heading, signs: set[str], ledger: Ledger | None = None) -> str:
     """Return heading and legend as one table: as the graph's own label it cannot collide with the drawing."""
     rows = [_line(x, theme.ink, 17, bold=True) for x in textwrap.wrap(heading.title, LONGEST_TITLE)[:3]]
     rows += [_line(x, theme.muted, 11) for x in packed(heading.subtitle.split(SEPARATOR), _LONGEST_LINE)[:3]]
+    if ledger is not None:
+        color = theme.ink if ledger.bottleneck() else theme.muted
+        rows += [row(cell(height=2))]
+        rows += [_line(x, color, 11) for x in textwrap.wrap(ledger.words(), _LONGEST_LINE)[:3]]
+        rows += _strip(theme, ledger)
     if rows:
         rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
     for finding in report.findings:
@@ -67,9 +75,31 @@ def header(report: Report, theme: Theme, heading: Heading, signs: set[str]) -> s
     if "units" in signs:
         rows.append(row(cell(_units_key(theme, signs), align="left", height=17)))
     rows.append(row(cell(_widths_key(theme, signs), align="left", height=17)))
+    signs = signs | {"ledger"} if _has_strip(ledger) else signs
     for words in (*legend_lines(report, signs), *heading.facts):
         rows += [_line(x, theme.muted, 9, height=13) for x in textwrap.wrap(words, _LONGEST_LINE + 18)[:3]]
     return table(*rows, row(cell(height=12)))
+
+
+def _has_strip(ledger: Ledger | None) -> bool:
+    return ledger is not None and ledger.total < -1
+
+
+def _strip(theme: Theme, ledger: Ledger) -> list[str]:
+    """Return what each layer takes of the gradient as one bar to scale, as it meets them; nothing for little."""
+    if not _has_strip(ledger):
+        return []
+    lost = [entry for entry in reversed(ledger.entries) if entry.decades < 0]
+    narrow = set(ledger.bottleneck())
+    cells = []
+    for entry, width in zip(lost, to_scale([-entry.decades for entry in lost], WIDTH), strict=True):
+        words = fitted(entry.name.rpartition("/")[2], width - 6, 9) if width > 30 else ""
+        fill = theme.critical_soft if entry in narrow else theme.idle_tint
+        ink = theme.ink if entry in narrow else theme.muted
+        look = {"bgcolor": fill, "border": 1, "color": theme.page, "valign": "bottom"}
+        cells.append(block(width, 16, text(words, ink, 9), **look))
+    bar = table(row(*cells), fixedsize="TRUE", width=WIDTH, height=16, align="left")
+    return [row(cell(height=3)), row(cell(bar, align="left"))]
 
 
 def packed(parts: Sequence[str], longest: int) -> list[str]:
@@ -148,8 +178,12 @@ def legend_lines(report: Report, signs: set[str]) -> list[str]:
         lines.append(
             "attenuation: log10 of the gradient's L2 norm at a layer's input over its output; 1 decade = factor 10"
         )
+    if "ledger" in signs:
+        lines.append("bar: the decades that each layer takes of the gradient, to scale, from the loss back to the input")
+    if "folded" in signs:
+        lines.append("solid block (n layers): a block drawn as one card, with the worst of its findings")
     if "bottleneck" in signs:
-        lines.append("bottleneck: the layer in which the gradient loses most decades")
+        lines.append("bottleneck: the layers in a row in which the gradient loses most decades on its way back")
     if "junction" in signs:
         lines.append("● fan-out: the gradients of its branches add up (as tensors, so their RMS need not)")
     judged = threshold_words(report.thresholds, signs)

@@ -27,8 +27,8 @@ class Wire:
         RMS of what flows forward.
     gradient : float or None
         RMS of what flows back; None where no gradient does.
-    narrowing : tuple of str
-        The words that mark the bottleneck.
+    narrowing : tuple of str or None
+        None unless the wire lies in the bottleneck; the words that say so, which only some of its wires carry.
     known : bool
         Whether there is anything to say of the gradient: nobody adds it up at an input's trunk.
     arrow : bool
@@ -39,7 +39,7 @@ class Wire:
     head: str
     value: float
     gradient: float | None
-    narrowing: tuple[str, ...] = ()
+    narrowing: tuple[str, ...] | None = None
     known: bool = True
     arrow: bool = True
 
@@ -73,7 +73,7 @@ def _look(theme: Theme, wire: Wire) -> dict[str, Any]:
         return {"penwidth": 1, "color": theme.line}
     if wire.gradient == 0:
         return {"penwidth": 1, "color": theme.dead, "style": "dashed"}
-    color = theme.critical if wire.narrowing else theme.wire
+    color = theme.wire if wire.narrowing is None else theme.critical
     return {
         "penwidth": f"{penwidth(wire.gradient):.2f}",
         "color": color if math.isfinite(wire.gradient) else theme.not_finite,

@@ -19,7 +19,9 @@ from viz.errors import UndrawableError
 from viz.flow_legend import SEPARATOR, Heading, header, signs_of_card, signs_of_wire
 from viz.flow_wires import Wire, branching_wire, chained_wire
 from viz.labels import statement, text
+from viz.layer_blocks import Block, check_scopes, with_folded_blocks
 from viz.layers import Place
+from viz.ledger import Entry, ledger_of
 from viz.picture import Content, Picture
 from viz.style import Theme, theme_named
 
@@ -37,17 +39,23 @@ class Flow:
     Attributes
     ----------
     report : Report
-        The layers, as they are drawn.
+        The layers, before blocks are folded.
     title, subtitle : str
         The first two lines of the header.
     facts : tuple of str
         Its further lines.
+    fold : bool or "auto"
+        Whether blocks are drawn as one card; "auto" as many as a reader needs.
+    expand : tuple of str
+        Blocks that are not.
     """
 
     report: Report
     title: str = ""
     subtitle: str = ""
     facts: tuple[str, ...] = ()
+    fold: bool | str = "auto"
+    expand: tuple[str, ...] = ()
 
 
 def flow(
@@ -58,6 +66,8 @@ def flow(
     facts: Sequence[str] = (),
     theme: str = "light",
     merge_activations: bool | str = "auto",
+    fold: bool | str = "auto",
+    expand: str | Sequence[str] = (),
 ) -> Picture:
     """Draw how gradients flow through the layers of a network, and which layers are unwell.
 
@@ -75,6 +85,11 @@ def flow(
         The colours.
     merge_activations : bool or "auto"
         Draw each activation as part of the layer that feeds it; "auto" does so in deep networks.
+    fold : bool or "auto"
+        Draw blocks, scopes of several layers, as one card each; "auto" folds the innermost, and those that
+        repeat, until about forty cards are left.
+    expand : str or sequence of str
+        Scopes to keep unfolded, such as ``"features/block3"``.
 
     Returns
     -------
@@ -84,7 +99,8 @@ def flow(
     Raises
     ------
     UndrawableError
-        For anything but a report or a loss, or a report whose connections name no layer of it.
+        For anything but a report or a loss, a report whose connections name no layer of it, or an unknown scope
+        to expand.
     UnknownThemeError
         For a theme that does not exist.
     """
@@ -92,7 +108,9 @@ def flow(
     report = shown_report(report_or_loss, merge_activations)
     title = title if title is not None else "Gradient flow"
     words = SEPARATOR.join(filter(None, (summary(report), subtitle)))
-    return drawn(Flow(report, title, words, tuple(facts)), colours)
+    opened = (expand,) if isinstance(expand, str) else tuple(expand)
+    check_scopes(report, opened)
+    return drawn(Flow(report, title, words, tuple(facts), fold, opened), colours)
 
 
 def drawn(shown: Flow, theme: Theme) -> Picture:
@@ -101,7 +119,8 @@ def drawn(shown: Flow, theme: Theme) -> Picture:
 
 
 def _source(shown: Flow, theme: Theme) -> str:
-    return document(shown.report, theme, title=shown.title, subtitle=shown.subtitle, facts=shown.facts)
+    report = with_folded_blocks(shown.report, shown.fold, shown.expand)
+    return document(report, theme, title=shown.title, subtitle=shown.subtitle, facts=shown.facts)
 
 
 def shown_report(report_or_loss: Report | Node, merge_activations: bool | str = "auto") -> Report:
@@ -125,7 +144,7 @@ def document(report: Report, theme: Theme, *, title: str = "", subtitle: str = "
     """Return the DOT text of a report; pure, and the same for the same report."""
     drawing = Drawing(report, theme)
     drawing.draw()
-    label = header(report, theme, Heading(title, subtitle, tuple(facts)), drawing.signs)
+    label = header(report, theme, Heading(title, subtitle, tuple(facts)), drawing.signs, drawing.ledger)
     root = layering.clusters(drawing.paths.items())
     groups = [line for cluster in root.clusters for line in cluster_statements(theme, cluster)]
     settings = {"rankdir": "TB", "ranksep": 0.07, "nodesep": 0.3, "newrank": "true"}
@@ -156,7 +175,8 @@ class Drawing:
         self._compact = branches or sum(not is_slim(layer) for layer in report.layers) > MOST_FULL_CARDS
         entering = Counter(self._boxes.get(wire.target, "loss") for wire in report.connections)
         self._joins = {box for box, wires in entering.items() if wires > 1}
-        self._narrowest = layering.bottleneck(report)
+        self.ledger = ledger_of(report)
+        self._narrow = self._bottleneck(self.ledger.bottleneck() if self.ledger and report.findings else ())
 
     def draw(self) -> None:
         """Draw the boxes in forward order, then what leaves each."""
@@ -191,7 +211,8 @@ class Drawing:
     def _layer(self, layer: Layer, place: Place) -> None:
         """Draw one layer: its card, or a circle for a healthy gate that only joins wires."""
         box, said, theme = self._boxes[layer.name], verdict(layer), self.theme
-        common = {"id": box, "class_": f"card {said.status}", "tooltip": f"{layer.name}: {said.words}"}
+        kind = f"card {said.status}" + " folded" * isinstance(layer, Block)
+        common = {"id": box, "class_": kind, "tooltip": f"{layer.name}: {said.words}"}
         symbol = JOINTS.get(layer.kind)
         if symbol is not None and said.status == "ok" and not (layer.parameters or layer.units):
             circle = {"shape": "circle", "fixedsize": "true", "width": 0.42, "style": "filled", "penwidth": 1.4}
@@ -201,9 +222,11 @@ class Drawing:
         self.signs |= signs_of_card(layer, compact=self._compact)
         draw = compact_card if self._compact else card
         look = {"shape": "box", "style": "filled,rounded", "fillcolor": getattr(theme, said.status + "_tint")}
+        look |= {"shape": "box3d", "style": "filled"} if isinstance(layer, Block) else {}
         look |= {"color": theme.line if said.status == "ok" else getattr(theme, said.status), "margin": "0.12,0.08"}
         border = {"penwidth": 2.6 if layer.parameters else 1.2}
-        self._box(box, place.path, draw(theme, layer, place.shown, self.report.thresholds), **common | look | border)
+        name = f"{place.shown} ({len(layer.members)} layers)" if isinstance(layer, Block) else place.shown
+        self._box(box, place.path, draw(theme, layer, name, self.report.thresholds), **common | look | border)
 
     def _branches(self, box: str, gradient: float | None, leaving: list[Connection]) -> None:
         """Draw what leaves a box: one wire, or a trunk with the whole gradient that splits at a dot."""
@@ -216,16 +239,23 @@ class Drawing:
             look = {"shape": "circle", "width": 0.12, "fixedsize": "true", "style": "filled", "class_": "junction"}
             path = layering.common_path([self.paths[head] for head in heads])
             self._box(tail, path, "", color=self.theme.ink, fillcolor=self.theme.ink, **look)
-            self._wire(Wire(box, tail, leaving[0].value, gradient, known=box != "input", arrow=False))
+            narrow = () if any((wire.source, wire.target) in self._narrow for wire in leaving) else None
+            self._wire(Wire(box, tail, leaving[0].value, gradient, narrow, known=box != "input", arrow=False))
             self.signs.add("junction")
         for connection, head in zip(leaving, heads, strict=True):
-            self._wire(Wire(tail, head, connection.value, connection.gradient, self._narrowing(connection)))
+            narrowing = self._narrow.get((connection.source, connection.target))
+            self._wire(Wire(tail, head, connection.value, connection.gradient, narrowing))
 
-    def _narrowing(self, connection: Connection) -> tuple[str, ...]:
-        layer = self._narrowest
-        if layer is None or connection.target != layer.name:
-            return ()
-        return "◀ bottleneck", f"{decades(layer.attenuation)} decades in {layer.name}"
+    def _bottleneck(self, run: Sequence[Entry]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the wires of the main line that lie in the bottleneck, with the words that some of them carry."""
+        words: dict[str, tuple[str, ...]] = {entry.layers[0]: (f"◀ {decades(entry.decades)} decades",) for entry in run}
+        if run:
+            name = run[0].name if len(run) == 1 else f"{len(run)} in a row"
+            total = f"{decades(math.fsum(entry.decades for entry in run))} decades in {name}"
+            words[run[0].layers[0]] = ("◀ bottleneck", total)
+        inside = {name for entry in run for name in entry.layers}
+        pairs = pairwise(("", *layering.main_line(self.report)))
+        return {(source, target): words.get(target, ()) for source, target in pairs if target in inside}
 
     def _wire(self, wire: Wire) -> None:
         self.signs |= signs_of_wire(wire)

@@ -15,8 +15,6 @@ MANY_LAYERS = 10
 _ACTIVATIONS: tuple[str, ...] = ("relu", "relu6", "leaky", "prelu", "elu", "selu", "celu", "gelu", "silu", "mish")
 _ACTIVATIONS += ("swish", "sigmoid", "logsigmoid", "tanh", "softplus", "softsign")
 _ACTIVATIONS += ("hardsigmoid", "hardswish", "hardtanh")
-_BOTTLENECK = -1.0
-"""Decades that a layer must lose to be called a bottleneck."""
 
 
 @dataclass(frozen=True)
@@ -159,15 +157,6 @@ def main_line(report: Report) -> tuple[str, ...]:
         line.append(end)
         end = before.get(end, "")
     return tuple(reversed(line))
-
-
-def bottleneck(report: Report) -> Layer | None:
-    """Return the layer that loses most decades of the gradient, if it loses more than one.
-
-    None in a healthy network: a mean over many positions divides the gradient too, and harms nobody.
-    """
-    losing = [layer for layer in report.layers if layer.attenuation is not None and layer.attenuation < _BOTTLENECK]
-    return min(losing, key=lambda layer: layer.attenuation or 0.0, default=None) if report.findings else None
 
 
 def outgoing(report: Report) -> dict[str, list[Connection]]:

@@ -20,7 +20,7 @@ from viz.errors import UndrawableError, UnknownThemeError
 from viz.flow_legend import packed
 from viz.flows import flow, shown_report
 from viz.labels import plain
-from viz.layers import bottleneck, main_line, places, with_merged_activations
+from viz.layers import main_line, places, with_merged_activations
 from viz.style import DARK, LIGHT, penwidth
 
 FOLDER = Path(__file__).parent / "golden"
@@ -303,13 +303,6 @@ def test_finding_words_and_their_severity_are_the_verdict() -> None:
     assert (said.status, said.words, said.also) == ("critical", "9% dead", ("slow",))
     words = words_of(chain(layer("a", findings=found)))
     assert {"✕ 9% dead", "also slow"} <= set(words)
-
-
-def test_no_bottleneck_where_nothing_is_wrong() -> None:
-    losing = chain(layer("mean", attenuation=-1.5))
-    assert bottleneck(losing) is None
-    finding = Finding("warning", "update", "mean", "slow", "", "", "")
-    assert bottleneck(replace(losing, findings=(finding,))).name == "mean"
 
 
 def test_a_loss_is_inspected() -> None:
