@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from viz import charts
+    from viz import charts, textbook
     from viz.checks import gradient_check
     from viz.circuits import circuit
+    from viz.classifier import predictions
     from viz.flows import flow
     from viz.loading import json_schema, load
     from viz.multigraph import to_networkx, write_graphml
@@ -26,7 +27,9 @@ __all__ = [
     "gradient_check",
     "json_schema",
     "load",
+    "predictions",
     "report",
+    "textbook",
     "to_networkx",
     "write_graphml",
 ]
@@ -40,7 +43,9 @@ _HOMES = {
     "json_schema": "loading",
     "load": "loading",
     "gradient_check": "checks",
+    "predictions": "classifier",
     "report": "reports",
+    "textbook": "textbook",
     "to_networkx": "multigraph",
     "write_graphml": "multigraph",
 }

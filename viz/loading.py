@@ -40,6 +40,7 @@ KINDS = {
     "chart": Kind("viz.charts.data:ChartData", "viz.charts.charting:drawn"),
     "circuit": Kind("viz.diagram:Diagram", "viz.circuits:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
+    "predictions": Kind("viz.classifier:Predictions", "viz.classifier:drawn"),
 }
 
 

@@ -124,7 +124,7 @@ def filled_page(
             name=name,
             title=text_of(title),
             status=status,
-            main=Template(_asset(f"{name}.html")).substitute(parts),
+            main=page_part(name, **parts),
             style=variables() + "".join(_asset(f"{x}.css") for x in names),
             script="\n".join(_asset(f"{x}.js") for x in names),
             data=json_words(data),
@@ -133,6 +133,11 @@ def filled_page(
         kind=kind,
         data=made_from,
     )
+
+
+def page_part(name: str, **parts: str) -> str:
+    """Return the HTML of ``pages/<name>.html`` with its placeholders filled: a part of another page."""
+    return Template(_asset(f"{name}.html")).substitute(parts)
 
 
 def _asset(file: str) -> str:
