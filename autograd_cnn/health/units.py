@@ -128,7 +128,7 @@ def _of_part(node: Node, sent: Any, limit: float | None, rows: slice, units: Arr
     """Read some samples, of some units only if asked."""
     place: Any = rows
     if units is not None:
-        place = (rows, *(slice(None),) * (_unit_axis(node.ndim) - 1), units)
+        place = (rows, *(slice(None),) * (unit_axis(node.ndim) - 1), units)
     part = None if sent is None else sent[place]
     return _batch(local_gradient(node, place), part, limit, None, rows.stop - rows.start)
 
@@ -202,7 +202,7 @@ def _any(mask: Array, ids: Array | None, count: int) -> Array:
         return np.bincount(ids, mask, minlength=count) > 0
     if not mask.ndim:
         return np.asarray(mask)
-    unit = _unit_axis(mask.ndim)
+    unit = unit_axis(mask.ndim)
     if unit > 0:
         mask, unit = np.asarray(mask.any(axis=0)), unit - 1  # whole rows: three times as fast as all axes at once
     if unit:
@@ -216,12 +216,13 @@ def _share(mask: Array, ids: Array | None, count: int) -> Array:
     return np.asarray(mask.mean(axis=_not_units(mask.ndim)))
 
 
-def _unit_axis(ndim: int) -> int:
+def unit_axis(ndim: int) -> int:
+    """Return the axis of an activation that counts units: channels of images, else the last one."""
     return 1 if ndim >= 4 else ndim - 1
 
 
 def _not_units(ndim: int) -> tuple[int, ...]:
-    return tuple(axis for axis in range(ndim) if axis != _unit_axis(ndim))
+    return tuple(axis for axis in range(ndim) if axis != unit_axis(ndim))
 
 
 def _ids(mask: Array) -> tuple[int, ...]:
