@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ag
-from autograd_cnn.gates.__main__ import fact, table
+from autograd_cnn.gates.__main__ import table
+from autograd_cnn.gates.facts import fact
 from tests.test_documents import ROOT
 
 OWN = {n: g for n, g in ag.GATES.items() if g.forward.__module__.startswith("autograd_cnn.")}

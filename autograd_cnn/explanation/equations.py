@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.explanation.paths import Link, Path
+from autograd_cnn.gates.facts import lesson, title
 from autograd_cnn.graph import Node
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def _path_lines(lead: str, path: Path, names: dict[Node, str]) -> list[str]:
 
 def _row(link: Link, names: dict[Node, str]) -> tuple[str, str]:
     """Return how a node was computed, and the local gradient of one of its edges."""
-    computed = f"{names[link.user]} = {_expression(link.user, names)}"
+    computed = f"{names[link.user]} = {expression(link.user, names)}"
     return computed, f"{_derivative(link, names)} = {_number(link.local)}{_slot(link)}"
 
 
@@ -68,9 +71,8 @@ def _lessons(paths: tuple[Path, ...]) -> list[str]:
     gates = dict.fromkeys(link.user.gate for path in paths for link in path.links)
     lines = []
     for gate in gates:
-        if gate is not None and gate.forward.__doc__:
-            title = gate.name if gate.symbol == gate.name else f"{gate.symbol} {gate.name}"
-            lines.append(f"{title}: {gate.forward.__doc__.strip().splitlines()[0]}")
+        if gate is not None and lesson(gate):
+            lines.append(f"{title(gate)}: {lesson(gate)}")
     return lines
 
 
@@ -114,13 +116,27 @@ def _names(explanation: Explanation) -> dict[Node, str]:
         for link in path.links
         for node in (link.user, *(x for x in link.user.inputs or () if isinstance(x, Node)))
     )
-    nodes = sorted({*met, explanation.output, explanation.wrt}, key=lambda node: node.serial)
+    usual = ((explanation.output, "f"), (explanation.wrt, "x"))
+    return short_names({*met, explanation.output, explanation.wrt}, usual)
+
+
+def short_names(nodes: Iterable[Node], usual: Iterable[tuple[Node, str]]) -> dict[Node, str]:
+    """Return a short name for every node: its own, the `usual` one of some, else v1, v2 ...
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        All that are written.
+    usual : iterable of (Node, str)
+        Some of them, and what they are called when they have no name and nothing else is called so.
+    """
+    nodes = sorted(nodes, key=lambda node: node.serial)
     names = {node: node.name for node in nodes if node.name}
     taken = set(names.values())
-    for node, usual in ((explanation.output, "f"), (explanation.wrt, "x")):
-        if node not in names and usual not in taken:
-            names[node] = usual
-            taken.add(usual)
+    for node, name in usual:
+        if node not in names and name not in taken:
+            names[node] = name
+            taken.add(name)
     free = (f"v{i}" for i in range(1, 10 * len(nodes) + 10))
     for node in nodes:
         if node not in names:
@@ -138,10 +154,11 @@ def _slot(link: Link) -> str:
     return f"  (input {link.slot + 1})" if sum(x is link.source for x in inputs) > 1 else ""
 
 
-def _expression(node: Node, names: dict[Node, str]) -> str:
+def expression(node: Node, names: Mapping[Node, str]) -> str:
+    """Return what a gate computed, such as ``x + y``; with numbers for names the same with its numbers put in."""
     assert node.gate is not None
     inputs = node.inputs or ()
-    words = [names[x] if isinstance(x, Node) else _factor(x) for x in inputs]
+    words = [names[x] if isinstance(x, Node) else _factor(x) if isinstance(x, Real) else "array" for x in inputs]
     if node.gate.name == "negative":
         return f"−{words[0]}"
     if len(words) == 2 and node.gate.name in _INFIX:
@@ -158,7 +175,7 @@ def _number(value: Any, form: str = "text") -> str:
     return digits.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")
 
 
-def _factor(value: float) -> str:
+def _factor(value: Any) -> str:
     """Return a number that may stand after an operator: in parentheses when it is negative."""
     return f"({_number(value)})" if value < 0 else _number(value)
 

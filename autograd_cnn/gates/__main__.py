@@ -10,17 +10,11 @@ Below its lesson, a gate's docstring says in one line each what the table shows:
 from __future__ import annotations
 
 import inspect
-import re
 
+from autograd_cnn.gates.facts import fact
 from autograd_cnn.registry import GATES, Gate
 
 COLUMNS = ("gate", "symbol", "formula", "local gradient", "tie or kink", "expansion")
-
-
-def fact(gate: Gate, name: str) -> str:
-    """Return what a gate's docstring says behind ``Formula:``, ``Local gradient:`` or ``Kink:``; or ""."""
-    found = re.search(rf"^{name}: (.+?)(?=\n\S[\w ]*: |\n\n|\Z)", inspect.getdoc(gate.forward) or "", re.M | re.S)
-    return " ".join(found[1].split()) if found else ""
 
 
 def row(gate: Gate) -> tuple[str, ...]:
