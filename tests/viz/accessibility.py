@@ -1,5 +1,6 @@
 """Checks of a page's accessibility in a real browser: names, roles, contrast in both themes, focus order."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,27 @@ _FOCUSED = """() => {
   window.visits ??= new Map();
   if (!window.visits.has(node)) window.visits.set(node, window.visits.size);
   const box = node.getBoundingClientRect(), style = getComputedStyle(node);
-  const group = node.parentElement.closest("section, header, form, nav, fieldset, table, [role=toolbar], svg, main, body");
+  const GROUPS = "section, header, form, nav, fieldset, table, [role=toolbar], svg, main, body";
+  const group = node.parentElement.closest(GROUPS);
   window.groups ??= new Map();
   if (!window.groups.has(group)) window.groups.set(group, window.groups.size);
+  const name = (node.getAttribute("aria-label") || node.textContent || "").trim().slice(0, 30);
   return {
     key: window.visits.get(node), group: window.groups.get(group),
-    words: `<${node.tagName.toLowerCase()} ${node.id}> ${(node.getAttribute("aria-label") || node.textContent || "").trim().slice(0, 30)}`,
-    left: box.left + scrollX, right: box.right + scrollX, top: box.top + scrollY, bottom: box.bottom + scrollY,
+    words: `<${node.tagName.toLowerCase()} ${node.id}> ${name}`,
+    left: box.left + scrollX, right: box.right + scrollX,
+    top: box.top + scrollY, bottom: box.bottom + scrollY,
     marked: style.outlineStyle !== "none" || style.boxShadow !== "none" || node instanceof SVGElement,
     drawn: node instanceof SVGElement,
   };
+}"""
+
+_TO_THE_TOP = """() => {
+  scrollTo(0, 0);
+  getSelection().removeAllRanges();
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
 }"""
 
 
@@ -86,7 +98,7 @@ def misplaced_focus(page: Any, most: int = 400) -> list[str]:
             found.append(f"{stop['words']} takes the focus and cannot be seen")
         if not stop["marked"]:
             found.append(f"{stop['words']} does not show that it has the focus")
-    for one, other in zip(stops, stops[1:], strict=False):
+    for one, other in pairwise(stops):
         if one["group"] != other["group"] or one["drawn"] or other["drawn"]:
             continue
         beside = other["top"] < one["bottom"] and one["top"] < other["bottom"]
