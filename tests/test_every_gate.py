@@ -33,8 +33,6 @@ SOMETIMES = {"fan-out": OF_EQUALS, "alone": OF_SEVERAL}
 #: What is proved at as many calls as the profile says; the rest at fewer.
 THOROUGH = ("gradient", "shapes and dtypes", "expansion", "levels")
 
-SEEDS = st.integers(0, 2**32 - 1)
-
 
 def pairs(thorough):
     return [(p, name) for p in PROMISES if (p in THOROUGH) is thorough for name in {**ALWAYS, **SOMETIMES}[p]]
@@ -49,13 +47,13 @@ def test_every_gate_has_calls():
 
 
 @pytest.mark.parametrize(("promise", "name"), pairs(thorough=True))
-@given(data=st.data(), seed=SEEDS)
+@given(data=st.data(), seed=strategies.SEEDS)
 def test_every_gate_keeps_its_promises(promise, name, data, seed):
     prove(promise, name, data, seed)
 
 
 @pytest.mark.parametrize(("promise", "name"), pairs(thorough=False))
-@given(data=st.data(), seed=SEEDS)
+@given(data=st.data(), seed=strategies.SEEDS)
 @settings(max_examples=10)
 def test_every_gate_keeps_its_other_promises(promise, name, data, seed):
     prove(promise, name, data, seed)

@@ -7,71 +7,32 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
+from autograd_cnn.testing import assert_proved, strategies
 from tests.loss_calls import LOSSES, call
-from tests.numeric import central, relative_error
-
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 def nodes(inputs, dtype=np.float64):
     return [ag.Tensor(x, requires_grad=True, dtype=dtype) for x in inputs]
 
 
-def far_from_kinks(f, xs):
-    """Whether second differences stay small: where a kink lies within a step they do not (1 draw in 50)."""
-    h = 4e-3
-    for x in xs:
-        for i in np.ndindex(x.shape):
-            kept = x[i]
-            values = []
-            for step in (-h, 0, h):
-                x[i] = kept + step
-                values.append(float(f(*xs)))
-            x[i] = kept
-            if abs(values[0] - 2 * values[1] + values[2]) > 0.05 * h:
-                return False
-    return True
-
-
 @pytest.mark.parametrize("name", LOSSES)
-@given(seed=SEEDS)
+@given(seed=strategies.SEEDS)
 @settings(max_examples=15)
 def test_gradients_equal_numeric_ones(name, seed):
     inputs, loss = call(name, seed)
-    if not far_from_kinks(loss, inputs):
-        return
-    xs = nodes(inputs)
-    found = ag.grad(loss(*xs), xs)
-    for slot, gradient in enumerate(found):
-
-        def f(x, slot=slot):
-            return float(loss(*inputs[:slot], x, *inputs[slot + 1 :]))
-
-        assert relative_error(gradient, central(f, inputs[slot])) < 1e-8
+    assert_proved(loss, *inputs)
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@given(seed=SEEDS)
+@given(seed=strategies.SEEDS)
 @settings(max_examples=5)
 def test_second_order_equals_numeric(name, seed):
     inputs, loss = call(name, seed)
-    if not far_from_kinks(loss, inputs):
-        return
-    directions = [np.random.default_rng(seed).uniform(-1, 1, x.shape) for x in inputs]
-    _, found = ag.hvp(loss, inputs, directions)
-
-    def along(slot, x):
-        xs = nodes([*inputs[:slot], x, *inputs[slot + 1 :]])
-        gradients = ag.grad(loss(*xs), xs)
-        return sum(float((g * d).sum()) for g, d in zip(gradients, directions, strict=True))
-
-    for slot, product in enumerate(found):
-        numeric = central(lambda x, slot=slot: along(slot, x), inputs[slot])
-        assert relative_error(product, numeric) < 1e-5
+    assert_proved(loss, *inputs, order=2)
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@given(seed=SEEDS, n=st.integers(1, 5))
+@given(seed=strategies.SEEDS, n=st.integers(1, 5))
 @settings(max_examples=10)
 def test_mean_and_sum_are_those_of_all_losses(name, seed, n):
     inputs, loss = call(name, seed, n)

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 import viz
-from autograd_cnn import nn
+from autograd_cnn import nn, testing
 from autograd_cnn.registry import GATES, gate
-from autograd_cnn.testing.strategies.domains.drawing import SEEDS
-from tests.numeric import central, relative_error
+from autograd_cnn.testing.strategies import SEEDS
 
 
 @pytest.fixture
@@ -45,8 +44,9 @@ def test_jacobian_and_hessian_equal_numeric_ones(number):
     found = ag.jacobian(f, x)
     assert found.shape == (2, 2, 2, 2)
     for at in np.ndindex(2, 2):
-        numeric = central(lambda v, at=at: float(f(ag.Tensor(v)).value[at]), x)
-        assert relative_error(found[at], numeric) < 1e-7
+        numeric, bar = testing.ridders_gradient(lambda v, at=at: float(f(ag.Tensor(v)).value[at]), x)
+        assert (np.abs(found[at] - numeric) <= bar + 1e-13).all()  # and what rounding makes of numbers near 1
+        assert (bar <= 1e-8 * max(np.abs(found).max(), 1e-3)).all()
     matrix = ag.hessian(lambda t: f(t).sum(), x)
     first = ag.jacobian(lambda t: f(t).sum(), x)
     assert first.shape == (2, 2)
@@ -112,13 +112,14 @@ def test_hvp_through_a_convolutional_network():
     w, v = rng.standard_normal((2, 1, 3, 3)), rng.standard_normal((2, 1, 3, 3))
     _, (product,) = ag.hvp(f, [w], [v])
 
-    def slope(t):
-        p = ag.Tensor(w + float(t) * v, requires_grad=True)
-        return ag.grad(f(p), p)[0]
+    for at in np.ndindex(w.shape):
 
-    h = 1e-5
-    numeric = (8 * (slope(h) - slope(-h)) - (slope(2 * h) - slope(-2 * h))) / (12 * h)
-    assert relative_error(product, numeric) < 1e-6
+        def slope(p, at=at):
+            leaf = ag.Tensor(p, requires_grad=True)
+            return ag.grad(f(leaf), leaf)[0][at]
+
+        numeric, bar, _ = testing.directional_difference(slope, w, v, step=2.0**-10)
+        assert abs(product[at] - numeric) <= bar + 1e-13 <= 1e-8 * np.abs(product).max()
 
 
 # Through the expansion

@@ -22,6 +22,7 @@ from autograd_cnn.testing.oracles import (
     taylor_rate,
 )
 from autograd_cnn.testing.promises import PROMISES, BrokenPromiseError, Promise, assert_gate
+from autograd_cnn.testing.proving import assert_proved
 from autograd_cnn.testing.report import Blame, Coordinate, Report, Verdict, band_of
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "WrongGradientError",
     "assert_gate",
     "assert_gradients",
+    "assert_proved",
     "band_of",
     "branches_taken",
     "check",

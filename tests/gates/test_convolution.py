@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn
-from autograd_cnn.testing.strategies.domains.drawing import SEEDS
+from autograd_cnn.testing.strategies import SEEDS
 from tests.kernels.windows import LAYOUTS, laid_out
 
 IMAGE = np.array(

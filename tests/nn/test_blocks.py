@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import nn
-from autograd_cnn.testing.strategies.domains.drawing import SEEDS
+from autograd_cnn.testing.strategies import SEEDS
 
 
 def parameters(model):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn
-from autograd_cnn.testing.strategies.domains.drawing import SEEDS
+from autograd_cnn.testing.strategies import SEEDS
 
 EXACT = {"rtol": 1e-12, "atol": 1e-13}
 

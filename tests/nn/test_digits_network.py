@@ -3,10 +3,9 @@
 import numpy as np
 
 import autograd_cnn as ag
-from autograd_cnn import data, nn, optim
+from autograd_cnn import data, nn, optim, testing
 
 SEED = 608  # of 3,000 tried, the one farthest from all kinks: 0.0046
-STEP = 1e-4
 MARGIN = 4e-3  # how far every ReLU and every pooling window stays from its kink
 
 
@@ -22,17 +21,6 @@ def network(dtype, rng, channels=(3, 4)):
         flatten=nn.Flatten(),
         output=nn.Linear(second * 4, 10, rng=rng, dtype=dtype),
     )
-
-
-def branches(loss):
-    """Which side of its kink every element took, of all gates that have kinks."""
-    kinked = [node for node in ag.nodes(loss) if node.gate is not None and node.gate.branches is not None]
-    return {
-        node.scope: node.gate.branches(
-            node.inputs[0].value, **{name: v for name, v in node.attributes.items() if name not in node.gate.saves}
-        )
-        for node in kinked
-    }
 
 
 def distance_to_kinks(loss):
@@ -56,32 +44,13 @@ def test_every_gradient_of_the_network_equals_its_numeric_difference():
     images = ag.Parameter(digits.images[:2] + noise, name="images")
     labels = digits.labels[:2]
 
-    def forward():
+    def loss(images):
         return nn.CrossEntropyLoss()(model(images), labels)
 
-    loss = forward()
-    loss.backward()
-    assert distance_to_kinks(loss) > MARGIN
-    sides = branches(loss)
-    assert set(sides) == {"relu1", "pool1", "relu2", "pool2"}
-
-    for name, parameter in [("images", images), *model.named_parameters()]:
-        analytic, numeric = parameter.grad, np.empty(parameter.shape)
-        start = parameter.numpy()
-        for i in np.ndindex(start.shape):
-            losses = {}
-            for k in (-2, -1, 1, 2):
-                moved = start.copy()
-                moved[i] += k * STEP
-                parameter.assign(moved)
-                there = forward()
-                losses[k] = there.item()
-                for scope, side in branches(there).items():
-                    np.testing.assert_array_equal(side, sides[scope], err_msg=f"{name}{i} crosses a kink")
-            numeric[i] = (8 * (losses[1] - losses[-1]) - (losses[2] - losses[-2])) / (12 * STEP)  # error of order h⁴
-        parameter.assign(start)
-        error = np.abs(analytic - numeric).max() / np.abs(numeric).max()
-        assert error < 1e-8, f"{name}: {error:.1e}"
+    assert distance_to_kinks(loss(images)) > MARGIN
+    sides = {branch.gate for branch in testing.branches_taken(loss(images)).taken}
+    assert sides >= {"relu"}
+    testing.assert_proved(loss, images, wrt=[images, *model.parameters()])
 
 
 def test_a_network_learns_a_few_digits_by_heart():

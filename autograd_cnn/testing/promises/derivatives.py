@@ -6,7 +6,6 @@ the promise too.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,10 @@ import numpy as np
 from autograd_cnn.differentiation import jvp
 from autograd_cnn.graph import Tensor
 from autograd_cnn.testing.branches import branches_taken
-from autograd_cnn.testing.checking import WrongGradientError, assert_gradients, check
+from autograd_cnn.testing.checking import WrongGradientError, check
 from autograd_cnn.testing.oracles import directional_difference
-from autograd_cnn.testing.report import Report, Verdict
+from autograd_cnn.testing.proving import WIDEST_BAR, assert_proved
 from autograd_cnn.testing.trial import Array, Trial
-
-WIDEST_BAR = 1e-8
-"""What an error bar may be, as part of the largest gradient: a derivative is proved to eight digits of that."""
 
 _NEGLIGIBLE = 1e-3
 _STEPS = tuple(2.0**-n for n in (5, 8, 11, 14, 17))
@@ -41,7 +37,7 @@ def gradient_is_the_derivative(trial: Trial) -> str:
     WrongGradientError
         With the report.
     """
-    _proved(assert_gradients(trial.at, *trial.points, seed=trial.seed))
+    assert_proved(trial.at, *trial.points, seed=trial.seed)
     return ""
 
 
@@ -53,7 +49,7 @@ def second_order_is_the_derivative(trial: Trial) -> str:
     WrongGradientError
         With the report.
     """
-    _proved(assert_gradients(trial.at, *trial.points, order=2, seed=trial.seed))
+    assert_proved(trial.at, *trial.points, order=2, seed=trial.seed)
     return ""
 
 
@@ -70,17 +66,6 @@ def narrow_gradient_is_the_derivative(trial: Trial) -> str:
     if report.wrong:
         raise WrongGradientError(report)
     return ""
-
-
-def _proved(report: Report) -> None:
-    """Raise where a coordinate was left open, or its error bar is wide."""
-    for order in (1, 2):
-        found = [c for c in report.coordinates if c.order == order]
-        scale = max([_NEGLIGIBLE, *(abs(c.numeric) for c in found)])
-        vague = [c for c in found if c.verdict is not Verdict.OK or c.bar > WIDEST_BAR * scale]
-        if vague:
-            note = f"not proved to {WIDEST_BAR:.0e} of the largest gradient: {vague[0]}"
-            raise WrongGradientError(replace(report, verdict=Verdict.ILL_CONDITIONED, notes=(*report.notes, note)))
 
 
 def is_smooth_along_a_line(trial: Trial) -> bool:

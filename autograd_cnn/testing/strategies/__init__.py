@@ -33,6 +33,7 @@ try:
     )
     from autograd_cnn.testing.strategies.calls import CALLS, calls
     from autograd_cnn.testing.strategies.domains import ON_FLOATS
+    from autograd_cnn.testing.strategies.domains.drawing import SEEDS
     from autograd_cnn.testing.strategies.graph import Graph
     from autograd_cnn.testing.strategies.graphs import ELEMENTWISE, SHAPED, graphs
     from autograd_cnn.testing.strategies.networks import Network, networks
@@ -52,6 +53,7 @@ __all__ = [
     "LAYOUTS",
     "LOSSES",
     "ON_FLOATS",
+    "SEEDS",
     "SHAPED",
     "Call",
     "Graph",

@@ -13,6 +13,7 @@ from autograd_cnn.testing.call import Call
 SIZES = st.integers(1, 3)
 SHAPES = st.lists(SIZES, min_size=0, max_size=3).map(tuple)
 SEEDS = st.integers(0, 2**32 - 1)
+"""Seeds of NumPy's generators."""
 
 
 def spread(rng: np.random.Generator, shape: tuple[int, ...], low: float = -2.0, high: float = 2.0) -> NDArray[Any]:
