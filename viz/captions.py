@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn.backward import PASS
 from autograd_cnn.graph import Node, Parameter, Scalar
 from viz.diagram import Role
 from viz.style import number
@@ -17,9 +18,9 @@ _INFIX = frozenset("+−×÷@><≥≤=≠")
 
 
 def role_of(node: Node) -> Role:
-    """Return what a node stands for: a gate, a trainable leaf, an input, or an unnamed constant."""
+    """Return what a node stands for: a gate, one that a rule made, a trainable leaf, an input, an unnamed constant."""
     if node.gate is not None:
-        return "gate"
+        return "rule" if node.scope.startswith(PASS) else "gate"
     if node.requires_grad or isinstance(node, Parameter):
         return "parameter"
     return "input" if node.name else "constant"
@@ -32,7 +33,9 @@ def words_of(node: Node) -> str:
     if node.name:
         return node.name
     if role_of(node) == "constant" and node.size == 1:
-        return number(node.item())
+        return f"{'seed ' if node.scope.startswith(PASS) else ''}{number(node.item())}"
+    if role_of(node) == "constant" and node.scope.startswith(PASS):
+        return "seed"
     return type(node).__name__.lower()
 
 
@@ -55,6 +58,8 @@ def gate_words(node: Node) -> str:
         return gate.symbol
     if gate.name == "power":
         return _power_words(*inputs)
+    if gate.name == "where":
+        return _where_words(*inputs)
     parts = [_constant_words(x) for x in inputs]
     if gate.symbol in _INFIX and len(inputs) == 2:
         if gate.symbol in "+×" and not isinstance(inputs[0], Node):  # these commute: the number goes last
@@ -77,6 +82,14 @@ def _power_words(base: Any, exponent: Any) -> str:
     if words == "−1":
         return "1/x"
     return f"x{words.translate(_RAISED)}" if words.lstrip("−").isdigit() else f"x^{words}"
+
+
+def _where_words(condition: Any, if_true: Any, if_false: Any) -> str:
+    """Return which of two operands goes through: ``1 if true else 0``; x and y stand for nodes, top to bottom."""
+    first = _constant_words(if_true)
+    second = "y" if first == "x" and isinstance(if_false, Node) else _constant_words(if_false)
+    test = "true" if isinstance(condition, Node) else str(bool(condition)).lower()
+    return f"{first} if {test} else {second}"
 
 
 def _index_words(index: Any) -> str:
@@ -116,16 +129,16 @@ def one_number(x: Any) -> float | None:
     return float(np.asarray(x).reshape(-1)[0]) if np.size(x) == 1 else strength(x)
 
 
-def tooltip(node: Node) -> str:
-    """Return everything about a node on one line, in full precision."""
+def tooltip(node: Node, upstream: Any) -> str:
+    """Return everything about a node and its gradient on one line, in full precision."""
     parts = [node.name or type(node).__name__]
     if node.gate is not None:
         settings = [f"{k}={v}" for k, v in node.attributes.items() if not isinstance(v, np.ndarray)]
         parts.append(" ".join([node.gate.name, *settings])[:80])
     if isinstance(node, Scalar):
-        parts += [f"value {node.value!r}", f"gradient {'—' if node.grad is None else repr(node.grad)}"]
+        parts += [f"value {node.value!r}", f"gradient {'—' if upstream is None else repr(upstream)}"]
     else:
-        value, gradient = strength(node.value), strength(node.grad)
+        value, gradient = strength(node.value), strength(upstream)
         parts.append(f"shape {shape_words(node) or 'of one number'} {node.dtype}")
         parts += [f"value RMS {value!r}", f"gradient RMS {'—' if gradient is None else repr(gradient)}"]
     if node.scope:

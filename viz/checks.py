@@ -7,12 +7,14 @@ from dataclasses import replace
 from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.testing import Blame, Report
 from autograd_cnn.testing.survey import Finding, Survey, surveyed
-from viz.circuits import MOST_GATES, Drawing, drawn
+from viz.circuits import MOST_GATES, drawn
 from viz.diagram import Box, Diagram, Status, signs_used
 from viz.errors import TooLargeError, UndrawableError
-from viz.folding import Drawn, Operand, Selection, selection
+from viz.folding import selection
 from viz.picture import Picture
+from viz.selected import Drawn, Operand, Selection
 from viz.style import CHECK_MARKS, LEGEND, Theme, number, theme_named
+from viz.wiring import Drawing
 
 
 def gradient_check(
@@ -123,7 +125,7 @@ def _subtitle(report: Report, survey: Survey) -> str:
 
 def _judged(box: Box, node: Node | None, survey: Survey) -> Box:
     """Return a box with what was found of its node."""
-    if node is None or box.role not in ("gate", "sum", "parameter", "input", "constant"):
+    if node is None or box.role not in ("gate", "rule", "sum", "parameter", "input", "constant"):
         return box
     if node is survey.culprit and survey.blame is not None:
         return replace(box, status="culprit", lines=tuple(_numbers(survey.blame)))

@@ -9,8 +9,11 @@ from typing import Literal, TypeAlias
 
 from viz.errors import UndrawableError
 
-Role: TypeAlias = Literal["gate", "sum", "parameter", "input", "constant", "output", "junction", "folded", "more"]
+Role: TypeAlias = Literal[
+    "gate", "rule", "sum", "parameter", "input", "constant", "output", "junction", "folded", "more"
+]
 Status: TypeAlias = Literal["", "unknown", "happy", "kinks", "uncomfortable", "wrong", "culprit"]
+Light: TypeAlias = Literal["", "lit", "dim"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Box:
         What hovering tells: full precision, gate, scope.
     status : Status
         What a gradient check found of it; empty where none was made.
+    light : Light
+        Whether it lies on a path that the picture is about, or beside; empty where there is no such path.
+    classes : tuple of str
+        Its further classes in the SVG, such as those of the paths through it.
     """
 
     name: str
@@ -39,6 +46,8 @@ class Box:
     lines: tuple[str, ...] = ()
     tooltip: str = ""
     status: Status = ""
+    light: Light = ""
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,8 @@ class Wire:
         Whether the value holds neither NaN nor infinity.
     tooltip : str
         What hovering tells.
+    light, classes
+        As those of a box.
     """
 
     tail: str
@@ -73,6 +84,8 @@ class Wire:
     many: bool = False
     value_finite: bool = True
     tooltip: str = ""
+    light: Light = ""
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,11 @@ class Diagram:
         for name in known:
             if not name.isidentifier():
                 raise UndrawableError(f"box {name!r}: expected a name of letters and digits, such as 'n3'")
+        for cluster in all_clusters(self.clusters):
+            if not cluster.name.isidentifier():
+                raise UndrawableError(f"cluster {cluster.name!r}: expected a name of letters and digits, such as 's3'")
+            if not known.issuperset(cluster.boxes):
+                raise UndrawableError(f"cluster {cluster.name!r} holds a box that the diagram does not have")
         if len(known) < len(self.boxes):
             raise UndrawableError("two boxes of a diagram have the same name")
         for wire in self.wires:
@@ -126,10 +144,25 @@ class Diagram:
                 raise UndrawableError(f"a wire leads from {wire.tail!r} to {wire.head!r}; the diagram has no such box")
 
 
+def all_clusters(clusters: tuple[Cluster, ...]) -> Iterator[Cluster]:
+    """Yield clusters and those within them, outer ones first."""
+    waiting = list(reversed(clusters))
+    while waiting:
+        cluster = waiting.pop()
+        yield cluster
+        waiting += reversed(cluster.clusters)
+
+
 def signs_used(boxes: tuple[Box, ...], wires: tuple[Wire, ...]) -> Iterator[str]:
     """Yield the legend keys of what these boxes and wires show."""
     yield from {box.role for box in boxes}
     yield from {box.status for box in boxes if box.status}
+    if any(box.role == "folded" and "(×" in box.words for box in boxes):
+        yield "again"
+    if any(box.role in ("gate", "rule") and " if true else " in box.words for box in boxes):
+        yield "where"
+    if any(wire.light == "lit" for wire in wires):
+        yield "lit"
     strengths = [wire.strength for wire in wires]
     if None in strengths:
         yield "none"

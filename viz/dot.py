@@ -7,9 +7,11 @@ anything, and Graphviz lays the wire out in two straight-ended halves.
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
-from viz.diagram import Box, Cluster, Diagram, Wire
+from viz.diagram import Box, Cluster, Diagram, Wire, all_clusters
 from viz.header import header
 from viz.labels import cell, room_for, row, statement, table, text
 from viz.style import (
@@ -29,15 +31,31 @@ _IDS = ('node [id="\\N"];', 'edge [id="\\E"];')
 
 
 def document(diagram: Diagram, theme: Theme) -> str:
-    """Return the DOT text of a circuit: left to right, operands top to bottom in written order."""
-    groups = straight_lines(diagram)
-    body = [box_statement(theme, box, groups[box.name]) for box in diagram.boxes]
-    for i, wire in enumerate(diagram.wires):
-        group = groups[wire.head] if groups[wire.tail] == groups[wire.head] else None
+    """Return the DOT text of a circuit: left to right, operands top to bottom in written order.
+
+    Graphviz keeps no order inside of clusters, unless it is told not to look for crossings again at the
+    end, and then the reverse of the written one: so wires into a cluster are written in reverse. It
+    also crashes on some graphs that have both clusters and straight lines.
+    """
+    framed = {box for cluster in all_clusters(diagram.clusters) for box in cluster.boxes}
+    groups = {} if framed else straight_lines(diagram)
+    body = [box_statement(theme, box, groups.get(box.name)) for box in diagram.boxes]
+    for i, wire in written_order(diagram, framed):
+        group = groups.get(wire.head) if groups.get(wire.tail) == groups.get(wire.head) else None
         body += wire_statements(theme, f"w{i}", wire, group)
-    body += [line for cluster in diagram.clusters for line in cluster_statements(theme, cluster)]
+    labels: dict[str, list[str]] = {}
+    for i, wire in enumerate(diagram.wires):
+        labels.setdefault(wire.head, []).append(f"w{i}")
+    body += [line for cluster in diagram.clusters for line in cluster_statements(theme, cluster, labels)]
     settings: dict[str, Any] = {"rankdir": "LR", "nodesep": 0.14, "ranksep": 0.24, "ordering": "in"}
+    settings |= {"remincross": "false"} if framed else {}
     return frame(theme, header(theme, diagram), body, **settings)
+
+
+def written_order(diagram: Diagram, framed: Container[str]) -> Iterator[tuple[int, Wire]]:
+    """Yield wires with their numbers, those into one framed box last one first."""
+    for head, wires in groupby(enumerate(diagram.wires), key=lambda numbered: numbered[1].head):
+        yield from sorted(wires, reverse=head in framed, key=lambda numbered: numbered[0])
 
 
 def frame(theme: Theme, label: str, body: list[str], **settings: Any) -> str:
@@ -88,7 +106,7 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
     if box.role == "junction":
         dot = {"shape": "circle", "width": 0.13, "fixedsize": "true", "fillcolor": theme.ink}
         return statement(box.name, "", **common | dot)
-    if box.role in ("gate", "sum"):
+    if box.role in ("gate", "rule", "sum"):
         return statement(box.name, _symbol(theme, box), **common | _gate_shape(theme, box))
     size, ink = (10, theme.muted) if box.role == "more" else (13, theme.ink)
     name = shortened(box.words, LONGEST_NAME)
@@ -105,7 +123,7 @@ def _checked_statement(theme: Theme, box: Box, group: str | None) -> str:
     for line in box.lines:
         rows.append(row(cell(text(line, ink, 9, bold=loud), cellpadding=1, width=room_for(line, 9, bold=loud))))
     look: dict[str, Any] = {"shape": "box", "style": "filled,rounded", "penwidth": 3 if loud else 1.4}
-    if box.role not in ("gate", "sum"):
+    if box.role not in ("gate", "rule", "sum"):
         look = {"style": "filled"} | _leaf_shape(theme, box)
     look |= {"fillcolor": fill, "color": border, "margin": "0.08,0.04"}
     tooltip = box.tooltip or box.words
@@ -116,9 +134,9 @@ def _leaf_shape(theme: Theme, box: Box) -> dict[str, Any]:
     shapes: dict[str, dict[str, Any]] = {
         "parameter": {"shape": "box", "penwidth": 2.4},
         "input": {"shape": "parallelogram", "penwidth": 1.2, "margin": "0,0"},
-        "constant": {"shape": "box", "penwidth": 0, "fillcolor": theme.page},
+        "constant": {"shape": "box", "penwidth": 0, "fillcolor": "transparent"},
         "output": {"shape": "box", "peripheries": 2},
-        "more": {"shape": "plaintext", "fillcolor": theme.page, "margin": "0.02,0.02"},
+        "more": {"shape": "plaintext", "fillcolor": "transparent", "margin": "0.02,0.02"},
     }
     return shapes[box.role]
 
@@ -136,10 +154,13 @@ def _symbol(theme: Theme, box: Box) -> str:
 
 def _gate_shape(theme: Theme, box: Box) -> dict[str, Any]:
     shape: dict[str, Any] = {"penwidth": 1.4, "fillcolor": theme.card}
+    shape |= {"color": theme.gradient} if box.role == "rule" else {}
     if len(box.words) > _CIRCLE_SYMBOL:
         width = _inches(shortened(box.words, LONGEST_NAME), 12, 0.2)
         pill = {"shape": "box", "style": "filled,rounded", "height": 0.4, "width": width, "margin": "0.1,0.03"}
-        return shape | pill
+        return shape | pill | ({"shape": "octagon", "style": "filled"} if box.role == "rule" else {})
+    if box.role == "rule":
+        return shape | {"shape": "octagon", "fixedsize": "true", "width": 0.56, "height": 0.56}
     return shape | {"shape": "circle", "fixedsize": "true", "width": 0.72 if box.role == "sum" else 0.5}
 
 
@@ -231,10 +252,12 @@ def _edge_look(theme: Theme, wire: Wire) -> dict[str, Any]:
     return {"penwidth": whole_points(strength), "color": color}
 
 
-def cluster_statements(theme: Theme, cluster: Cluster) -> list[str]:
-    """Return a rounded frame around boxes; clusters nest."""
+def cluster_statements(theme: Theme, cluster: Cluster, labels: Mapping[str, list[str]] | None = None) -> list[str]:
+    """Return a rounded frame around boxes, and around the `labels` of the wires into each; clusters nest."""
+    labels = labels or {}
     look: dict[str, Any] = {"style": "rounded,filled", "fillcolor": theme.idle_tint, "color": theme.line, "margin": 12}
     words = text(shortened(cluster.words), theme.muted, 10.5)
-    inner = [line for c in cluster.clusters for line in cluster_statements(theme, c)]
+    inner = [line for c in cluster.clusters for line in cluster_statements(theme, c, labels)]
+    held = [f"{name};" for box in cluster.boxes for name in (*labels.get(box, ()), box)]
     start = f"subgraph cluster_{cluster.name} {{"
-    return [start, statement("graph", words, labeljust="l", **look), *(f"{b};" for b in cluster.boxes), *inner, "}"]
+    return [start, statement("graph", words, labeljust="l", **look), *held, *inner, "}"]

@@ -1,75 +1,18 @@
-"""Which nodes of a graph a circuit draws: long sums become one gate, and many terms alike one block."""
+"""Which nodes of a graph a circuit draws: long sums become one gate, terms alike and blocks in a row one block."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from numbers import Real
 from typing import Any
 
 from autograd_cnn.graph import Node, topological_order
 from viz.captions import role_of
+from viz.chains import chains
+from viz.selected import FOLD_FROM, Drawn, Fold, Operand, Selection
 
 SUM_FROM = 7
 """Terms from which on a chain of additions is drawn as one Σ."""
-FOLD_FROM = 7
-"""Operands alike, one after another, from which on only the first two and the last are drawn."""
-
-
-@dataclass(frozen=True)
-class Operand:
-    """One recorded edge: `node` stands in input `slot` of `user`."""
-
-    node: Node
-    user: Node
-    slot: int
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Operands alike that are drawn as one block."""
-
-    members: tuple[Operand, ...]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A node that is drawn, with what is drawn as its operands, in written order.
-
-    ``terms`` is how many terms a chain of additions has that is drawn as one Σ, else 0; ``constant``
-    is the sum of the plain numbers among them.
-    """
-
-    node: Node
-    operands: tuple[Operand | Fold, ...]
-    terms: int = 0
-    constant: float = 0.0
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What is drawn of a graph.
-
-    Attributes
-    ----------
-    drawn : tuple of Drawn
-        Inputs before their users.
-    uses : dict
-        For every recorded node, drawn or not, the edges that lead out of it.
-    """
-
-    drawn: tuple[Drawn, ...]
-    uses: dict[Node, list[Operand]]
-
-    @cached_property
-    def shown(self) -> frozenset[Operand | Fold]:
-        """The edges and folds that are drawn."""
-        return frozenset(x for d in self.drawn for x in d.operands)
-
-    def undrawn_uses(self, node: Node) -> list[Operand]:
-        """Return the edges that lead out of `node` into what is not drawn."""
-        return [edge for edge in self.uses[node] if edge not in self.shown]
 
 
 def selection(output: Node) -> Selection:
@@ -80,14 +23,23 @@ def selection(output: Node) -> Selection:
         for slot, x in enumerate(node.inputs or ()):
             if isinstance(x, Node):
                 uses[x].append(Operand(x, node, slot))
+    found = _reached(output, uses, {})
+    standing_in = chains([found[node] for node in order if node in found], uses)
+    if standing_in:
+        found = _reached(output, uses, standing_in)
+    return Selection(tuple(found[node] for node in order if node in found), uses)
+
+
+def _reached(output: Node, uses: dict[Node, list[Operand]], standing_in: dict[Node, Drawn]) -> dict[Node, Drawn]:
+    """Return what is drawn for each node that is met on the way back from `output`."""
     found: dict[Node, Drawn] = {}
     waiting = [output]
     while waiting:
         node = waiting.pop()
         if node not in found:
-            found[node] = _drawn(node, uses)
-            waiting += [x.node for x in found[node].operands if isinstance(x, Operand)]
-    return Selection(tuple(found[node] for node in order if node in found), uses)
+            found[node] = standing_in.get(node) or _drawn(node, uses)
+            waiting += found[node].sources
+    return found
 
 
 def _drawn(node: Node, uses: dict[Node, list[Operand]]) -> Drawn:
@@ -101,8 +53,8 @@ def _drawn(node: Node, uses: dict[Node, list[Operand]]) -> Drawn:
 def _terms(total: Node, uses: dict[Node, list[Operand]]) -> tuple[list[Operand], float]:
     """Return the terms of the additions that end in `total`, and the sum of the plain numbers among them.
 
-    An addition inside the chain has one user, no name, and the shape of the total: then each term
-    receives the gradient of the total and nothing is lost by drawing one gate.
+    An addition inside the chain has one user, no name, and the shape and scope of the total: then each
+    term receives the gradient of the total and nothing is lost by drawing one gate.
     """
     terms: list[Operand] = []
     constant = 0.0
@@ -110,7 +62,7 @@ def _terms(total: Node, uses: dict[Node, list[Operand]]) -> tuple[list[Operand],
     while waiting:
         edge = waiting.pop()
         x = edge.node
-        inside = x is total or (len(uses[x]) == 1 and not x.name and x.shape == total.shape)
+        inside = x is total or (len(uses[x]) == 1 and not x.name and x.shape == total.shape and x.scope == total.scope)
         if not (inside and x.gate is not None and x.gate.name == "add"):
             terms.append(edge)
             continue
@@ -122,19 +74,21 @@ def _terms(total: Node, uses: dict[Node, list[Operand]]) -> tuple[list[Operand],
 
 def _folded(operands: list[Operand]) -> tuple[Operand | Fold, ...]:
     """Replace the middle of every long run of operands alike by a fold."""
+    if len(operands) < FOLD_FROM:
+        return tuple(operands)
     kept: list[Operand | Fold] = []
-    for _, run in groupby(operands, key=lambda operand: _kind(operand.node)):
+    for _, run in groupby(operands, key=lambda operand: kind(operand.node)):
         alike = list(run)
         if len(alike) < FOLD_FROM:
             kept += alike
         else:
-            kept += [*alike[:2], Fold(tuple(alike[2:-1])), alike[-1]]
+            kept += [*alike[:2], Fold(tuple(alike[2:-1]), len(alike)), alike[-1]]
     return tuple(kept)
 
 
-def _kind(node: Node, depth: int = 2) -> tuple[Any, ...]:
+def kind(node: Node, depth: int = 2) -> tuple[Any, ...]:
     """Return what makes operands alike: gate and shape, the same of their inputs; the role of leaves."""
     if node.gate is None:
         return role_of(node), node.shape
-    inner = [_kind(x, depth - 1) if isinstance(x, Node) else x for x in node.inputs or ()] if depth else []
+    inner = [kind(x, depth - 1) if isinstance(x, Node) else x for x in node.inputs or ()] if depth else []
     return node.gate.name, node.shape, *inner

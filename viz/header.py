@@ -19,6 +19,8 @@ from viz.style import (
     whole_points,
 )
 
+_GAP = " " * 4
+"""Between two signs on one line of a legend."""
 _SCALES_ROOM = 520
 """Points that the scales of a legend take at least: shorter lines above and below them fit."""
 
@@ -89,8 +91,8 @@ def _legend_lines(legend: tuple[str, ...]) -> list[str]:
     for key, words in LEGEND.items():
         if key not in legend or key in ("zero", "not finite", *CHECK_MARKS):
             continue
-        if packed and len(packed[-1]) + len(words) < LONGEST_LINE:
-            packed[-1] += " " * 4 + words
+        if packed and len(packed[-1]) + len(_GAP) + len(words) <= LONGEST_LINE:
+            packed[-1] += _GAP + words
         else:
             packed.append(words)
     return packed

@@ -34,7 +34,10 @@ T = ag.Tensor(np.arange(12.0).reshape(3, 4), name="t")
         (X**X, "x^y"),
         (-X, "×−1"),
         (ag.maximum(0, X), "max(0,x)"),
-        (ag.where(X > 0, X, 0), "where(x,x,0)"),
+        (ag.where(X > 0, X, 0), "x if true else 0"),
+        (ag.where(X > 0, 1.0, X), "1 if true else x"),
+        (ag.where(True, X, X), "x if true else y"),
+        (ag.where(X > 0, X, X), "where"),
         (X > 0, ">0"),
         (ag.exp(X), "exp"),
         (T[1], "[1]"),
@@ -106,9 +109,9 @@ def test_tooltips_tell_everything_in_full_precision() -> None:
     with ag.scope("layer"):
         y = ag.tanh(x)
     y.backward()
-    assert tooltip(x) == f"x · value {1 / 3!r} · gradient {x.grad!r}"
-    assert tooltip(y) == f"Scalar · tanh · value {y.value!r} · gradient 1.0 · in layer"
+    assert tooltip(x, x.grad) == f"x · value {1 / 3!r} · gradient {x.grad!r}"
+    assert tooltip(y, y.grad) == f"Scalar · tanh · value {y.value!r} · gradient 1.0 · in layer"
     total = T.sum(axis=0)
-    assert "sum axis=0" in tooltip(total)
-    assert "shape 4 float64" in tooltip(total)
-    assert "gradient RMS —" in tooltip(total)
+    assert "sum axis=0" in tooltip(total, total.grad)
+    assert "shape 4 float64" in tooltip(total, total.grad)
+    assert "gradient RMS —" in tooltip(total, total.grad)

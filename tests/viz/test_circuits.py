@@ -248,8 +248,8 @@ def test_a_scalar_network_stays_readable() -> None:
 
 def test_too_many_gates_say_how_to_draw_less() -> None:
     y = Scalar(0.5)
-    for _ in range(151):
-        y = ag.tanh(y)
+    for i in range(151):
+        y = ag.tanh(y) if i * i % 7 < 3 * (i % 5) else ag.sin(y)  # a row without repetition
     with pytest.raises(TooLargeError, match=r"151 gates.*150.*viz\.flow.*scope.*limit="):
         circuit(y)
     assert circuit(y, limit=151).source

@@ -84,8 +84,8 @@ def test_a_box_shares_its_line_with_its_deepest_operand() -> None:
 
 def test_clusters_nest_and_frame_their_boxes() -> None:
     boxes = (Box("x", "input", "x"), Box("a", "gate", "+"))
-    inner = Cluster("1", "inner <block>", ("a",))
-    diagram = Diagram("title", "", boxes, (Wire("x", "a", "1", "2", 1.0),), (Cluster("0", "outer", ("x",), (inner,)),))
+    inner = Cluster("s1", "inner <block>", ("a",))
+    diagram = Diagram("title", "", boxes, (Wire("x", "a", "1", "2", 1.0),), (Cluster("s0", "outer", ("x",), (inner,)),))
     words = {t.words for t in texts(Picture(document(diagram, DARK)).svg())}
     assert {"title", "outer", "inner <block>", "1", "2"} <= words
 

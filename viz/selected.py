@@ -1,0 +1,124 @@
+"""What a circuit draws of a graph: nodes, and what stands for many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from autograd_cnn.graph import Node
+
+FOLD_FROM = 7
+"""How many alike, one after another, from which on only the first two and the last are drawn."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One recorded edge: `node` stands in input `slot` of `user`."""
+
+    node: Node
+    user: Node
+    slot: int
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Operands alike that are drawn as one block; ``of`` is how many there are, with those that are drawn."""
+
+    members: tuple[Operand, ...]
+    of: int = 0
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Blocks alike in a row that are drawn as one: where the row comes from, and the last gate of each block.
+
+    Attributes
+    ----------
+    entry : Node
+        What goes into the first of them.
+    edges : tuple of Operand
+        The edges by which it goes in.
+    ends : tuple of Node
+        What comes out of each, in order.
+    block : tuple of Node
+        The gates of the first of them.
+    next_block : tuple of Node
+        Those of the second.
+    of : int
+        How many blocks there are, with those that are drawn.
+    """
+
+    entry: Node
+    edges: tuple[Operand, ...]
+    ends: tuple[Node, ...]
+    block: tuple[Node, ...]
+    next_block: tuple[Node, ...]
+    of: int
+
+
+Drawable: TypeAlias = Operand | Fold | Chain
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A node that is drawn, with what is drawn as its operands, in written order.
+
+    ``terms`` is how many terms a chain of additions has that is drawn as one Σ, else 0; ``constant``
+    is the sum of the plain numbers among them. Where the only operand is a `Chain`, the node stands
+    for all its blocks.
+    """
+
+    node: Node
+    operands: tuple[Drawable, ...]
+    terms: int = 0
+    constant: float = 0.0
+
+    @property
+    def chain(self) -> Chain | None:
+        """The blocks that the node stands for, if it does."""
+        return self.operands[0] if self.operands and isinstance(self.operands[0], Chain) else None
+
+    @property
+    def sources(self) -> Iterable[Node]:
+        """The nodes that are drawn before it."""
+        for x in self.operands:
+            if not isinstance(x, Fold):
+                yield x.node if isinstance(x, Operand) else x.entry
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is drawn of a graph.
+
+    Attributes
+    ----------
+    drawn : tuple of Drawn
+        Inputs before their users.
+    uses : dict
+        For every recorded node, drawn or not, the edges that lead out of it.
+    """
+
+    drawn: tuple[Drawn, ...]
+    uses: dict[Node, list[Operand]]
+
+    @cached_property
+    def shown(self) -> frozenset[Drawable]:
+        """The edges, folds and chains that are drawn."""
+        edges = {edge for d in self.drawn if d.chain for edge in d.chain.edges}
+        return frozenset(edges.union(x for d in self.drawn for x in d.operands))
+
+    def branches(self, node: Node) -> int:
+        """Return how many wires lead out of a drawn node: a chain is one, and so is all that is not drawn."""
+        apart = [edge for edge in self.uses[node] if edge in self.shown and edge not in self._into_chains]
+        into = {self._into_chains[edge] for edge in self.uses[node] if edge in self._into_chains}
+        return len(apart) + len(into) + bool(self.undrawn_uses(node))
+
+    @cached_property
+    def _into_chains(self) -> dict[Operand, Node]:
+        return {edge: d.node for d in self.drawn if d.chain for edge in d.chain.edges}
+
+    def undrawn_uses(self, node: Node) -> list[Operand]:
+        """Return the edges that lead out of `node` into what is not drawn."""
+        return [edge for edge in self.uses[node] if edge not in self.shown]
