@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from viz.checks import gradient_check
     from viz.circuits import circuit
     from viz.classifier import predictions
+    from viz.explanations import explain
     from viz.flows import flow
     from viz.loading import json_schema, load
     from viz.multigraph import to_networkx, write_graphml
@@ -23,6 +24,7 @@ __all__ = [
     "Picture",
     "charts",
     "circuit",
+    "explain",
     "flow",
     "gradient_check",
     "json_schema",
@@ -39,6 +41,7 @@ _HOMES = {
     "Picture": "picture",
     "charts": "charts",
     "circuit": "circuits",
+    "explain": "explanations",
     "flow": "flows",
     "json_schema": "loading",
     "load": "loading",

@@ -61,3 +61,7 @@ class ChartError(PictureError, ValueError):
 
 class ExchangeError(PictureError, ValueError):
     """A JSON file that holds no picture, or one with a field missing or of another type."""
+
+
+class TextbookError(PictureError, ValueError):
+    """A textbook page asked for something that it cannot show; the message says what it can."""

@@ -60,10 +60,10 @@ def _header(theme: Theme, data: ChartData, room: float) -> tuple[str, float]:
         (data.subtitle, SUBTITLE, theme.muted, False),
     ):
         for line in wrapped(words, size, room, bold=bold):
-            y += 1.25 * size
+            y += 1.3 * size
             parts.append(text(line, _MARGIN, y, size, fill, bold=bold))
     if parts:
-        y += 9
+        y += 10
         parts.append(tag("path", d=f"M{_MARGIN:g} {y:.2f}h{room:.2f}", stroke=theme.line, stroke_width=1.0))
         y += 4
     drawn, height = legend(theme, entries(theme, data, room), _MARGIN, y, room)

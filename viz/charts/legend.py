@@ -11,7 +11,7 @@ from viz.charts.lettering import NOTE, fitted, tag, text, width_of
 from viz.charts.strokes import swatch
 from viz.style import Theme, number
 
-_ROW, _GAP, _SAMPLE = 17.0, 18.0, 32.0
+_ROW, _GAP, _SAMPLE = 17.0, 12.0, 32.0
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def x_ticks(panel: Panel, frame: Frame) -> list[tuple[float, str]]:
 def y_ticks(panel: Panel, frame: Frame) -> list[tuple[float, str]]:
     """Return (place, words) along the y axis: as many as stand apart."""
     _, laid = scales(panel, frame)
-    most = max(2, int(frame.height / 32))
+    most = max(2, int(frame.height / 24))
     found = [(laid.place(n), shortened(words, LONGEST_NAME)) for n, words in ticks(panel.y, laid, most)]
     return _apart(found, 1.4 * TICK)
 
@@ -91,7 +91,7 @@ def _apart(found: list[tuple[float, str]], least: float) -> list[tuple[float, st
 
 def heading_height(panels: Sequence[Panel]) -> float:
     """Return the room above the plots of one row of panels."""
-    return _LABEL_ROW + 4 + (_HEADING_ROW if any(panel.title for panel in panels) else 0)
+    return _LABEL_ROW + 6 + (_HEADING_ROW if any(panel.title for panel in panels) else 0)
 
 
 def footing_height(panels: Sequence[Panel], frame: Frame) -> float:
@@ -125,7 +125,7 @@ def _grid(theme: Theme, panel: Panel, frame: Frame) -> str:
 
 def _words(theme: Theme, panel: Panel, frame: Frame) -> str:
     """Return title, names and numbers of the axes, and notes: each on a line of its own."""
-    start, label_line = frame.left - frame.gutter, frame.top - 7
+    start, label_line = frame.left - frame.gutter, frame.top - 9
     parts = [text(fitted(panel.y.label, LABEL, frame.block), start, label_line, LABEL, theme.muted)]
     if panel.title:
         title = fitted(panel.title, HEADING, frame.block, bold=True)

@@ -1,0 +1,1 @@
+/* The textbook is read, not operated: all it needs stands in the frame. */
