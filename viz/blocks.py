@@ -33,7 +33,7 @@ def terms_block(fold: Fold, name: str, user: Node, sent: Sent) -> Box:
     for slot in range(len(nodes[0].inputs or ())):
         lines += _slot_line(nodes, slot, sent)
     same, all_same = _shared(_parameters_of(nodes[0]), _parameters_of(nodes[1])) if gate is not None else ("", False)
-    again = f" (×{fold.of})" if all_same else ""
+    again = f" (×{fold.of:,})" if all_same else ""
     lines += [f"the same {same}"] if same else []
     return Box(name, "folded", f"+ {len(nodes):,} more {what}{again}", tuple(lines))
 

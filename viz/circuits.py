@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from autograd_cnn.graph import Node, Scalar, describe
@@ -128,10 +128,17 @@ def circuit_diagram(
 
 
 def gathered(
-    node: Node, explain: bool = False, limit: int = MOST_GATES, gradients: Mapping[Node, Any] | None = None
+    node: Node,
+    explain: bool = False,
+    limit: int = MOST_GATES,
+    gradients: Mapping[Node, Any] | None = None,
+    keep: Container[Node] = (),
 ) -> Drawing:
-    """Return boxes and wires of the graph that `node` was made from; `gradients` stand for those of the nodes."""
-    chosen = selection(node)
+    """Return boxes and wires of the graph that `node` was made from.
+
+    `gradients` stand for those of the nodes; terms in `keep` are not folded away.
+    """
+    chosen = selection(node, keep)
     if any(d.node.inputs is None for d in chosen.drawn):
         raise UndrawableError(
             f"circuit: the graph of {describe(node)} was freed by backward(retain='leaves'); "
@@ -151,7 +158,7 @@ def gathered(
 def diagram_of(drawing: Drawing, title: str, subtitle: str, facts: tuple[str, ...] = ()) -> Diagram:
     """Return what was gathered as a diagram, with its frames and its legend."""
     boxes, wires = tuple(drawing.boxes), tuple(drawing.wires)
-    frames = clusters(boxes, wires, drawing.node_of)
+    frames = clusters(boxes, wires, drawing.scope_of)
     used = {*signs_used(boxes, wires), "numbers"} | ({"frame"} if frames else set())
     kinds = {"explain" if isinstance(d.node, Scalar) else "explain tensor" for d in drawing.chosen.drawn}
     used |= kinds if drawing.explain else set()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from viz.diagram import Box, Cluster, Diagram, Wire, all_clusters
+from viz.diagram import Box, Cluster, Diagram, Light, Wire, all_clusters
 from viz.header import header
 from viz.labels import cell, room_for, row, statement, table, text
 from viz.style import (
@@ -92,17 +93,18 @@ def straight_lines(diagram: Diagram) -> dict[str, str]:
 
 def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
     """Return the node statement of one box; its role decides the shape."""
+    theme = in_light(theme, box.light)
     if box.role == "folded":
         return _folded_statement(theme, box)
     if box.status:
         return _checked_statement(theme, box, group)
     common: dict[str, Any] = {
         "group": group,
-        "class_": box.role,
+        "class_": " ".join((box.role, *box.classes)),
         "tooltip": box.tooltip or box.words,
         "style": "filled",
     }
-    common |= {"color": theme.ink, "fillcolor": theme.idle_tint}
+    common |= {"color": theme.gradient if box.light == "lit" else theme.ink, "fillcolor": theme.idle_tint}
     if box.role == "junction":
         dot = {"shape": "circle", "width": 0.13, "fixedsize": "true", "fillcolor": theme.ink}
         return statement(box.name, "", **common | dot)
@@ -112,6 +114,16 @@ def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
     name = shortened(box.words, LONGEST_NAME)
     room = {"height": 0.3, "width": max(0.45, _inches(name, size, 0.13)), "margin": "0.06,0.03"}
     return statement(box.name, text(name, ink, size), **common | room | _leaf_shape(theme, box))
+
+
+def in_light(theme: Theme, light: Light) -> Theme:
+    """Return the colours of what lies on a path that the picture is about, or beside it."""
+    if light == "lit":
+        return replace(theme, wire=theme.gradient)
+    if light == "dim":
+        pale, grey = theme.line, theme.muted
+        return replace(theme, ink=grey, value=grey, gradient=grey, wire=pale, dead=pale)
+    return theme
 
 
 def _checked_statement(theme: Theme, box: Box, group: str | None) -> str:
@@ -170,18 +182,32 @@ def _folded_statement(theme: Theme, box: Box) -> str:
     rows = [row(cell(head, cellpadding=3, width=room_for(box.words, 12, bold=True)))]
     for line in (shortened(x, 60) for x in box.lines):
         rows.append(row(cell(text(line, theme.muted, 9.5), cellpadding=1, width=room_for(line, 9.5))))
-    look: dict[str, Any] = {"shape": "box3d", "style": "filled", "fillcolor": theme.idle_tint, "color": theme.muted}
+    look: dict[str, Any] = {"shape": "box3d", "style": "filled", "fillcolor": theme.idle_tint}
+    look |= {"color": theme.gradient if box.light == "lit" else theme.muted}
     return statement(
-        box.name, table(*rows), class_="folded", tooltip=box.tooltip or box.words, margin="0.1,0.06", **look
+        box.name,
+        table(*rows),
+        class_=" ".join(("folded", *box.classes)),
+        tooltip=box.tooltip or box.words,
+        margin="0.1,0.06",
+        **look,
     )
 
 
 def wire_statements(theme: Theme, name: str, wire: Wire, group: str | None = None) -> list[str]:
     """Return the label node of one wire and the two edges that lead through it."""
-    look = _edge_look(theme, wire)
+    theme = in_light(theme, wire.light)
+    look = _edge_look(theme, wire) | {"class_": " ".join(wire.classes) or None}
     label = wire_label(theme, wire)
     return [
-        statement(name, label, shape="plain", group=group, class_="wire", tooltip=wire.tooltip or None),
+        statement(
+            name,
+            label,
+            shape="plain",
+            group=group,
+            class_=" ".join(("wire", *wire.classes)),
+            tooltip=wire.tooltip or None,
+        ),
         statement(f"{wire.tail} -> {name}:w:w", weight=3, **look),
         statement(f"{name}:w:e -> {wire.head}", weight=3, **look),
     ]

@@ -39,6 +39,7 @@ class Kind:
 KINDS = {
     "chart": Kind("viz.charts.data:ChartData", "viz.charts.charting:drawn"),
     "circuit": Kind("viz.diagram:Diagram", "viz.circuits:drawn"),
+    "explanation": Kind("viz.explanations:PathDiagram", "viz.explanations:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
     "predictions": Kind("viz.classifier:Predictions", "viz.classifier:drawn"),
 }

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
-from autograd_cnn.graph import Node
 from viz.diagram import Box, Cluster, Wire
 
 _DEEPEST = 4
 """Frames one within the other, at most."""
 
 
-def clusters(boxes: Sequence[Box], wires: Sequence[Wire], node_of: Mapping[str, Node]) -> tuple[Cluster, ...]:
+def clusters(boxes: Sequence[Box], wires: Sequence[Wire], scope_of: Mapping[str, str]) -> tuple[Cluster, ...]:
     """Return a frame for every scope, ``features`` around ``features/conv1``; none where all gates share one.
 
     A leaf stands with its users: parameters are often made outside of the layer that they belong to.
@@ -22,13 +21,12 @@ def clusters(boxes: Sequence[Box], wires: Sequence[Wire], node_of: Mapping[str, 
     ----------
     boxes, wires : sequence
         Of the diagram.
-    node_of : mapping
-        The node of each box that stands for one.
+    scope_of : mapping
+        The layer of each gate's box.
     """
-    gates = [node for node in node_of.values() if node.gate is not None]
-    if len({node.scope for node in gates}) < 2:
+    if len(set(scope_of.values())) < 2:
         return ()
-    place = {name: _parts(node.scope) for name, node in node_of.items() if node.gate is not None}
+    place = {name: _parts(scope) for name, scope in scope_of.items()}
     place |= _places_of_the_others(boxes, wires, place)
     names = _names(place)
     return _frames((), [(box.name, place[box.name]) for box in boxes if place.get(box.name)], names)

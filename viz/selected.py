@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import TypeAlias
 
 from autograd_cnn.graph import Node
 
 FOLD_FROM = 7
 """How many alike, one after another, from which on only the first two and the last are drawn."""
+
+
+def common_scope(scopes: Iterable[str]) -> str:
+    """Return the innermost layer that holds all of them.
+
+    Examples
+    --------
+    >>> common_scope(["features/conv1", "features/conv2/bias"])
+    'features'
+    """
+    level = takewhile(lambda parts: len(set(parts)) == 1, zip(*(s.split("/") for s in scopes), strict=False))
+    return "/".join(parts[0] for parts in level)
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,11 @@ class Drawn:
     def chain(self) -> Chain | None:
         """The blocks that the node stands for, if it does."""
         return self.operands[0] if self.operands and isinstance(self.operands[0], Chain) else None
+
+    @property
+    def scope(self) -> str:
+        """The layer that the node was made in; for blocks in a row the one around all of them."""
+        return common_scope([node.scope for node in self.chain.ends]) if self.chain else self.node.scope
 
     @property
     def sources(self) -> Iterable[Node]:

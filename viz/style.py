@@ -155,7 +155,7 @@ LEGEND = {
     "explain tensor": "small grey, tensors: growth × RMS of upstream = RMS of the gradient above it",
     "frame": "frame: layer",
     "zero": "dashed: gradient exactly 0",
-    "lit": "dark wire, bold box: on a path of the gradient",
+    "lit": "orange: on a path of the gradient, with the local gradients that its product is made of; pale: beside",
     "none": "—: no gradient",
     "not finite": "NaN or infinite",
     "numbers": "numbers: %.4g",

@@ -34,8 +34,8 @@ class Drawing:
     ----------
     boxes, wires : list
         What was gathered.
-    node_of : dict
-        The node of each box that stands for one.
+    scope_of : dict
+        The layer of each gate's box.
     edges_of : list of tuple of Operand
         For each wire the recorded edges that it stands for; none for a trunk and for the output's.
     """
@@ -45,7 +45,7 @@ class Drawing:
         self.explain = explain
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
-        self.node_of: dict[str, Node] = {}
+        self.scope_of: dict[str, str] = {}
         self.edges_of: list[tuple[Operand, ...]] = []
         self.gradient: Callable[[Node], Any] = (lambda node: node.grad) if gradients is None else gradients.get
         self._source: dict[Node, str] = {}  # the box where a node's branches start: its own, or a fan-out dot
@@ -79,7 +79,8 @@ class Drawing:
 
     def _draw_node(self, drawn: Drawn, name: str) -> None:
         node = drawn.node
-        self.node_of[name] = node
+        if node.gate is not None:
+            self.scope_of[name] = drawn.scope
         folds = {fold: f"{name}f{i}" for i, fold in enumerate(x for x in drawn.operands if isinstance(x, Fold))}
         self.boxes += [terms_block(fold, block, node, self.sent) for fold, block in folds.items()]
         self.boxes.append(self._box(drawn, name))

@@ -27,7 +27,7 @@ def text(explanation: Explanation) -> str:
     f, x = names[explanation.output], names[explanation.wrt]
     count = explanation.count
     ways = f"one path leads from {x} to {f}" if count == 1 else f"the sum over {_count(count)} paths from {x} to {f}"
-    lines = [f"∂{f}/∂{x} = {_number(explanation.gradient)}: {ways}."]
+    lines = [f"{_gradient(explanation, names)}: {ways}."]
     if count > len(explanation.paths):
         lines.append(f"The heaviest {len(explanation.paths)}:")
     for i, path in enumerate(explanation.paths, 1):
@@ -42,13 +42,26 @@ def text(explanation: Explanation) -> str:
     return "\n".join(lines + _lessons(explanation.paths))
 
 
+def gradient_words(explanation: Explanation) -> str:
+    """Return ``∂f/∂x = −4``."""
+    return _gradient(explanation, _names(explanation))
+
+
+def equations(explanation: Explanation) -> tuple[str, ...]:
+    """Return each listed path as one line: its local gradients by name, as numbers, and their product."""
+    names = _names(explanation)
+    return tuple(_equation(path, names) for path in explanation.paths)
+
+
+def _gradient(explanation: Explanation, names: dict[Node, str]) -> str:
+    f, x = names[explanation.output], names[explanation.wrt]
+    return f"∂{f}/∂{x} = {_number(explanation.gradient)}"
+
+
 def _path_lines(lead: str, path: Path, names: dict[Node, str]) -> list[str]:
+    equation = _equation(path, names)
     if not path.links:
-        return [f"{lead}the output itself: 1"]
-    shown = path.links if len(path.links) <= _MOST_FACTORS else (*path.links[:3], None, *path.links[-2:])
-    chain = " · ".join("…" if link is None else _derivative(link, names) for link in shown)
-    factors = " · ".join("…" if link is None else _factor(link.local) for link in shown)
-    product = "" if len(path.links) == 1 else f" = {_number(path.product)}"
+        return [lead + equation]
     rows = []
     for _, run in groupby(path.links, key=lambda link: (link.user.gate, link.local)):
         equal = list(run)
@@ -57,7 +70,17 @@ def _path_lines(lead: str, path: Path, names: dict[Node, str]) -> list[str]:
         if len(equal) > len(kept):
             rows.append((f"… {len(equal) - len(kept)} more like it", f"each {_number(equal[0].local)}"))
     width = max(len(left) for left, _ in rows)
-    return [f"{lead}{chain} = {factors}{product}", *(f"     {left:{width}}   {right}" for left, right in rows)]
+    return [lead + equation, *(f"     {left:{width}}   {right}" for left, right in rows)]
+
+
+def _equation(path: Path, names: dict[Node, str]) -> str:
+    if not path.links:
+        return "the output itself: 1"
+    shown = path.links if len(path.links) <= _MOST_FACTORS else (*path.links[:3], None, *path.links[-2:])
+    chain = " · ".join("…" if link is None else _derivative(link, names) for link in shown)
+    factors = " · ".join("…" if link is None else _factor(link.local) for link in shown)
+    product = "" if len(path.links) == 1 else f" = {_number(path.product)}"
+    return f"{chain} = {factors}{product}"
 
 
 def _row(link: Link, names: dict[Node, str]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_cnn.backward import check_usable, grad
 from autograd_cnn.errors import ArgumentError, GradientError, OutOfRangeError, ShapeError
 from autograd_cnn.expansion.rewriting import in_scalars
-from autograd_cnn.explanation.equations import latex, text
+from autograd_cnn.explanation.equations import equations, gradient_words, latex, text
 from autograd_cnn.explanation.paths import Path, paths_between
 from autograd_cnn.graph import Node, Scalar, check_node, describe, topological_order
 
@@ -47,6 +47,15 @@ class Explanation:
 
     def __str__(self) -> str:
         return text(self)
+
+    @property
+    def title(self) -> str:
+        """``∂f/∂x = −4``: what is explained."""
+        return gradient_words(self)
+
+    def equations(self) -> tuple[str, ...]:
+        """Return each listed path on one line: its local gradients by name, as numbers, and their product."""
+        return equations(self)
 
     def latex(self) -> str:
         """Return the chain rule as a LaTeX formula, each local gradient with its number below."""
