@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from autograd_cnn.anomaly import check_finite
 from autograd_cnn.errors import ArgumentError, DtypeError, GradientError, ShapeError
 from autograd_cnn.graph import Node, Scalar, Tensor, check_node, describe, described, topological_order
+from autograd_cnn.operands import NUMBERS
 from autograd_cnn.recording import recorded, recording
 from autograd_cnn.registry import gradient_of
 
@@ -69,26 +72,48 @@ def backward_steps(
     <Scalar 9 from multiply> 1.0 (3.0, 3.0)
     <Scalar 'x' 3> 6.0 ()
     """
+    return starmap(Step, _steps(output, seed, create_graph, until))
+
+
+def _steps(
+    output: Node, seed: Any = None, create_graph: bool = False, until: Collection[Node] = ()
+) -> Iterator[tuple[Node, Any, tuple[Any, ...]]]:
+    """Yield what `backward_steps` does, as plain tuples."""
     gradient = _seed(output, seed, create_graph)
-    order = topological_order(output, where=lambda node: node.requires_grad, until=until)
+    order = _order(output, until)
     place = _scope_of_pass(order) if create_graph else ""
     if create_graph and gradient is not seed:
         gradient.scope = place
-    for node in order:
-        if node not in until:
-            check_usable(node)
     pending: dict[Node, Any] = {output: gradient}
     del output  # a consumer that frees nodes as it goes shall find no reference kept here
+    take, peek = pending.pop, pending.get
+    on_floats = not create_graph and recording().plain
     while order:
         node = order.pop()
-        upstream = pending.pop(node, None)
+        upstream = take(node, None)
         if upstream is None:
             continue
-        downstream = () if node in until else _sent(node, upstream, place)
-        for x, part in zip(node.inputs or (), downstream, strict=False):
+        downstream = _sent_on_floats(node, upstream) if on_floats and type(upstream) is float else None
+        if downstream is None or node in until:
+            downstream = () if node in until else _sent(node, upstream, place)
+        for x, part in zip(node.inputs or (), downstream):  # noqa: B905 - a leaf has no inputs, nor sends anything
             if part is not None:
-                pending[x] = _added(pending[x], part, place) if x in pending else part
-        yield Step(node, upstream, downstream)
+                total = peek(x)
+                pending[x] = part if total is None else _added(total, part, place) if place else total + part
+        yield node, upstream, downstream
+
+
+def _order(output: Node, until: Collection[Node]) -> list[Node]:
+    """Return the nodes that a gradient can reach, users last, once it is known that all of them can be used."""
+    order = topological_order(output, where=_requires_grad, until=until)
+    last_leaf = max((node.serial for node in order if node.gate is None), default=-1)
+    for node in order:
+        if node.gate is not None and (node.serial < last_leaf or node.inputs is None) and node not in until:
+            check_usable(node)
+    return order
+
+
+_requires_grad = operator.attrgetter("requires_grad")
 
 
 PASS = "backward pass"
@@ -111,6 +136,42 @@ def _sent(node: Node, upstream: Any, place: str) -> tuple[Any, ...]:
     layer = "" if node.scope.startswith(PASS) else node.scope
     with recorded(scope="/".join(filter(None, (place, layer, f"gradient of {node.gate.name}")))):
         return _rule_applied(node, upstream, create_graph=True)
+
+
+def _sent_on_floats(node: Node, upstream: float) -> tuple[Any, ...] | None:
+    """Apply the rule of a gate of one or two Scalars or numbers; None where `_sent` must look closer.
+
+    A graph of Scalars is made of hardly anything else, so this is written for speed.
+    """
+    gate, inputs = node.gate, node.inputs
+    if gate is None:
+        return ()
+    rule = gate.rule
+    if rule is None or not inputs or not gate.is_plain:
+        return None
+    a, b = inputs[0], inputs[-1]
+    to_a = to_b = False
+    if type(a) is Scalar:
+        to_a, a = a.requires_grad, a._value
+    if type(b) is Scalar:
+        to_b, b = b.requires_grad, b._value
+    if type(a) not in NUMBERS or type(b) not in NUMBERS:
+        return None
+    try:
+        if len(inputs) == 2:
+            if gate.takes_needs:
+                u, v = rule(upstream, node._value, a, b, needs=(to_a, to_b))
+            else:
+                u, v = rule(upstream, node._value, a, b)
+            if type(u) is float and type(v) is float:
+                return u if to_a else None, v if to_b else None
+        elif len(inputs) == 1 and not gate.takes_needs:
+            found = rule(upstream, node._value, a)
+            if type(found) in NUMBERS:
+                return (float(found),)
+    except (ArithmeticError, ValueError, TypeError):  # where Python raises, IEEE has inf or NaN; or a wrong rule
+        return None
+    return None
 
 
 def _added(total: Any, part: Any, place: str) -> Any:
@@ -219,7 +280,7 @@ def backward(output: Node, seed: Any = None, *, retain: str = "all") -> None:
     """
     if retain not in ("all", "leaves"):
         raise ArgumentError(f"backward: retain={retain!r}, expected 'all' or 'leaves'")
-    for node, upstream, _ in backward_steps(output, seed):
+    for node, upstream, _ in _steps(output, seed):
         if node.gate is not None:
             if retain == "all":
                 node.grad = _read_only(upstream)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
+import operator
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -353,6 +354,32 @@ class Parameter(Tensor):
         self.writable()[...] = array
 
 
+_NO_ATTRIBUTES: dict[str, Any] = {}
+"""Shared by the nodes of gates without attributes; nobody writes into a node's attributes."""
+_blank: Callable[[type[Scalar]], Scalar] = Scalar.__new__
+
+
+def scalar_made_by(gate: Gate, inputs: tuple[Any, ...], value: float, requires_grad: bool) -> Node:
+    """Return the Scalar that `gate`, which has no attributes, made of Scalars and Python numbers.
+
+    The short way of `made_by`: a graph of Scalars is made of hardly anything else.
+    """
+    state = recording()
+    if not state.plain:
+        return made_by(gate, inputs, _NO_ATTRIBUTES, value)
+    node = _blank(Scalar)
+    node._value = value
+    node.grad = None
+    node.gate = gate
+    node.inputs = inputs
+    node.attributes = _NO_ATTRIBUTES
+    node.requires_grad = requires_grad
+    node.name = None
+    node.scope = state.scope
+    node.serial = next(_serial_numbers)
+    return node
+
+
 def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], value: Any) -> Node:
     """Return the node of one application of `gate`; a leaf when nothing is recorded."""
     state = recording()
@@ -377,6 +404,9 @@ def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], val
     return node
 
 
+_by_serial = operator.attrgetter("serial")
+
+
 def topological_order(
     output: Node, where: Callable[[Node], bool] = lambda node: True, until: Collection[Node] = ()
 ) -> list[Node]:
@@ -395,17 +425,19 @@ def topological_order(
         Nodes whose inputs are not followed, as if they were leaves.
     """
     check_node(output, "topological_order")
+    leaves: list[Node] = []
+    others: list[Node] = []
     seen, stack = {output}, [output]
     while stack:
         user = stack.pop()
+        (leaves if user.gate is None else others).append(user)
         for x in () if user in until else user.inputs or ():
             if isinstance(x, Node) and x not in seen and where(x):
                 seen.add(x)
                 stack.append(x)
-    leaves = [node for node in seen if node.gate is None]
-    others = [node for node in seen if node.gate is not None]
-    by_serial: Callable[[Node], int] = lambda node: node.serial  # noqa: E731
-    return sorted(leaves, key=by_serial) + sorted(others, key=by_serial)
+    leaves.sort(key=_by_serial)
+    others.sort(key=_by_serial)
+    return leaves + others
 
 
 def describe(node: Node, gate: Gate | None = None) -> str:

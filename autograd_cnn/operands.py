@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.graph import Node, Scalar, Tensor, scalar_made_by
 
 NUMBERS = frozenset({float, int, bool})
 """Python numbers stay as they are: they widen no array."""
@@ -78,10 +78,33 @@ def bind_operator(made: Any, operator: str) -> None:
     elif made.arity == 1:
         bind_to_nodes(operator, lambda self: made(self), made.forward)
     else:
-        bind_to_nodes(operator, lambda self, other: _or_not_implemented(made, self, other), made.forward)
+        bind_to_nodes(operator, _between_scalars(made), made.forward)
         reflected = "__r" + operator[2:]
         if hasattr(float, reflected) or operator == "__matmul__":
             bind_to_nodes(reflected, lambda self, other: _or_not_implemented(made, other, self), made.forward)
+
+
+def _between_scalars(made: Any) -> Callable[[Any, Any], Any]:
+    """Return the operator method of a gate of two inputs, with a short way for two Scalars, or a Scalar and a float."""
+
+    def method(self: Any, other: Any) -> Any:
+        if type(self) is Scalar:
+            try:
+                if type(other) is Scalar:
+                    value = made.scalar(self._value, other._value)
+                    if type(value) is float:
+                        needs = made.has_gradient and (self.requires_grad or other.requires_grad)
+                        return scalar_made_by(made, (self, other), value, needs)
+                elif type(other) is float:
+                    value = made.scalar(self._value, other)
+                    if type(value) is float:
+                        needs = made.has_gradient and self.requires_grad
+                        return scalar_made_by(made, (self, other), value, needs)
+            except (ArithmeticError, ValueError):
+                pass  # where Python's arithmetic raises, the gate answers with inf or NaN
+        return _or_not_implemented(made, self, other)
+
+    return method
 
 
 def _or_not_implemented(made: Callable[..., Any], left: Any, right: Any) -> Any:

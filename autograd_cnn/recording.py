@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -16,15 +16,19 @@ class Recording:
     active: bool = True
     scope: str = ""
     finite_only: bool = False
+    plain: bool = field(init=False)
+    """Whether gates are simply recorded: the usual case, asked once per gate."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", self.active and not self.finite_only)
 
 
 _EVERYTHING = Recording()
 _recording: ContextVar[Recording] = ContextVar("recording", default=_EVERYTHING)
 
 
-def recording() -> Recording:
-    """Return how gates are recorded here and now."""
-    return _recording.get()
+recording = _recording.get
+"""How gates are recorded here and now."""
 
 
 @contextmanager

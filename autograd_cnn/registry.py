@@ -35,7 +35,7 @@ from autograd_cnn.errors import (
     UnknownNameError,
     suggestion,
 )
-from autograd_cnn.graph import Node, Tensor, made_by
+from autograd_cnn.graph import Node, Scalar, Tensor, made_by, scalar_made_by
 from autograd_cnn.operands import (
     NUMBERS,
     as_edge,
@@ -110,6 +110,7 @@ class Gate:
         self.attributes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.takes_more = self.variadic or bool(self.attributes)
         self.is_source = self.arity == 0 and not self.variadic
+        self.is_plain = not (self.takes_more or self.is_source or saves)
 
     def vjp(self, rule: Callable[..., Any] | None = None, *, differentiable: bool = True) -> Any:
         """Declare the rule that turns the upstream gradient into one downstream gradient per input.
@@ -143,6 +144,10 @@ class Gate:
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
         """Compute on plain values; record when an input is a node, or when there are none: a source makes a node."""
+        if self.is_plain and not attributes and len(inputs) == self.arity:
+            found = self._of_numbers(inputs)
+            if found is not None:
+                return found
         if self.takes_more or attributes or len(inputs) != self.arity:
             inputs, attributes = self._bind(inputs, attributes)
         values, on_floats, on_nodes = [], True, self.is_source
@@ -169,6 +174,29 @@ class Gate:
         if np.ndim(value) == 0:
             value = np.asarray(value) if any(isinstance(x, Tensor) for x in edges) else float(value)
         return made_by(self, edges, attributes | saved if saved else attributes, value)
+
+    def _of_numbers(self, inputs: tuple[Any, ...]) -> Any:
+        """Return what a gate makes of Scalars and Python numbers; None where an input is something else."""
+        values, on_nodes, requires_grad = [], False, False
+        for x in inputs:
+            kind = type(x)
+            if kind is Scalar:
+                on_nodes = True
+                requires_grad = requires_grad or x.requires_grad
+                values.append(x._value)
+            elif kind in NUMBERS:
+                values.append(x)
+            else:
+                return None
+        try:
+            value = self.scalar(*values)
+        except (ArithmeticError, ValueError, IndexError):
+            return None
+        if not on_nodes:
+            return value
+        if type(value) is not float:
+            return None
+        return scalar_made_by(self, inputs, value, requires_grad and self.has_gradient)
 
     def _on_arrays(self, values: Any, attributes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the output, and what forward saved for the rule; typed errors for shapes that do not fit."""
