@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
-from viz.labels import block, cell, histogram, plain, room_for, row, table, text
+from viz.labels import block, cell, histogram, plain, room_for, row, slot, table, text
 from viz.style import MARKS, Theme, shortened
 
 WIDTH = 424
@@ -62,11 +62,12 @@ def card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) -> str:
     said = verdict(layer)
     head = row(
         _words(theme.ink, name, WIDTH - _NUMBERS, 20, 14, bold=True),
-        cell(_pill(theme, said, _NUMBERS), width=_NUMBERS, align="left"),
+        cell(_pill(theme, said, _NUMBERS), width=_NUMBERS, align="left", **slot(theme.name, "pill")),
     )
     rows = [row(cell(table(head), align="left")), row(_words(theme.muted, sizes(layer), WIDTH, 15, 10))]
     if said.also:
-        rows.append(row(_words(theme.ink, "also " + ", ".join(said.also), WIDTH, 14, 10)))
+        named = slot(theme.name, "also")
+        rows.append(row(_words(theme.ink, "also " + ", ".join(said.also), WIDTH, 14, 10, named=named)))
     if layer.units is not None:
         rows += [_gap(4), row(cell(_units_row(theme, layer.units), align="left"))]
     if layer.update_ratio is not None:
@@ -85,18 +86,21 @@ def compact_card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) 
     """Return the small label, for pictures where the wiring is the subject."""
     said = verdict(layer)
     width = COMPACT_WIDTH
-    rows = [row(_words(theme.ink, f"{MARKS[said.status]} {name}", width, 18, 12.5, bold=True))]
+    marked = f"{MARKS[said.status]} {name}"
+    rows = [row(_words(theme.ink, marked, width, 18, 12.5, bold=True, named=slot(theme.name, "name")))]
     rows.append(row(_words(theme.muted, sizes(layer, with_input=False), width, 13, 9.5)))
     if said.status != "ok":
-        rows.append(row(_words(theme.ink, ", ".join((said.words, *said.also)), width, 13, 9.5, bold=True)))
+        words = ", ".join((said.words, *said.also))
+        rows.append(row(_words(theme.ink, words, width, 13, 9.5, bold=True, named=slot(theme.name, "also"))))
     notes = [] if layer.attenuation is None else [_decades_words(layer.attenuation)]
     notes += [f"update {tiny(layer.update_ratio)}"] if layer.update_ratio is not None else []
     if layer.units is not None:
         notes.append(", ".join(f"{n} {kind}" for kind, n in unit_counts(layer.units).items() if n))
     if notes:
-        rows.append(row(_words(theme.muted, "   ·   ".join(notes), width, 13, 9.5)))
+        rows.append(row(_words(theme.muted, "   ·   ".join(notes), width, 13, 9.5, named=slot(theme.name, "notes"))))
     if layer.units is not None:
-        rows += [_gap(3), row(cell(_bar(theme, layer.units, width, 5), align="left"))]
+        named = slot(theme.name, "units", "bar")
+        rows += [_gap(3), row(cell(_bar(theme, layer.units, width, 5), align="left", **named))]
     return table(*rows)
 
 
@@ -109,11 +113,19 @@ def sizes(layer: Layer, *, with_input: bool = True) -> str:
     return words
 
 
-def _words(color: str, words: str, width: int, height: int, size: float, *, bold: bool = False) -> str:
+def _words(
+    color: str,
+    words: str,
+    width: int,
+    height: int,
+    size: float,
+    *,
+    bold: bool = False,
+    named: dict[str, str] | None = None,
+) -> str:
     """Return a cell of text at its left: shortened to fit, yet free to grow where the fonts are wider."""
-    return cell(
-        text(fitted(words, width, size, bold=bold), color, size, bold=bold), width=width, height=height, align="left"
-    )
+    content = text(fitted(words, width, size, bold=bold), color, size, bold=bold)
+    return cell(content, width=width, height=height, align="left", **(named or {}))
 
 
 def _gap(height: int) -> str:
@@ -172,7 +184,8 @@ def to_scale(counts: Sequence[float], total: int) -> list[int]:
 
 def _units_row(theme: Theme, units: Units) -> str:
     words = f"{units.count:,} unit" + "s" * (units.count != 1)
-    return table(row(_words(theme.muted, words, _LEFT, 16, 10), cell(_bar(theme, units, WIDTH - _LEFT, 16))))
+    bar = cell(_bar(theme, units, WIDTH - _LEFT, 16), **slot(theme.name, "units", "bar"))
+    return table(row(_words(theme.muted, words, _LEFT, 16, 10), bar))
 
 
 def _update_row(theme: Theme, update: float, thresholds: Thresholds) -> str:
@@ -180,8 +193,8 @@ def _update_row(theme: Theme, update: float, thresholds: Thresholds) -> str:
     words = _figure(
         theme, f"update {tiny(update)}", update, theme.muted if healthy else theme.ink, 10, bold=not healthy
     )
-    label = cell(words, width=_LEFT, height=14, align="left")
-    return table(row(label, cell(_gauge(theme, update, thresholds))))
+    label = cell(words, width=_LEFT, height=14, align="left", **slot(theme.name, "update"))
+    return table(row(label, cell(_gauge(theme, update, thresholds), **slot(theme.name, "gauge", "bar"))))
 
 
 def _gauge(theme: Theme, update: float, thresholds: Thresholds) -> str:
@@ -231,20 +244,27 @@ def _charts(theme: Theme, layer: Layer) -> str:
 def _chart(theme: Theme, shown: Distribution, words: tuple[str, str], ends: tuple[str, str]) -> str:
     """Return one histogram between its heading and the ends of its axis."""
     zeros = f"{share(shown.zeros)} {words[1]}" if shown.zeros else ""
-    color = theme.value_bar if words[0] == "activation" else theme.gradient_bar
+    what, color = ("value", theme.value_bar) if words[0] == "activation" else ("gradient", theme.gradient_bar)
+    columns = _histogram(shown, color, theme.line)
     return cell(
         table(
-            row(cell(_at_both_ends(theme, words[0], zeros))),
-            row(cell(_histogram(shown, color, theme.line))),
-            row(cell(_at_both_ends(theme, *ends))),
+            row(cell(_at_both_ends(theme, words[0], zeros, ("", f"{what}-zeros")))),
+            row(cell(columns, **slot(theme.name, f"{what}-columns", "columns"))),
+            row(cell(_at_both_ends(theme, *ends, (f"{what}-low", f"{what}-high")))),
         )
     )
 
 
-def _at_both_ends(theme: Theme, left: str, right: str) -> str:
+def _at_both_ends(theme: Theme, left: str, right: str, slots: tuple[str, str]) -> str:
     halves = (
-        cell(text(words, theme.muted, 8.5), width=_CHART // 2, height=12, align=align)
-        for words, align in ((left, "left"), (right, "right"))
+        cell(
+            text(words, theme.muted, 8.5),
+            width=_CHART // 2,
+            height=12,
+            align=align,
+            **(slot(theme.name, name) if name else {}),
+        )
+        for words, align, name in ((left, "left", slots[0]), (right, "right", slots[1]))
     )
     return table(row(*halves))
 
@@ -272,8 +292,12 @@ def _numbers(theme: Theme, layer: Layer) -> str:
         *(
             row(
                 cell(text(name, theme.muted, 9.5), width=_NUMBERS - 66, height=15, align="left"),
-                cell(_figure(theme, words, x, color, 11), width=66, height=15, align="left"),
+                cell(_figure(theme, words, x, color, 11), width=66, height=15, align="left", **_named(theme, name)),
             )
             for name, words, x, color in rows
         )
     )
+
+
+def _named(theme: Theme, number_name: str) -> dict[str, str]:
+    return slot(theme.name, number_name.replace(" ", "-"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_cnn.health.wording import brief, tiny
 from viz.cards import fitted
-from viz.labels import cell, room_for, row, statement, table, text
+from viz.labels import cell, room_for, row, slot, statement, table, text
 from viz.style import Theme, penwidth
 
 _GAP = 18  # the wire, and air on both sides of it
@@ -90,17 +90,18 @@ def _label(theme: Theme, wire: Wire) -> str:
 
 def _words(theme: Theme, wire: Wire) -> str:
     """Return value over gradient; at the bottleneck, filled lines that say so."""
-    lines = [_line(theme, f"value {brief(wire.value)}", theme.value, wire.value)]
+    lines = [_line(theme, f"value {brief(wire.value)}", theme.value, wire.value, "value")]
     if wire.known:
-        lines.append(_line(theme, f"gradient {tiny(wire.gradient)}", theme.gradient, wire.gradient))
+        lines.append(_line(theme, f"gradient {tiny(wire.gradient)}", theme.gradient, wire.gradient, "gradient"))
     lines += [row(cell(_filled(theme, wire.narrowing)))] if wire.narrowing else []
     return table(*lines)
 
 
-def _line(theme: Theme, words: str, color: str, x: float | None) -> str:
+def _line(theme: Theme, words: str, color: str, x: float | None, name: str) -> str:
     finite = x is None or math.isfinite(x)
     content = text(words, color if finite else theme.on_not_finite, 10, bold=True)
     look = {"align": "left"} if finite else {"bgcolor": theme.not_finite}
+    look |= slot(theme.name, name)
     return row(cell(content, width=room_for(words, 10, bold=True), height=15, valign="bottom", **look))
 
 

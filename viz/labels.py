@@ -68,6 +68,18 @@ def _em(character: str) -> float:
     return 1.0 if ord(character) >= 0x2E80 else 0.72 if character.isupper() else 0.57
 
 
+FROZEN = "frozen"
+"""The theme of a layout that is drawn once and then shows many steps: its changeable cells are named."""
+
+
+def slot(theme: str, name: str, kind: str = "words") -> dict[str, str]:
+    """Return the settings that name a changeable cell, in a theme that wants it; Graphviz names only links.
+
+    The kind is ``words``, ``bar`` (blocks side by side) or ``columns`` (a histogram).
+    """
+    return {"id": f"slot-{name}", "target": f"slot-{kind}"} if theme == FROZEN else {}
+
+
 def cell(content: str = "", **settings: Any) -> str:
     """Return one cell of a row; `settings` are Graphviz's (``align="left"``, ``height=18`` ...)."""
     return f"<TD{attributes(settings)}>{content}</TD>"
