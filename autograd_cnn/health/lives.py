@@ -1,0 +1,166 @@
+"""The lives of units over a training: when each died, starved or saturated, and when it came back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograd_cnn.graph import Array
+from autograd_cnn.health.history import StepRecord
+from autograd_cnn.health.report import Thresholds, Units
+from autograd_cnn.health.units import Batch, combined
+
+STATES = ("dead", "starved", "saturated")
+
+
+@dataclass(frozen=True)
+class Spell:
+    """One unit in one state, from a step on.
+
+    Attributes
+    ----------
+    unit : int
+    state : str
+        ``dead``, ``starved`` or ``saturated``: each over the window, as a report counts them.
+    since : int
+        First step of the unbroken run of batches that showed it.
+    confirmed : int
+        Step from which on the window agreed, so that reports tell it.
+    until : int or None
+        First step at which it was over: a rebirth; None while it lasts.
+    """
+
+    unit: int
+    state: str
+    since: int
+    confirmed: int
+    until: int | None = None
+
+    def holds(self, step: int) -> bool:
+        """Whether a report of that step tells it."""
+        return self.confirmed <= step and (self.until is None or step < self.until)
+
+
+def units_at(spells: Iterable[Spell], count: int, step: int) -> Units:
+    """Return which units were dead, starved and saturated at a step; who was silent is not kept, only how many."""
+    now = [spell for spell in spells if spell.holds(step)]
+    dead, starved, saturated = (tuple(sorted(s.unit for s in now if s.state == state)) for state in STATES)
+    return Units(count, dead=dead, starved=starved, saturated=saturated)
+
+
+@dataclass
+class _Watched:
+    """The units of one layer.
+
+    `since` holds the step since which a unit is so in every batch, or -1; a state that no unit is in is left out,
+    because healthy units are the usual case. `flat_at` is the last step on which a unit was saturated.
+    """
+
+    batches: deque[Batch]
+    steps: deque[int]
+    since: dict[str, Array] = field(default_factory=dict)
+    flat_at: int = -1
+    open: dict[tuple[str, int], Spell] = field(default_factory=dict)
+    closed: list[Spell] = field(default_factory=list)
+
+
+class Lives:
+    """Takes in one batch after the other, layer by layer."""
+
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+        self._watched: dict[str, _Watched] = {}
+
+    def take(self, name: str, batch: Batch, record: StepRecord, window: int) -> None:
+        """Take in what one batch told, and write into the record how many units are in each state.
+
+        Parameters
+        ----------
+        name : str
+            The layer.
+        batch : Batch
+        record : StepRecord
+        window : int
+            How many batches dead, starved and saturated are judged over.
+        """
+        watched = self._watched.get(name)
+        if watched is None or watched.batches[-1].active.shape != batch.active.shape:
+            watched = self._start(name)
+        watched.batches.append(batch)
+        watched.steps.append(record.step)
+        while len(watched.batches) > window:
+            watched.batches.popleft()
+            watched.steps.popleft()
+        saturated = batch.flat >= self._thresholds.saturated_samples
+        watched.flat_at = record.step if not batch.has_dead_side and saturated.any() else watched.flat_at
+        ends = {"dead": ~batch.active} if batch.has_dead_side else {"saturated": saturated}
+        for kind, mask in {**ends, "starved": ~batch.driven}.items():
+            _prolong(watched.since, kind, mask, record.step)
+        units = self._judge(watched, record.step) or Units(batch.active.size)
+        record.starved[name] = len(units.starved)
+        if batch.has_dead_side:
+            silent = np.flatnonzero(~batch.active)
+            record.dead[name], record.silent[name] = len(units.dead), silent.size
+            if silent.size > len(units.dead):
+                record.silent_units[name] = tuple(np.setdiff1d(silent, units.dead).tolist())
+        else:
+            record.saturated[name] = int(np.count_nonzero(saturated))
+
+    def units(self, name: str) -> Units | None:
+        """Return the state of a layer's units over the window; None for a layer without units."""
+        watched = self._watched.get(name)
+        return None if watched is None else combined(watched.batches, self._thresholds)
+
+    def since(self, name: str, kind: str) -> Array | None:
+        """Return the step since which each unit is so without a break, or -1; None where nothing is known."""
+        watched = self._watched.get(name)
+        if watched is None or kind not in STATES:
+            return None
+        begun = watched.since.get(kind)
+        return np.full(watched.batches[-1].active.shape, -1) if begun is None else begun
+
+    def spells(self) -> dict[str, tuple[Spell, ...]]:
+        """Return what happened to the units of each layer, in the order in which it began."""
+        return {
+            name: tuple(sorted((*each.closed, *each.open.values()), key=lambda s: (s.since, s.unit)))
+            for name, each in self._watched.items()
+        }
+
+    def _start(self, name: str) -> _Watched:
+        """Begin with a layer; one whose number of units changed is another layer from then on."""
+        made = self._watched[name] = _Watched(deque(), deque())
+        return made
+
+    def _judge(self, watched: _Watched, step: int) -> Units | None:
+        """Begin and end spells by what the window says; return nothing where no unit can be unwell."""
+        if not watched.open and not _suspicious(watched):
+            return None
+        units = combined(watched.batches, self._thresholds)
+        now = {(state, unit) for state in STATES for unit in getattr(units, state)}
+        for key in watched.open.keys() - now:
+            spell = watched.open.pop(key)
+            watched.closed.append(Spell(spell.unit, spell.state, spell.since, spell.confirmed, step))
+        for state, unit in sorted(now - watched.open.keys()):
+            begun = watched.since.get(state)
+            since = -1 if begun is None else int(begun.ravel()[unit])  # -1: over the window, but not in every batch
+            watched.open[state, unit] = Spell(unit, state, since if since >= 0 else step, step)
+        return units
+
+
+def _prolong(since: dict[str, Array], kind: str, mask: Array, step: int) -> None:
+    """Take in which units are so at this step."""
+    if mask.any():
+        before = since.get(kind, np.full(mask.shape, -1))
+        since[kind] = np.where(mask, np.where(before < 0, step, before), -1)
+    else:
+        since.pop(kind, None)
+
+
+def _suspicious(watched: _Watched) -> bool:
+    """Whether any unit may be unwell over the window: one was so in each of its batches, or saturated in one."""
+    first = watched.steps[0]
+    through = any(((since >= 0) & (since <= first)).any() for since in watched.since.values())
+    return through or watched.flat_at >= first

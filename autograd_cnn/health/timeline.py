@@ -1,0 +1,179 @@
+"""A whole training as plain data: every step, full reports now and then, and the lives of the units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from autograd_cnn.graph import Array
+from autograd_cnn.health.findings import Facts, judged
+from autograd_cnn.health.history import StepRecord, onset, onset_of_units
+from autograd_cnn.health.lives import STATES, Spell, units_at
+from autograd_cnn.health.report import Connection, Finding, Layer, Report, Units
+
+MOST_FRAMES = 200
+
+REPLAYED = frozenset({*STATES, "vanishing", "exploding", "zero", "update", "unchanged", "non-finite", "disconnected"})
+"""Kinds of findings that the numbers of a step alone decide; others are those of the last full report."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What a training leaves behind; plain data that can be written down and read again.
+
+    Attributes
+    ----------
+    steps : tuple of StepRecord
+        The numbers of every step.
+    frames : tuple of Report
+        Full reports, with histograms, of some of the steps; the last one is that of the last step.
+    spells : dict
+        Per layer, which units were dead, starved or saturated, and when.
+    curves : dict
+        What the training loop noted: per quantity and split, (step, number) pairs.
+    epochs : tuple of int
+        The first step of each epoch, where the training loop told.
+    """
+
+    steps: tuple[StepRecord, ...]
+    frames: tuple[Report, ...]
+    spells: dict[str, tuple[Spell, ...]] = field(default_factory=dict)
+    curves: dict[str, dict[str, tuple[tuple[int, float], ...]]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
+
+    @property
+    def last(self) -> Report:
+        """The report of the last step."""
+        return self.frames[-1]
+
+    def epoch(self, step: int) -> int | None:
+        """Return the epoch of a step, counted from 1; None where nobody told of epochs."""
+        begun = sum(first <= step for first in self.epochs)
+        return begun or None
+
+    def frame(self, step: int) -> Report:
+        """Return the last full report up to a step; the first one, where there is none."""
+        return next((frame for frame in reversed(self.frames) if frame.step <= step), self.frames[0])
+
+    def at(self, step: int) -> Report:
+        """Return the report of any step: its own numbers, units and findings, in the last full report before it.
+
+        Histograms, the share of single wires where a layer's output fans out, and findings that need more than the
+        numbers of the steps are those of that full report.
+
+        Raises
+        ------
+        KeyError
+            For a step that was not watched.
+        """
+        if step == self.last.step:
+            return self.last
+        place = self._places[step]
+        record, frame = self.steps[place], self.frame(step)
+        layers = tuple(self._layer(layer, record) for layer in frame.layers)
+        replayed, ratio = judged(self._facts(layers, place), frame.thresholds)
+        carried = tuple(finding for finding in frame.findings if finding.kind not in REPLAYED)
+        findings = worst_first((*replayed, *carried))
+        return replace(
+            frame,
+            layers=tuple(layer.with_findings(findings) for layer in layers),
+            step=step,
+            loss=record.loss,
+            samples=record.samples,
+            findings=findings,
+            first_to_last=ratio,
+            connections=_with_numbers(frame, record),
+        )
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {record.step: place for place, record in enumerate(self.steps)}
+
+    def _layer(self, layer: Layer, record: StepRecord) -> Layer:
+        name, gradient = layer.name, record.gradients.get(layer.name)
+        shown = None if gradient is None or layer.gradient is None else replace(layer.gradient, rms=gradient)
+        return replace(
+            layer,
+            activation=replace(layer.activation, rms=record.activations.get(name, layer.activation.rms)),
+            gradient=shown,
+            attenuation=record.attenuations.get(name, layer.attenuation),
+            update_ratio=record.update_ratios.get(name),
+            weight_gradient=record.weight_gradients.get(name),
+            units=None if layer.units is None else self._units(layer.units.count, name, record),
+        )
+
+    def _units(self, count: int, name: str, record: StepRecord) -> Units:
+        found = units_at(self.spells.get(name, ()), count, record.step)
+        return replace(found, silent=record.silent_units.get(name, ()))
+
+    def _facts(self, layers: tuple[Layer, ...], place: int) -> Facts:
+        record, begun, told = self.steps[place], self.steps[: place + 1], self.last.findings
+        ratios = {
+            layer.name: [r.update_ratios[layer.name] for r in begun if layer.name in r.update_ratios]
+            for layer in layers
+        }
+        return Facts(
+            tuple(map(_judged_by_numbers, layers)),
+            non_finite=next((f for f in told if f.kind == "non-finite" and f.since <= record.step), None),
+            disconnected=tuple(f.words.removesuffix(" disconnected") for f in told if f.kind == "disconnected"),
+            samples=record.samples,
+            update_ratios=ratios,
+            onset=lambda kind, layer: self._onset(begun, kind, layer),
+        )
+
+    def _onset(self, begun: Sequence[StepRecord], kind: str, layer: str) -> int:
+        units = next((each.units for each in self.last.layers if each.name == layer), None)
+        if kind not in STATES or units is None:
+            return onset(begun, kind, layer, self.last.thresholds)
+        since: Array = np.full(units.count, -1)
+        for spell in self.spells.get(layer, ()):
+            if spell.state == kind and spell.holds(begun[-1].step):
+                since[spell.unit] = spell.since
+        return onset_of_units(since, kind, self.last.thresholds, begun[-1].step)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return critical findings before warnings, otherwise in the order given."""
+    return tuple(sorted(findings, key=lambda finding: finding.severity != "critical"))
+
+
+def _judged_by_numbers(layer: Layer) -> Layer:
+    """Return a layer whose histogram, which may be older, has no say: all gradients are 0 where their RMS is."""
+    if layer.gradient is None:
+        return layer
+    return replace(layer, gradient=replace(layer.gradient, zeros=float(layer.gradient.rms == 0)))
+
+
+def _with_numbers(frame: Report, record: StepRecord) -> tuple[Connection, ...]:
+    """Return the wires with the numbers of a step; where an output fans out, a wire keeps its older share."""
+    leaving = Counter(wire.source for wire in frame.connections)
+    return tuple(
+        replace(wire, value=record.activations[wire.source], gradient=record.gradients[wire.source])
+        if leaving[wire.source] == 1 and wire.source in record.activations
+        else wire
+        for wire in frame.connections
+    )
+
+
+@dataclass
+class Frames:
+    """Keeps some of the full reports: those of the first steps, doubling, then every so many, thinned when many."""
+
+    every: int
+    kept: list[Report] = field(default_factory=list)
+
+    def wants(self, step: int) -> bool:
+        """Whether the report of a step is to be kept."""
+        early = step < self.every and (step & (step - 1)) == 0  # 0, 1, 2, 4, 8 ...: what goes wrong, goes wrong early
+        return early or step % self.every == 0
+
+    def keep(self, report: Report) -> None:
+        """Keep a report; when there are too many, every second of those that are evenly spaced goes."""
+        self.kept.append(report)
+        if len(self.kept) > MOST_FRAMES:
+            self.every *= 2
+            self.kept = [each for each in self.kept if self.wants(each.step)]
