@@ -1,18 +1,21 @@
 """Judge a network: which measurements crossed a threshold, why, and what the notes advise.
 
 A fault is told once, where it begins: what merely follows from it is left out. NaN explains
-everything; dead, starved or saturated units explain lost gradients; lost gradients explain small updates.
+everything; dead, starved or saturated units explain lost gradients; lost gradients explain small updates;
+and what is found in the layers explains why the loss does not fall.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
+from autograd_cnn.health.advice import ADVICE, Advice
+from autograd_cnn.health.course import Course, is_learning, loss_findings, start_findings
 from autograd_cnn.health.measures import decades, median
 from autograd_cnn.health.report import Finding, Layer, Severity, Thresholds
-from autograd_cnn.health.wording import share, tiny
+from autograd_cnn.health.start import Start
+from autograd_cnn.health.wording import number, share, tiny
 
 
 @dataclass(frozen=True)
@@ -25,55 +28,8 @@ class Facts:
     samples: int
     update_ratios: Mapping[str, list[float]]
     onset: Callable[[str, str], int]
-
-
-class Advice(NamedTuple):
-    """Why something happens and what helps; from CS231n's notes on training networks."""
-
-    cause: str
-    remedy: str
-
-
-ADVICE = {
-    "dead": Advice(
-        "a step too large pushed the units below zero for every input, where no gradient brings them back",
-        "lower the learning rate; units of leaky ReLU or maxout cannot die",
-    ),
-    "starved": Advice(
-        "what follows ignores these units: their outgoing weights are 0, or nothing picks their values",
-        "start the next layer with small random weights instead of zeros",
-    ),
-    "saturated": Advice(
-        "weights too large drive the units into their flat sides, where almost no gradient passes",
-        "start with smaller weights (Xavier), or use ReLU",
-    ),
-    "vanishing": Advice(
-        "every layer passes on less gradient than it receives: squashing activations, or weights too small",
-        "use ReLU with He initialisation, or put batch norm before the activations",
-    ),
-    "exploding": Advice(
-        "every layer passes on more gradient than it receives: weights too large",
-        "start with He initialisation, or put batch norm before the activations",
-    ),
-    "update too large": Advice(
-        "the learning rate is too high for these weights", "lower the learning rate: updates of about 1e-3 are healthy"
-    ),
-    "update too small": Advice(
-        "the learning rate is too low for these weights", "raise the learning rate: updates of about 1e-3 are healthy"
-    ),
-    "unchanged": Advice(
-        "the optimizer does not know these weights, its learning rate is 0, or its step() is missing",
-        "give the optimizer all parameters of the model, and call step() after backward()",
-    ),
-    "zero": Advice(
-        "the gradient is multiplied by 0 on its way: weights that are all 0, or a loss that is flat here",
-        "start with small random weights instead of zeros; look at the path with ag.tree(loss)",
-    ),
-    "disconnected": Advice(
-        "the forward pass does not use it, or cuts it off with detach() or no_grad()",
-        "use it in forward, or take it out of the model",
-    ),
-}
+    course: Course = field(default_factory=Course)
+    start: Start | None = None
 
 
 def judged(facts: Facts, limits: Thresholds) -> tuple[tuple[Finding, ...], float | None]:
@@ -91,6 +47,9 @@ def judged(facts: Facts, limits: Thresholds) -> tuple[tuple[Finding, ...], float
         updates = [f for layer in trained for f in _update(facts, layer, limits)]
         kept = [f for f in updates if not (blamed and _follows_from_lost_gradient(f, lost))]
         found += [*units, *lost, *zero, *kept]
+        if not _any_critical(found):
+            found += [*start_findings(facts.start, limits), *_same_sign(facts, limits)]
+            found += [f for f in loss_findings(facts.course, limits) if f.kind != "loss" or not found]
     order = {"critical": 0, "warning": 1}
     return tuple(sorted(found, key=lambda f: order[f.severity])), ratio
 
@@ -119,7 +78,15 @@ def _units(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
             crossed = critical if part > critical else warning
             on = f"of {facts.samples} samples" if kind == "saturated" else f"on all of {facts.samples} samples"
             evidence = f"{len(ids)} of {units.count} units {words} {on}; {severity} above {share(crossed)}"
+            if kind == "dead":
+                evidence += _proof(ids, layer)
             yield _finding(facts, severity, kind, layer.name, f"{share(part)} {kind}", evidence, units=ids)
+
+
+def _proof(ids: tuple[int, ...], layer: Layer) -> str:
+    proven = len(set(ids) & set(layer.proven))
+    words = f"; {proven} of them provably: no input in the range of this batch brings them above"
+    return f"{words} {number(layer.highest)}" if proven else ""
 
 
 def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thresholds) -> Iterator[Finding]:
@@ -156,22 +123,44 @@ def _zero(facts: Facts, trained: list[Layer]) -> Iterator[Finding]:
         yield _finding(facts, "critical", "zero", zero[-1].name, "zero gradient", evidence)
 
 
+def _same_sign(facts: Facts, limits: Thresholds) -> Iterator[Finding]:
+    for layer in facts.layers:
+        part = layer.same_sign
+        if part is not None and part > limits.same_sign:
+            evidence = (
+                f"all inputs are positive, and in {share(part)} of the units all weight gradients have one sign; "
+                f"warning above {share(limits.same_sign)}"
+            )
+            yield _finding(facts, "warning", "same-sign", layer.name, "same-sign gradients", evidence)
+
+
 def _update(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
+    """Judge the steps of a layer by their size, and by whether the loss falls.
+
+    Weights that move by more than a tenth in a step are critical whatever the loss does. Otherwise a falling
+    loss is the better judge: the notes call 1e-3 a rough heuristic, and small output layers that learn well
+    move by some percent; and at the bottom of the loss steps are small because there is nothing left to learn.
+    """
     ratios = facts.update_ratios.get(layer.name, [])[-limits.update_steps :]
-    if not ratios or is_usual_update(ratios, limits):
+    if len(ratios) >= limits.unchanged_steps and not any(ratios[-limits.unchanged_steps :]):
+        evidence = f"‖Δw‖ exactly 0 in the last {limits.unchanged_steps} steps"
+        yield _finding(facts, "critical", "unchanged", layer.name, "unchanged", evidence)
+        return
+    if not ratios or is_usual_update(ratios, limits) or not median(ratios):
         return
     size = median(ratios)
     (low, high), (lowest, highest) = limits.update_ratio, limits.update_ratio_critical
     critical = not lowest <= size <= highest
     if not critical and len(ratios) < limits.update_steps:
         return  # the first steps are often large, and soon are not
+    if size <= highest and is_learning(facts.course.losses, limits.update_steps, limits):
+        return
     severity: Severity = "critical" if critical else "warning"
     bounds = f"{tiny(lowest)} to {tiny(highest)}" if critical else f"{tiny(low)} to {tiny(high)}"
-    why = "unchanged" if size == 0 else "update too small" if size < low else "update too large"
+    why = "update too small" if size < low else "update too large"
     steps = f"median of the last {len(ratios)} steps" if len(ratios) > 1 else "last step"
     evidence = f"‖Δw‖/‖w‖ {tiny(size)} ({steps}); {severity} outside {bounds}"
-    words = "unchanged" if size == 0 else f"update {tiny(size)}"
-    yield _finding(facts, severity, "update", layer.name, words, evidence, ADVICE[why])
+    yield _finding(facts, severity, "update", layer.name, f"update {tiny(size)}", evidence, ADVICE[why])
 
 
 def is_usual_update(ratios: Sequence[float], limits: Thresholds) -> bool:

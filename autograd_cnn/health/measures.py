@@ -36,6 +36,12 @@ def rms(values: Any) -> float:
     return math.sqrt(total / count) if count else 0.0
 
 
+def spread(values: Any) -> float:
+    """Return the standard deviation; 0 for no numbers."""
+    row = flat(values)
+    return float(row.std()) if row.size else 0.0
+
+
 def _sum_of_squares(values: Any) -> tuple[float, int]:
     """Return the sum of squares and the count.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from autograd_cnn.graph import Node, Scalar
+from autograd_cnn.health.course import Course
 from autograd_cnn.health.findings import Facts, judged
 from autograd_cnn.health.grouping import Group, is_activation
 from autograd_cnn.health.kinds import kind_of
@@ -23,7 +24,9 @@ from autograd_cnn.health.network import (
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import disconnected, named_parameters
 from autograd_cnn.health.report import Connection, Finding, Layer, Report, Thresholds, Units
+from autograd_cnn.health.start import Start, start_of
 from autograd_cnn.health.units import combined, read_units, unit_numbers
+from autograd_cnn.health.weighing import only_weighing, provably_dead, same_sign
 
 Onset: TypeAlias = Callable[[str, str], int]
 
@@ -46,6 +49,12 @@ class Past:
         First step that showed a finding, given its kind and layer.
     non_finite : Finding or None
         NaN or infinity met at an earlier step.
+    course : Course
+        The losses so far.
+    start : Start or None
+        What the first step showed.
+    same_sign : mapping or None
+        `Layer.same_sign` per layer at the time of the backward pass.
     """
 
     step: int = 0
@@ -55,9 +64,14 @@ class Past:
     weight_gradients: Mapping[str, float | None] | None = None
     onset: Onset | None = None
     non_finite: Finding | None = None
+    course: Course = field(default_factory=Course)
+    start: Start | None = None
+    same_sign: Mapping[str, float] | None = None
 
 
-def inspect(loss: Node, *, model: Any = None, thresholds: Thresholds | None = None, step: int = 0) -> Report:
+def inspect(
+    loss: Node, *, model: Any = None, thresholds: Thresholds | None = None, step: int = 0, initial: bool = False
+) -> Report:
     """Look at the health of a network, reading its layers from the graph of `loss`.
 
     Gradients that ``loss.backward()`` left on the nodes are used; without them they are computed.
@@ -74,6 +88,8 @@ def inspect(loss: Node, *, model: Any = None, thresholds: Thresholds | None = No
         Where findings begin.
     step : int
         Number to show in the report.
+    initial : bool
+        Whether the weights are as they were initialised: their scale and the loss are then judged too.
 
     Returns
     -------
@@ -103,7 +119,8 @@ def inspect(loss: Node, *, model: Any = None, thresholds: Thresholds | None = No
     names = named_parameters(model)
     network = read_network(loss, set(names.values()) if model is not None else None)
     gradients = walked_gradients(network) if loss.grad is None else kept_gradients(network)
-    return report_of(network, gradients, names, thresholds or Thresholds(), Past(step=step))
+    past = Past(step=step, start=start_of(network, step) if initial else None)
+    return report_of(network, gradients, names, thresholds or Thresholds(), past)
 
 
 def report_of(
@@ -118,6 +135,8 @@ def report_of(
         samples=past.samples or batch_size(network),
         update_ratios=past.updates,
         onset=past.onset or (lambda kind, layer: past.step),
+        course=past.course,
+        start=past.start,
     )
     findings, ratio = judged(facts, thresholds)
     source = next((edge.source for edge in network.edges if edge.giver is None and edge.taker is not None), None)
@@ -183,6 +202,7 @@ def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thr
         units = None if batch is None else combined([batch], thresholds)
     else:
         units = past.units.get(group.name)
+    proven, highest = _proofs(network, group, units)
     known = past.weight_gradients
     updates = past.updates.get(group.name)
     return Layer(
@@ -197,7 +217,24 @@ def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thr
         update_ratio=updates[-1] if updates else None,
         weight_gradient=weight_gradient(weights_of(parameters), gradients) if known is None else known.get(group.name),
         units=units,
+        same_sign=_same_sign(network, group, gradients) if past.same_sign is None else past.same_sign.get(group.name),
+        proven=proven,
+        highest=highest,
     )
+
+
+def _proofs(network: Network, group: Group, units: Units | None) -> tuple[tuple[int, ...], float | None]:
+    """Return which of the dead and silent units are provably so, and the highest pre-activation they can reach."""
+    if units is None or not (units.dead or units.silent):
+        return (), None
+    proven, highest = provably_dead(network, group)
+    still = tuple(unit for unit in proven if unit in units.dead or unit in units.silent)
+    return (still, highest) if still else ((), None)
+
+
+def _same_sign(network: Network, group: Group, gradients: Gradients) -> float | None:
+    found = only_weighing(network, group)
+    return same_sign(found[0].data.value, gradients.nodes.get(found[0].weight), found[0].axis) if found else None
 
 
 def _attenuation(network: Network, group: Group, gradients: Gradients) -> float | None:

@@ -34,6 +34,23 @@ class Thresholds:
         Range of ‖Δw‖/‖w‖ outside which it is a warning, or critical.
     update_steps : int
         The update ratio is judged by its median over this many steps; before, only a critical one is told.
+    unchanged_steps : int
+        Weights that did not move in so many steps are told.
+    weight_scale : pair of float
+        Range of the standard deviation of a layer's outputs over the RMS of its inputs, before the first step.
+    same_sign : float
+        Share of units whose weight gradients all have one sign, where all inputs are positive.
+    initial_loss : float
+        Cross entropy before the first step, in times of that of chance: networks of He's initialisation begin
+        with up to twice of it.
+    loss_steps : int
+        The loss is judged by its medians over so many steps, and so many before.
+    loss_decrease : float
+        By which part it falls if it falls.
+    overfit : float
+        By which part the validation loss may be above that of training.
+    patience : int
+        After how many validations without a better one the gap is told.
     """
 
     dead: tuple[float, float] = (0.1, 0.4)
@@ -48,6 +65,14 @@ class Thresholds:
     update_ratio: tuple[float, float] = (1e-4, 1e-2)
     update_ratio_critical: tuple[float, float] = (1e-5, 1e-1)
     update_steps: int = 20
+    unchanged_steps: int = 3
+    weight_scale: tuple[float, float] = (0.5, 2.0)
+    same_sign: float = 0.5
+    initial_loss: float = 3.0
+    loss_steps: int = 50
+    loss_decrease: float = 0.05
+    overfit: float = 0.1
+    patience: int = 5
 
 
 @dataclass(frozen=True)
@@ -107,7 +132,8 @@ class Finding:
     severity : "warning" or "critical"
     kind : str
         ``dead``, ``starved``, ``saturated``, ``vanishing``, ``exploding``, ``non-finite``, ``update``,
-        ``zero`` or ``disconnected``.
+        ``unchanged``, ``zero``, ``disconnected``, ``weight scale``, ``same-sign``, ``initial loss``, ``loss``
+        or ``overfitting``.
     layer : str
         Scope of the layer; empty for the whole network.
     words : str
@@ -162,6 +188,13 @@ class Layer:
         For layers with a kink or saturation.
     findings : tuple of Finding
         The worst first.
+    same_sign : float or None
+        Share of units whose weight gradients all have one sign; None unless all inputs are positive, their mean
+        more than twice their standard deviation.
+    proven : tuple of int
+        Units, of the dead and silent, that no input in the range of this batch can wake, by interval arithmetic.
+    highest : float or None
+        The highest pre-activation that the provably dead units can reach, at most 0; None without such units.
     """
 
     name: str
@@ -176,6 +209,9 @@ class Layer:
     weight_gradient: float | None = None
     units: Units | None = None
     findings: tuple[Finding, ...] = ()
+    same_sign: float | None = None
+    proven: tuple[int, ...] = ()
+    highest: float | None = None
 
     def with_findings(self, findings: tuple[Finding, ...]) -> Layer:
         """Return this layer with those of `findings` that are its own."""

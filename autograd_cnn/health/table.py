@@ -10,6 +10,7 @@ from autograd_cnn.health.wording import brief, decades, extent, number, share, t
 WIDTH = 100
 MARKS = {"warning": "!", "critical": "✕"}
 HEADS = ("layer", "kind", "output", "params", "units", "activ.", "gradient", "atten.", "update", "health")
+MOST_UNITS = 24
 RIGHT = frozenset({"params", "activ.", "gradient", "atten.", "update"})
 
 
@@ -24,7 +25,7 @@ def table(report: Report) -> str:
         lines.append("  ".join(cells).rstrip())
         if i == 0:
             lines.append("─" * min(WIDTH, sum(widths) + 2 * (len(widths) - 1)))
-    return "\n".join([*lines, "", *_legend(report), *_findings(report)])
+    return "\n".join([*lines, "", *_legend(report), *_proofs(report), *_findings(report)])
 
 
 def _title(report: Report) -> str:
@@ -83,6 +84,17 @@ def _legend(report: Report) -> list[str]:
         "—: not known."
     )
     return textwrap.wrap(words, WIDTH)
+
+
+def _proofs(report: Report) -> list[str]:
+    """Return the units that are provably dead, with the bound: listed, whether there is alarm or not."""
+    lines = []
+    for layer in report.layers:
+        if layer.proven:
+            ids = ", ".join(map(str, layer.proven[:MOST_UNITS])) + (" …" if len(layer.proven) > MOST_UNITS else "")
+            words = f"provably dead in {layer.name}: {ids}; the pre-activation is at most {number(layer.highest)}"
+            lines += textwrap.wrap(f"{words} for any input in the range of this batch.", WIDTH)
+    return lines
 
 
 def _findings(report: Report) -> list[str]:

@@ -19,9 +19,11 @@ units: dead/saturated/silent in this batch, counted over 40 samples; dead over 1
 saturated over 20% ! 50% ✕. activ., gradient: RMS at the output. atten.: log10 of the gradient's
 norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 1.0e−04 to 1.0e−02. —: not
 known.
+provably dead in relu: 0; the pre-activation is at most −1 for any input in the range of this batch.
 
 ✕ relu: 50% dead, since step 0
-    seen  1 of 2 units have local gradient exactly 0 on all of 40 samples; critical above 40%
+    seen  1 of 2 units have local gradient exactly 0 on all of 40 samples; critical above 40%; 1 of
+          them provably: no input in the range of this batch brings them above −1
     cause a step too large pushed the units below zero for every input, where no gradient brings
           them back
     try   lower the learning rate; units of leaky ReLU or maxout cannot die"""

@@ -1,0 +1,127 @@
+"""Where a layer's inputs meet its weights: what the signs of their gradients say, and which units are provably dead."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_cnn.graph import Array, Node, Tensor
+from autograd_cnn.health.grouping import Group
+from autograd_cnn.health.network import Network
+from autograd_cnn.registry import gradient_of
+
+_LOOKED_AT = 64
+"""Inputs looked at first: most layers have one that is not positive among them."""
+_FEWEST_WEIGHTS = 3
+"""Weights of a unit, below which they share a sign by chance."""
+
+
+class Weighing(NamedTuple):
+    """One product of data with a parameter.
+
+    Attributes
+    ----------
+    weight, data, product : Node
+        The parameter, what it weighs, and the result.
+    axis : int
+        Axis of the parameter that numbers the units.
+    """
+
+    weight: Node
+    data: Node
+    product: Node
+    axis: int
+
+
+def weighings(network: Network, group: Group) -> list[Weighing]:
+    """Return the convolutions and matrix products of a layer."""
+    found = []
+    for node in group.nodes:
+        if node.gate is None or node.gate.name not in ("conv2d", "matmul") or len(node.inputs or ()) != 2:
+            continue
+        data, weight = node.inputs or ()
+        if not isinstance(data, Node) or not isinstance(weight, Node):
+            continue
+        if data in network.data and weight not in network.data and weight.ndim >= 2:
+            turned = weight.gate is not None and weight.gate.name == "transpose"
+            leaf = (weight.inputs or (weight,))[0] if turned else weight
+            if isinstance(leaf, Node) and leaf in network.parameters[group]:
+                axis = 0 if turned or node.gate.name == "conv2d" else weight.ndim - 1
+                found.append(Weighing(leaf, data, node, axis))
+    return found
+
+
+def only_weighing(network: Network, group: Group) -> list[Weighing]:
+    """Return the one product of a layer; none where it has several, whose units would mix."""
+    found = weighings(network, group)
+    return found if len(found) == 1 else []
+
+
+def same_sign(data: Any, gradient: Any, axis: int) -> float | None:
+    """Return the share of units whose weight gradients all have one sign; None unless all inputs are positive.
+
+    Their mean must be more than twice their standard deviation: only then what they share outweighs what
+    differs, and averages of ReLUs, positive too, do no harm. Units without any gradient do not count.
+    """
+    inputs = np.asarray(data)
+    if gradient is None or not inputs.size or not (inputs.flat[:_LOOKED_AT] > 0).all():
+        return None
+    if not inputs.min() > 0 or inputs.mean() < 2 * inputs.std():
+        return None
+    rows = np.moveaxis(np.asarray(gradient), axis, 0).reshape(gradient.shape[axis], -1)
+    rows = rows[(rows != 0).any(axis=1)]
+    if not rows.size or rows.shape[1] < _FEWEST_WEIGHTS:
+        return None
+    return float(((rows >= 0).all(axis=1) | (rows <= 0).all(axis=1)).mean())
+
+
+def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], float | None]:
+    """Return units that no input in the range of this batch can wake, and the highest pre-activation they can reach.
+
+    Interval arithmetic: with inputs between l and h a sum of products is at most Σ max(w·l, w·h) + b. Zeros
+    that padding adds count as inputs.
+    """
+    activations = [node for node in group.nodes if node.gate is not None and node.gate.dead_side]
+    if len(activations) != 1 or not isinstance(activations[0], Tensor) or activations[0].ndim < 2:
+        return (), None
+    source = (activations[0].inputs or (None,))[0]
+    highest = None if source is None else _highest(network, source)
+    if highest is None:
+        return (), None
+    dead = (highest <= 0) & _is_flat(activations[0], highest)
+    return tuple(np.flatnonzero(dead).tolist()), float(highest[dead].max()) if dead.any() else None
+
+
+def _highest(network: Network, node: Any) -> Array | None:
+    """Return the largest value that each unit of a weighted sum can take; None for other nodes."""
+    bias: Any = 0.0
+    if isinstance(node, Node) and node.gate is not None and node.gate.name == "add":
+        terms = [x for x in node.inputs or () if isinstance(x, Node)]
+        sums = [x for x in terms if x in network.data]
+        if len(terms) != 2 or len(sums) != 1:
+            return None
+        bias = terms[1 - terms.index(sums[0])].value
+        node = sums[0]
+    group = next((g for g in network.layers if node in g.nodes), None)
+    found = next((w for w in (weighings(network, group) if group else ()) if w.product is node), None)
+    if found is None or np.size(bias) not in (1, found.weight.shape[found.axis]):
+        return None
+    low, high = float(np.min(found.data.value)), float(np.max(found.data.value))
+    if any(side for pair in found.product.attributes.get("padding", ()) for side in pair):
+        low, high = min(low, 0.0), max(high, 0.0)
+    rows = np.moveaxis(np.asarray(found.weight.value, np.float64), found.axis, 0).reshape(
+        found.weight.shape[found.axis], -1
+    )
+    highest = np.maximum(rows * low, rows * high).sum(axis=1) + np.asarray(bias, np.float64).ravel()
+    return np.asarray(highest)
+
+
+def _is_flat(activation: Node, at: Array) -> Array:
+    """Return where the activation's own rule gives slope 0."""
+    assert activation.gate is not None
+    values = np.asarray(at)
+    slope = gradient_of(
+        activation.gate, np.ones_like(values), activation.gate(values), [values], activation.attributes, (True,)
+    )
+    return np.asarray(slope[0] == 0)
