@@ -1,28 +1,30 @@
-"""A gate with a planted bug: tests say how large it is."""
+"""A gate with a planted bug: what tests say that it does to each gradient, and how far it shows in a graph."""
 
-from contextlib import contextmanager
+import numpy as np
 
 import autograd_cnn as ag
+from autograd_cnn.testing.mutants import Mutant
 
 
-@contextmanager
 def planted(name, change):
     """Give a gate a rule whose gradients are changed: ``change(gradient, upstream, inputs)`` per input slot."""
-    gate = ag.GATES[name]
-    before = gate.rule, gate.takes_needs
 
-    def wrong(upstream, output, *inputs, needs, **attributes):
-        given = {"needs": needs} if before[1] else {}
-        found = before[0](upstream, output, *inputs, **attributes, **given)
-        found = found if isinstance(found, tuple) else (found,)
-        return tuple(None if g is None else change(g, upstream, inputs) for g in found)
+    def wrong(situation):
+        found = situation.gradients()
+        return tuple(None if g is None else change(g, situation.upstream, situation.inputs) for g in found)
 
-    gate.rule, gate.takes_needs = wrong, True
-    try:
-        yield
-    finally:
-        gate.rule, gate.takes_needs = before
+    return Mutant("planted", name, "each gradient is changed as the test says", wrong).applied()
 
 
 def scaled(factor):
     return lambda gradient, upstream, inputs: gradient * factor
+
+
+def part_changed(graph, mutant):
+    """How far a wrong rule moves the gradient of a graph, relative to the largest entry."""
+    leaves = graph.leaves()
+    right = ag.grad(graph(*leaves), leaves, allow_unused=True)
+    with mutant.applied():
+        wrong = ag.grad(graph(*leaves), leaves, allow_unused=True)
+    pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(right, wrong, strict=True) if a is not None]
+    return max(float(np.max(np.abs(a - b))) / max(float(np.max(np.abs(a))), 1e-3) for a, b in pairs)

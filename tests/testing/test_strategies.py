@@ -1,5 +1,6 @@
 """Strategies draw what they promise, and what they draw prints as code that rebuilds it."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +23,14 @@ def rebuilt(example):
     return space
 
 
+@functools.cache
+def few_hundred(strategy):
+    return strategies.drawn(strategy, 300)
+
+
 def exists(strategy, condition):
-    """Whether something like that is among a few hundred examples."""
-    return any(map(condition, strategies.drawn(strategy, 300)))
+    """Whether something like that is among a few hundred examples, which are drawn once."""
+    return any(map(condition, few_hundred(strategy)))
 
 
 @pytest.mark.parametrize("level", ["scalar", "tensor"])
@@ -62,7 +68,7 @@ def test_one_gate_alone_stands_in_its_graph(name, data):
     assert np.isfinite(graph(*graph.values)).all()
 
 
-GRAPHS = strategies.graphs(max_nodes=6)
+GRAPHS, NETWORKS, PAIRS = strategies.graphs(max_nodes=6), strategies.networks(), strategies.broadcastable_pairs()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_network_trains_and_prints_as_code(network):
 
 @pytest.mark.parametrize("layer", ["BatchNorm2d", "MaxPool2d", "AvgPool2d"])
 def test_networks_reach(layer):
-    assert exists(strategies.networks(), lambda n: layer in [x.name for x in n.layers])
+    assert exists(NETWORKS, lambda n: layer in [x.name for x in n.layers])
 
 
 @given(x=strategies.arrays(shape=(2, 3), low=-1, high=1, dtype=np.float32))
@@ -151,7 +157,7 @@ def test_the_largest_element_of_tied_arrays_stands_at_two_places(x):
 
 @pytest.mark.parametrize("side", [0, 1, 3])
 def test_broadcastable_pairs_have_sides(side):
-    assert exists(strategies.broadcastable_pairs(), lambda pair: side in pair[0].shape != pair[1].shape)
+    assert exists(PAIRS, lambda pair: side in pair[0].shape != pair[1].shape)
 
 
 @given(pair=strategies.broadcastable_pairs())
@@ -259,7 +265,7 @@ def test_windows_that_do_not_fit_raise_and_floor_takes_them(kind, data):
     ids=["asymmetric padding", "unequal strides", "dilation", "groups", "bias"],
 )
 def test_conv_problems_reach(condition):
-    assert exists(strategies.conv_problems(), condition)
+    assert exists(PROBLEMS["conv"], condition)
 
 
 @pytest.mark.parametrize("name", strategies.LOSSES)
