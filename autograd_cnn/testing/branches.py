@@ -73,7 +73,10 @@ def _choices(node: Node) -> Iterator[Any]:
             yield node.value
         return
     if node.attributes:
-        yield from _integers(node.attributes)
+        numbers: list[int] = []
+        yield from _integers(node.attributes, numbers)
+        if numbers:
+            yield numbers
     if gate.branches is not None:
         if not gate.saves:  # what chooses and saves its choice was seen among the attributes
             yield branch_of(gate, [x.value if isinstance(x, Node) else x for x in node.inputs or ()], node.attributes)
@@ -103,16 +106,16 @@ def _inside(node: Node, gate: Gate) -> Iterator[Any]:
                 yield from _choices(inner)
 
 
-def _integers(value: Any) -> Iterator[Any]:
-    """Yield the integer arrays in an attribute."""
+def _integers(value: Any, numbers: list[int]) -> Iterator[Any]:
+    """Yield the integer arrays in an attribute; single integers go to `numbers`."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "biu":
             yield value
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _integers(part)
+            yield from _integers(part, numbers)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _integers(part)
+            yield from _integers(part, numbers)
     elif isinstance(value, int | np.integer):
-        yield np.asarray(value)
+        numbers.append(int(value))

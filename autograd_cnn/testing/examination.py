@@ -171,8 +171,8 @@ def _remarks(place: Place) -> list[str]:
     subject = place.subject
     if any(x.dtype.itemsize < 8 for x in subject.leaves):
         notes.append("the backward pass in narrow precision is judged by differences in float64")
-    if place.wide.narrow:
-        notes.append(f"{place.wide.narrow} is narrow although its inputs are float64: differences cannot prove much")
+    if place.narrow:
+        notes.append(f"{place.narrow} is narrow although its inputs are float64: differences cannot prove much")
     if len(place.own.value) > 1:
         notes.append(
             "the outputs are weighed with random numbers and added up; what is checked is the gradient of that"
@@ -212,8 +212,8 @@ def _answer(place: Place, question: Question, how: Examination) -> Coordinate:
     except Obstacle as obstacle:
         verdict = _kind_of(obstacle, line)
         return answer(float("nan"), float("inf"), line.least, verdict, f"every step meets {obstacle.words}")
-    if found.verdict is Verdict.WRONG and place.wide.narrow:
-        found = Judgement(Verdict.ILL_CONDITIONED, found.estimate, f"computed narrowly: {place.wide.narrow}")
+    if found.verdict is Verdict.WRONG and place.narrow:
+        found = Judgement(Verdict.ILL_CONDITIONED, found.estimate, f"computed narrowly: {place.narrow}")
     value, bar, step = found.estimate
     if found.verdict is Verdict.OK and analytic != in_wide:
         bar += place.rounding_along(v)

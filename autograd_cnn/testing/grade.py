@@ -25,6 +25,7 @@ from autograd_cnn.testing.checking import check
 from autograd_cnn.testing.mutants import Mutant, mutants, scaled
 from autograd_cnn.testing.report import Verdict
 from autograd_cnn.testing.strategies import Call, calls, drawn, graphs
+from autograd_cnn.testing.strategies.calls import tied
 
 COLUMNS = ("gate", "mutants", "killed", "equivalent", "survived", "smallest error", "blamed in a graph")
 LEAST_NODES = 20
@@ -166,15 +167,6 @@ def as_function(gate: str, call: Call) -> tuple[Callable[..., Node], list[Any]]:
         return GATES[gate](*inputs, **call.attributes)
 
     return function, [np.asarray(call.inputs[slot]) for slot in call.differentiable]
-
-
-def tied(call: Call) -> Call:
-    """Return the call with its numbers rounded, so that ties and zeros are likely; bounds and margins too."""
-    inputs = tuple(np.round(x) if slot in call.differentiable else x for slot, x in enumerate(call.inputs))
-    attributes = dict(call.attributes)
-    for name in {"delta", "min_val", "max_val"} & set(attributes):
-        attributes[name] = float(np.round(attributes[name])) + (name == "max_val")
-    return Call(inputs, attributes, call.differentiable)
 
 
 def smallest_detectable_error(gate: str, at: list[Call]) -> float | None:

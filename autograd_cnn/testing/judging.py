@@ -49,12 +49,15 @@ class Line:
         The largest and the smallest step to try.
     noise : float
         Uncertainty of one value by rounding.
+    own : float
+        Size of what is moved, where that is far below 1: another step to try before a gradient is called wrong.
     """
 
     change: Callable[[float, float], float]
     start: float
     least: float
     noise: float
+    own: float = 0.0
 
     def centred(self, h: float) -> float:
         """Return the centred difference."""
@@ -112,7 +115,7 @@ def judge(
     if not _within(best, analytic, margin):
         margin += rounding()
         if not _within(best, analytic, margin):
-            return _confirmed(best, analytic, margin, scale, opinions, note)
+            return _confirmed(line, best, analytic, margin, scale, opinions, note)
     widened = Estimate(best.value, best.bar + margin, best.step)
     if _is_narrow(widened, analytic, scale, max(NEGLIGIBLE, 32 * epsilon)):
         return Judgement(Verdict.OK, widened, note)
@@ -120,11 +123,21 @@ def judge(
 
 
 def _confirmed(
-    best: Estimate, analytic: float, margin: float, scale: float, opinions: Iterator[Estimate | Obstacle], note: str
+    line: Line,
+    best: Estimate,
+    analytic: float,
+    margin: float,
+    scale: float,
+    opinions: Iterator[Estimate | Obstacle],
+    note: str,
 ) -> Judgement:
     """Ask again, with smaller steps, before calling a gradient wrong: a large step may have seen too little."""
     others = list(itertools.islice((found for found in opinions if not isinstance(found, Obstacle)), _OPINIONS))
     agreeing = [found for found in others if _within(found, analytic, margin)]
+    if not agreeing and 0 < line.own < line.least:
+        tiny = _estimate(line, line.own, "ridders")
+        if isinstance(tiny, Estimate) and _within(tiny, analytic, margin) and _is_narrow(tiny, analytic, scale):
+            return Judgement(Verdict.OK, tiny, f"step shrunk to {tiny.step:.1e}: larger ones see another slope")
     if not agreeing:
         return Judgement(Verdict.WRONG, Estimate(best.value, best.bar + margin, best.step), note)
     words = f"the oracle changes its mind between steps {best.step:.1e} and {agreeing[0].step:.1e}"
@@ -145,14 +158,21 @@ def _estimates(line: Line, oracle: str) -> Iterator[Estimate | Obstacle]:
     h = line.start if oracle == "ridders" else min(line.start, _NOTES_STEP)
     found = 0
     while h >= line.least and found < _TRIES + _OPINIONS:
-        try:
-            yield _ORACLES[oracle](line, h)
-        except Obstacle as obstacle:
-            yield obstacle
+        estimate = _estimate(line, h, oracle)
+        yield estimate
+        if isinstance(estimate, Obstacle):
             h /= 4
         else:
             found += 1
             h /= 16 if oracle == "ridders" else 4
+
+
+def _estimate(line: Line, h: float, oracle: str) -> Estimate | Obstacle:
+    """Return what an oracle says at a step, or what is in its way."""
+    try:
+        return _ORACLES[oracle](line, h)
+    except Obstacle as obstacle:
+        return obstacle
 
 
 def _ridders(line: Line, h: float) -> Estimate:

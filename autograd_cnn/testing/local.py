@@ -18,7 +18,7 @@ from autograd_cnn.testing.ties import DECLARED, Offsets
 
 _EPS = float(np.finfo(np.float64).eps)
 _START, _LEAST = 2.0**-5, 2.0**-26
-_MOST_ELEMENTS, _DIRECTIONS = 32, 6
+_MOST_ELEMENTS, _MOST_TIES, _DIRECTIONS = 32, 512, 6
 _NEAR = 2.0**-20
 _SIZED = 1e3
 
@@ -76,9 +76,13 @@ class Local:
             for slot, part in enumerate(parts):
                 if part is None:
                     continue
-                for index, direction in directions(np.shape(part)):
-                    if found := self._judged(slot, index, direction, np.asarray(part, np.float64), allowed, on_ties):
-                        return found
+                part = np.asarray(part, np.float64)
+                if on_ties:
+                    found = (self._judged_at_kink(slot, i, part, allowed) for i in elements(part.shape, _MOST_TIES))
+                else:
+                    found = (self._judged(slot, i, v, part, allowed) for i, v in directions(part.shape))
+                if edge := next(filter(None, found), None):
+                    return edge
         return None
 
     def gradients(self) -> Iterator[tuple[tuple[Any, ...], float]]:
@@ -99,23 +103,33 @@ class Local:
             yield downstream_gradients(self.node, self.given), 0.0
 
     def _judged(
-        self, slot: int, index: tuple[int, ...] | None, direction: Any, part: Any, allowed: float, on_ties: bool
+        self, slot: int, index: tuple[int, ...] | None, direction: Any, part: Any, allowed: float
     ) -> WrongEdge | None:
         analytic = float(np.sum(part * direction))
         scale = float(np.max(np.abs(part), initial=0.0))
         if not np.isfinite(analytic):
             return None
+        rounding = (allowed + 64 * _EPS) * scale
         try:
-            found = judge(
-                self.line(slot, direction), analytic, scale, lambda: (allowed + 64 * _EPS) * scale, _EPS, "ridders"
-            )
-        except Obstacle as obstacle:
-            if not on_ties or not obstacle.kink or index is None:
-                return None
-            return self._judged_on_tie(slot, index, direction, analytic, allowed * scale)
-        if on_ties or found.verdict is not Verdict.WRONG:
+            found = judge(self.line(slot, direction), analytic, scale, lambda: rounding, _EPS, "ridders")
+        except Obstacle:
+            return None
+        if found.verdict is not Verdict.WRONG:
             return None
         return WrongEdge(slot, index, analytic, found.estimate.value, found.estimate.bar)
+
+    def _judged_at_kink(self, slot: int, index: tuple[int, ...], part: Any, allowed: float) -> WrongEdge | None:
+        """Judge an element that stands on a tie, or beside one, nearer than the smallest step; others are right."""
+        direction = np.zeros(part.shape)
+        direction[index] = 1.0
+        line = self.line(slot, direction)
+        try:
+            line.centred(2 * line.least)
+        except Obstacle as obstacle:
+            if obstacle.kink and np.isfinite(part[index]):
+                judged = self._judged_on_tie if self._on_tie(slot, index) else self._judged_beside_kink
+                return judged(slot, index, direction, float(part[index]), allowed * float(np.max(np.abs(part))))
+        return None
 
     def line(self, slot: int, direction: Any, start: list[Any] | None = None, step: float = _START) -> Line:
         """Return ⟨forward, upstream⟩ along a direction in one input."""
@@ -140,6 +154,42 @@ class Local:
         noise = 8 * _EPS * float(np.sum(np.abs(middle * self.upstream)))
         return Line(change, step * reach, _LEAST * reach * min(step / _START, 1.0), noise)
 
+    def _on_tie(self, slot: int, index: tuple[int, ...]) -> bool:
+        """Whether an element stands on a tie, and not only beside one: the next number takes another branch.
+
+        A gate that looks at sums of several numbers (a margin) rounds its own: there the largest says what is next.
+        """
+        branches = branch_of(self.gate, self.values, self.attributes)
+        sizes = [float(abs(self.values[slot][index]))]
+        if not self.gate.broadcasts and np.shape(self.values[slot]) != self.here.shape:
+            sizes += [float(np.max(np.abs(x), initial=0.0)) for x in self.values if np.asarray(x).dtype.kind == "f"]
+        for size in sizes:
+            for by in (4 * np.spacing(size), -4 * np.spacing(size)):
+                moved = list(self.values)
+                moved[slot] = np.array(moved[slot])
+                moved[slot][index] += by
+                if not np.array_equal(branch_of(self.gate, moved, self.attributes), branches):
+                    return True
+        return False
+
+    def _judged_beside_kink(
+        self, slot: int, index: tuple[int, ...], direction: Any, analytic: float, allowed: float
+    ) -> WrongEdge | None:
+        """Compare with the derivative to the side where the kink is not."""
+        branches = branch_of(self.gate, self.values, self.attributes)
+        for side in (1.0, -1.0):
+            moved = list(self.values)
+            moved[slot] = moved[slot] + 4 * _NEAR * side * direction
+            if np.array_equal(branch_of(self.gate, moved, self.attributes), branches):
+                try:
+                    value, bar, _ = self._one_sided(slot, direction * side)
+                except Obstacle:
+                    continue
+                if abs(analytic - side * value) > bar + allowed:
+                    return WrongEdge(slot, index, analytic, side * value, bar + allowed, " on this side of a kink")
+                return None
+        return None
+
     def _judged_on_tie(
         self, slot: int, index: tuple[int, ...], direction: Any, analytic: float, allowed: float
     ) -> WrongEdge | None:
@@ -147,11 +197,10 @@ class Local:
         approach = DECLARED.get(self.gate.name)
         try:
             if approach is None:
-                low, high = sorted(self._one_sided(slot, direction * side) * side for side in (1.0, -1.0))
-                bar, words = (
-                    1e-6 * max(abs(low), abs(high)) + allowed,
-                    f" on a tie: anything from {low:.6g} to {high:.6g}",
-                )
+                ahead, behind = (self._one_sided(slot, direction * side) for side in (1.0, -1.0))
+                low, high = sorted((ahead.value, -behind.value))
+                bar = max(ahead.bar, behind.bar) + allowed
+                words = f" on a tie: anything from {low:.6g} to {high:.6g}"
             else:
                 found = [self._approached(slot, direction, o) for o in approach(self.values, self.attributes)]
                 low = high = float(np.mean([e.value for e in found]))
@@ -175,22 +224,27 @@ class Local:
         bar = SAFETY * abs(value - (2 * fine - middle)) + SAFETY * max(e.bar for e in row)
         return Estimate(value, bar, _NEAR)
 
-    def _one_sided(self, slot: int, direction: Any) -> float:
+    def _one_sided(self, slot: int, direction: Any) -> Estimate:
         """Return the derivative to one side, from values on that side alone."""
         h = power_of_two(_NEAR)
-        moved = [list(self.values) for _ in range(3)]
-        for k, values in enumerate(moved):
-            values[slot] = values[slot] + (k + 1) * h * direction
-        first, second, third = (float(np.sum(self.forward(v) * self.upstream)) for v in moved)
-        if not np.isfinite([first, second, third]).all():
+        ahead = []
+        for k in (1, 2, 3):
+            moved = list(self.values)
+            moved[slot] = moved[slot] + k * h * direction
+            ahead.append(self.forward(moved))
+        first, second, third = ahead
+        if not np.isfinite(ahead).all():
             raise Obstacle("a value that is not finite", kink=False)
-        return (4 * second - third - 3 * first) / (2 * h)
+        slope = (4 * (second - first) - (third - first)) / (2 * h) * self.upstream
+        rounded = (second != first) * np.abs(second * self.upstream)
+        value = float(np.sum(slope))
+        return Estimate(value, 1e-6 * float(np.sum(np.abs(slope))) + 16 * _EPS / h * float(np.sum(rounded)), h)
 
 
 def directions(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...] | None, Any]]:
     """Yield unit vectors, or a few random directions through a large input."""
     if np.prod(shape, dtype=int) <= _MOST_ELEMENTS:
-        for index in np.ndindex(shape):
+        for index in elements(shape, _MOST_ELEMENTS):
             unit = np.zeros(shape)
             unit[index] = 1.0
             yield index, unit
@@ -199,6 +253,13 @@ def directions(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...] | None,
     for _ in range(_DIRECTIONS):
         direction = rng.uniform(0.5, 1.0, shape) * rng.choice((-1.0, 1.0), shape)
         yield None, direction / np.linalg.norm(direction)
+
+
+def elements(shape: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
+    """Return the places of all elements, or of some at random where there are more."""
+    size = int(np.prod(shape, dtype=int))
+    chosen = np.arange(size) if size <= most else np.sort(np.random.default_rng(0).permutation(size)[:most])
+    return [tuple(map(int, np.unravel_index(i, shape))) for i in chosen]
 
 
 def _wide(value: Any) -> Any:

@@ -25,6 +25,7 @@ class Place:
         self.own = own or subject.run(x, wide=False)
         self.backward: Backward = subject.backward(self.own)
         self.wide = subject.run(x)
+        self.narrow = self.wide.narrow
         self.wide_backward: Backward = subject.backward(self.wide)
         self.noise = self.wide_backward.noise + _EPS * float(np.sum(np.abs(self.wide.value)))
         size = np.abs(self.backward.gradient)
@@ -88,5 +89,6 @@ class Place:
         def change(t: float, s: float) -> float:
             return self.subject.objective(at(t).value - at(s).value)
 
-        reach = power_of_two(max(1.0, float(np.max(np.abs(self.x) * (direction != 0), initial=0.0))))
-        return Line(change, _START * reach, _LEAST * reach, self.noise)
+        size = float(np.max(np.abs(self.x) * (direction != 0), initial=0.0))
+        reach = power_of_two(max(1.0, size))
+        return Line(change, _START * reach, _LEAST * reach, self.noise, _START * size)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.graph import Node
+from autograd_cnn.graph import Node, describe, topological_order
 from autograd_cnn.testing.branches import Branches
 
 Vector = NDArray[np.float64]
@@ -30,20 +30,27 @@ class Run:
         Which side of every kink was taken.
     settings : tuple
         Every leaf that was set, with the value it had during the run.
-    narrow : str
-        The first node that is narrower than float64 although the run was to be in float64; else empty.
     """
 
     outputs: tuple[Node, ...]
     value: Vector
     branches: Branches
     settings: tuple[tuple[Node, Any], ...]
-    narrow: str = ""
 
     @property
     def finite(self) -> bool:
         """Whether every element of the output is a number."""
         return bool(np.isfinite(self.value).all())
+
+    @property
+    def narrow(self) -> str:
+        """The first node on a gradient's way that is narrower than float64, in words; else empty."""
+        with self.as_it_was():
+            for output in self.outputs:
+                for node in topological_order(output, where=lambda node: node.requires_grad):
+                    if node.requires_grad and node.dtype.itemsize < 8:
+                        return describe(node)
+        return ""
 
     @contextmanager
     def as_it_was(self) -> Iterator[None]:

@@ -107,11 +107,10 @@ class Subject:
             with holding(settings), recorded(active=True, finite_only=False):
                 outputs = _outputs(self.f(*self.arguments), self.may_be_constant)
                 branches = branches_taken(outputs)
-                narrow = _narrow_node(outputs) if wide else ""
         finally:
             self.surroundings.restore()
         value = np.concatenate([np.ravel(y.value).astype(np.float64) for y in outputs])
-        return Run(outputs, value, branches, settings, narrow)
+        return Run(outputs, value, branches, settings)
 
     def backward(self, run: Run, seed: float = 1.0) -> Backward:
         """Walk back through a run, writing nothing into the graph; `seed` times the outputs' weights is put on them."""
@@ -236,12 +235,3 @@ def _outputs(result: Any, may_be_constant: bool) -> tuple[Node, ...]:
             "what it does with its inputs is not recorded (detach, .value, no_grad, integers)"
         )
     return outputs
-
-
-def _narrow_node(outputs: Sequence[Node]) -> str:
-    """Return the first node on a gradient's way that is narrower than float64, in words."""
-    for output in outputs:
-        for node in topological_order(output, where=lambda node: node.requires_grad):
-            if node.requires_grad and node.dtype.itemsize < 8:
-                return describe(node)
-    return ""

@@ -129,6 +129,60 @@ def test_what_was_moved_is_said_and_is_the_same_for_the_same_seed():
     assert reports[0].coordinates != reports[2].coordinates
 
 
+@pytest.mark.parametrize("kinks", ["nudge", "tie"])
+def test_ties_of_a_large_input_are_judged_element_by_element(kinks):
+    """Far more elements than are checked one by one beside ties, and one of them on a tie."""
+    x = np.linspace(-1.0, 1.0, 60).reshape(6, 10)
+    x[3, 4] = 0.0
+
+    def on_the_tie(gradient, upstream, inputs):
+        return ag.where(ag.equal(inputs[0], 0.0), upstream, gradient)
+
+    assert check(lambda x: (ag.relu(x) * x).sum() + ag.relu(x).sum(), x, kinks=kinks).ok
+    with planted("relu", on_the_tie):
+        report = check(lambda x: ag.relu(x).sum(), x, kinks=kinks)
+        assert report.verdict is Verdict.WRONG
+        assert (report.blame().gate, report.blame().index) == ("relu", (3, 4))
+
+
+TINY = st.floats(1e-15, 1e-9) | st.floats(-1e-9, -1e-15)
+BESIDE = {
+    "abs": abs,
+    "relu": ag.relu,
+    "leaky_relu": ag.GATES["leaky_relu"],
+    "max": lambda x: x.max(),
+    "max of sums": lambda x: ag.maximum(x[0] + 1, 1.0),
+    "softsign": ag.softsign,
+    "huber": lambda x: F.huber_loss(x, np.zeros(2)),
+    "norm": lambda x: ag.GATES["euclidean_norm"](x),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+@given(x=TINY, kinks=st.sampled_from(["skip", "tie", "nudge"]), order=st.sampled_from([1, 2]), other=st.booleans())
+def test_right_gradients_beside_a_kink_are_not_called_wrong(name, x, kinks, order, other):
+    """Nearer than any step, but not on it: what holds on the tie does not hold there."""
+    report = check(BESIDE[name], np.array([x, 0.5 if other else x / 4]), kinks=kinks, order=order)
+    assert not report.wrong, str(report)
+
+
+@pytest.mark.parametrize("kinks", ["tie", "nudge"])
+@given(x=TINY)
+def test_wrong_gradients_beside_a_kink_are_called_wrong(kinks, x):
+    with planted("abs", scaled(1.001)):
+        report = check(lambda x: abs(x) * 3, x, kinks=kinks)
+        assert report.verdict is Verdict.WRONG
+        assert report.blame().gate == "abs"
+
+
+@given(st.integers(-2, 2), st.sampled_from(["tie", "nudge"]))
+def test_the_second_order_kink_of_softsign(eighth, kinks):
+    """Its slope 1/(1 + |x|)² is continuous at 0, and has a kink there."""
+    assert check(ag.softsign, eighth / 8, order=2, kinks=kinks).ok
+    with planted("softsign", scaled(1.001)):
+        assert check(ag.softsign, eighth / 8, order=2, kinks=kinks).verdict is Verdict.WRONG
+
+
 def test_python_branches_and_winners_are_branches():
     """The graph itself changes at 0 here; take by argmax changes an index."""
 

@@ -45,6 +45,15 @@ def calls(gate: str | Gate) -> st.SearchStrategy[Call]:
     return CALLS[name] if name in CALLS else _ordinary_calls(name)
 
 
+def tied(call: Call) -> Call:
+    """Return the call with its numbers rounded, so that ties and zeros are likely; bounds and margins too."""
+    inputs = tuple(np.round(x) if slot in call.differentiable else x for slot, x in enumerate(call.inputs))
+    attributes = dict(call.attributes)
+    for name in {"delta", "min_val", "max_val"} & set(attributes):
+        attributes[name] = float(np.round(attributes[name])) + (name == "max_val")
+    return Call(inputs, attributes, call.differentiable)
+
+
 def _ordinary_calls(name: str) -> st.SearchStrategy[Call]:
     gate = GATES[name]
     missing = [key for key, value in gate.attributes.items() if isinstance(value, type) and value.__name__ == "_empty"]

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.strategies.arrays import arrays, eighths
-from autograd_cnn.testing.strategies.calls import calls
+from autograd_cnn.testing.strategies.calls import calls, tied
 from autograd_cnn.testing.strategies.graph import Constant, Graph
 from autograd_cnn.testing.strategies.sketch import Sketch
 
@@ -191,9 +191,31 @@ def _matrix_product(draw: st.DrawFn, sketch: Sketch, name: str) -> int | None:
     return sketch.fitting(name, x, sketch.apply("transpose", x))
 
 
+def _pooled(draw: st.DrawFn, sketch: Sketch, name: str) -> int | None:
+    """Pool the last two axes of what is there, as one image of one channel; or, by None, an input of its own."""
+    x = draw(st.sampled_from(sketch.references()))
+    shape = np.shape(sketch.value(x))
+    if len(shape) > 4 or draw(st.integers(0, 3)) == 3:
+        return None
+    image = (*(1,) * (4 - len(shape)), *shape)
+    size = image[2:]
+    window = tuple(draw(st.integers(1, min(n, 3))) for n in size)
+    if name == "adaptive_max_pool2d":
+        attributes: dict[str, Any] = {"output_size": window}
+    else:
+        stride = tuple(draw(st.integers(1, 2)) for _ in size)
+        padding = tuple((draw(st.integers(0, f // 2)), draw(st.integers(0, f // 2))) for f in window)
+        output = tuple((n + sum(p) - f) // s + 1 for n, p, f, s in zip(size, padding, window, stride, strict=True))
+        attributes = {"window": window, "stride": stride, "padding": padding, "output_size": output}
+        attributes |= {"dilation": (1, 1)} if name == "max_pool2d" else {"count_include_pad": True}
+    return sketch.fitting(name, x if shape == image else sketch.apply("reshape", x, shape=image), **attributes)
+
+
 def _with_own_leaves(draw: st.DrawFn, sketch: Sketch, name: str) -> int | None:
     """Call any gate as its domain says; each of its inputs is a new leaf that was halved and added to itself."""
     call = draw(calls(name))
+    if sketch.kinks and GATES[name].branches is not None:
+        call = tied(call)
     inputs: list[int | Constant] = []
     for slot, x in enumerate(call.inputs):
         if slot in call.differentiable:
@@ -209,6 +231,7 @@ SHAPED: dict[str, Offer] = {
     **dict.fromkeys(("softmax", "log_softmax", "cumsum"), _along_axis),
     **dict.fromkeys(("reshape", "transpose", "getitem", "pad", "broadcast_to"), _moved),
     **dict.fromkeys(("concatenate", "stack"), _joined),
+    **dict.fromkeys(("max_pool2d", "adaptive_max_pool2d", "avg_pool2d"), _pooled),
     "matmul": _matrix_product,
 }
 """Gates that look at shapes, at the tensor level, with what offers them inputs and attributes."""
