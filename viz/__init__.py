@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from viz.multigraph import to_networkx, write_graphml
     from viz.page import Page
     from viz.picture import Picture
+    from viz.players import player
     from viz.reports import report
+    from viz.zooms import zoom
 
 __all__ = [
     "Page",
@@ -29,11 +31,13 @@ __all__ = [
     "gradient_check",
     "json_schema",
     "load",
+    "player",
     "predictions",
     "report",
     "textbook",
     "to_networkx",
     "write_graphml",
+    "zoom",
 ]
 
 _HOMES = {
@@ -46,11 +50,13 @@ _HOMES = {
     "json_schema": "loading",
     "load": "loading",
     "gradient_check": "checks",
+    "player": "players",
     "predictions": "classifier",
     "report": "reports",
     "textbook": "textbook",
     "to_networkx": "multigraph",
     "write_graphml": "multigraph",
+    "zoom": "zooms",
 }
 
 

@@ -1,4 +1,4 @@
-"""The ``autograd-cnn`` command: demo, draw, check."""
+"""The ``autograd-cnn`` command: demo, draw, play, check."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_demo(commands)
     _add_draw(commands)
+    _add_play(commands)
     _add_check(commands)
     return main_parser
 
@@ -91,11 +92,30 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
         allow_abbrev=False,
     )
     draw.set_defaults(run=_draw)
-    draw.add_argument("expression", help='such as "(x + y) * z" or "sigmoid(w*x + b)"')
-    draw.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+    _add_expression(draw)
     draw.add_argument("-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf or .dot")
     draw.add_argument("--explain", action="store_true", help="write local × upstream under each gradient")
     draw.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
+
+
+def _add_play(commands: argparse._SubParsersAction[_Parser]) -> None:
+    play = commands.add_parser(
+        "play",
+        help="step through an arithmetic expression in the browser, forward and back, as an exercise too",
+        description="Build an expression gate by gate, and write a page that steps through it: every gate forward, "
+        "then the chain rule at each gate with its numbers.",
+        epilog=f'example:\n  {PROGRAM} play "(x + y) * z" x=-2 y=5 z=-4 -o player.html',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    play.set_defaults(run=_play)
+    _add_expression(play)
+    play.add_argument("-o", "--output", default="player.html", metavar="FILE", help="the page (default: player.html)")
+
+
+def _add_expression(command: argparse.ArgumentParser) -> None:
+    command.add_argument("expression", help='such as "(x + y) * z" or "sigmoid(w*x + b)"')
+    command.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
 
 
 def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -194,6 +214,12 @@ def _draw(options: argparse.Namespace) -> None:
         print(f"\nwritten: {options.output}")
 
 
+def _play(options: argparse.Namespace) -> None:
+    from viz.play_command import play
+
+    play(options.expression, options.values, options.output)
+
+
 def _check(options: argparse.Namespace) -> int:
     from viz.check_command import check
 
@@ -212,7 +238,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _keep_minus(arguments: list[str]) -> list[str]:
     """Let ``draw "-x * y"`` be an expression: argparse takes what starts with a blank for no option."""
-    if arguments[:1] != ["draw"]:
+    if arguments[:1] not in (["draw"], ["play"]):
         return arguments
     return [f" {a}" if re.match(r"-(?!o\b|h\b|-)", a) else a for a in arguments]
 
