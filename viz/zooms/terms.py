@@ -1,0 +1,135 @@
+"""How one element was made, read off its scalar gates: terms, what folds them, and the gates behind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from autograd_cnn.backward import downstream_gradients
+from autograd_cnn.graph import Node
+from viz.captions import gate_words
+
+FOLDS = {"add": "Σ", "maximum": "max"}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One operand of a fold: a product, or a leaf alone.
+
+    ``left`` carries data and ``right`` is a parameter, where there are both; each is a node, a number, or
+    None. The gradients are what the wires carry back.
+    """
+
+    left: Any
+    right: Any
+    value: float
+    gradient: float | None
+    left_gradient: float | None = None
+    right_gradient: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A gate behind the fold, with its second operand if it has one."""
+
+    words: str
+    value: float
+    gradient: float | None
+    operand: Any = None
+    operand_gradient: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One element: `fold` of `terms`, then `steps` in forward order."""
+
+    fold: str
+    terms: tuple[Term, ...]
+    folded: float
+    gradient: float | None
+    steps: tuple[Step, ...]
+
+
+def read_terms(element: Node, ends: Collection[Node], parameters: Collection[Node]) -> Reading | None:
+    """Return how `element` was made from `ends`; None where it is no fold of products.
+
+    Parameters
+    ----------
+    element : Scalar
+        With its gradients, if there are any.
+    ends : collection of Scalar
+        Where the section begins: leaves, and outputs of other sections.
+    parameters : collection of Scalar
+        Those among `ends` that are trained.
+    """
+    steps: list[Step] = []
+    node = element
+    while node not in ends and node.gate is not None:
+        found = _step(node, ends, parameters)
+        if found is None:
+            break
+        step, node = found
+        steps.append(step)
+    edges = _flattened(node, ends)
+    terms = [_term(x, gradient, ends, parameters) for x, gradient in edges]
+    if any(term is None for term in terms):
+        return None
+    fold = FOLDS[node.gate.name] if len(terms) > 1 and node.gate is not None else ""
+    known = tuple(term for term in terms if term is not None)
+    return Reading(fold, known, float(node.value), node.grad, tuple(reversed(steps)))
+
+
+def _step(node: Node, ends: Collection[Node], parameters: Collection[Node]) -> tuple[Step, Node] | None:
+    """Return a gate of one operand, or of one operand and a trained leaf or a number; and that operand."""
+    assert node.gate is not None
+    inputs = node.inputs or ()
+    inner = [x for x in inputs if isinstance(x, Node) and x not in ends]
+    outer = [x for x in inputs if isinstance(x, Node) and x in ends]
+    if len(inner) == 1 and not outer:
+        return Step(gate_words(node), float(node.value), node.grad), inner[0]
+    if not inner and len(outer) == 1 and node.gate.name not in (*FOLDS, "multiply"):
+        return Step(gate_words(node), float(node.value), node.grad), outer[0]
+    if len(inner) == len(outer) == 1 and outer[0] in parameters and node.gate.name != "maximum":
+        sent = _sent(node)[inputs.index(outer[0])]
+        return Step(node.gate.symbol, float(node.value), node.grad, outer[0], sent), inner[0]
+    return None
+
+
+def _flattened(node: Node, ends: Collection[Node]) -> list[tuple[Any, float | None]]:
+    """Return what a chain of one folding gate folds, in written order, each with the gradient on its edge."""
+    gate = node.gate
+    if gate is None or node in ends or gate.name not in FOLDS:
+        return [(node, node.grad)]
+    found: list[tuple[Any, float | None]] = []
+    waiting: list[tuple[Any, float | None]] = [(node, node.grad)]
+    while waiting:
+        x, gradient = waiting.pop()
+        if not isinstance(x, Node) or x in ends or x.gate is not gate:
+            found.append((x, gradient))
+            continue
+        waiting += reversed(list(zip(x.inputs or (), _sent(x), strict=True)))
+    return found
+
+
+def _term(x: Any, gradient: float | None, ends: Collection[Node], parameters: Collection[Node]) -> Term | None:
+    if not isinstance(x, Node) or x in ends:
+        value = float(x.value if isinstance(x, Node) else x)
+        if isinstance(x, Node) and x in parameters:
+            return Term(None, x, value, gradient, None, gradient)
+        return Term(x, None, value, gradient, gradient, None)
+    inputs = x.inputs or ()
+    if x.gate is None or x.gate.name != "multiply" or any(isinstance(y, Node) and y not in ends for y in inputs):
+        return None
+    pair = list(zip(inputs, _sent(x), strict=True))
+    if isinstance(inputs[0], Node) and inputs[0] in parameters:
+        pair.reverse()
+    (left, left_gradient), (right, right_gradient) = pair
+    return Term(left, right, float(x.value), gradient, left_gradient, right_gradient)
+
+
+def _sent(node: Node) -> tuple[Any, ...]:
+    """Return what the wires of a gate carry back; None for each where no gradient came."""
+    if node.grad is None:
+        return (None,) * len(node.inputs or ())
+    return downstream_gradients(node, node.grad)
