@@ -62,7 +62,7 @@ def card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) -> str:
     said = verdict(layer)
     head = row(
         _words(theme.ink, name, WIDTH - _NUMBERS, 20, 14, bold=True),
-        cell(_pill(theme, said, _NUMBERS), width=_NUMBERS, align="left", **slot(theme.name, "pill")),
+        cell(_pill(theme, said, _NUMBERS), width=_NUMBERS, align="left", **slot(theme.name, "pill", "pill")),
     )
     rows = [row(cell(table(head), align="left")), row(_words(theme.muted, sizes(layer), WIDTH, 15, 10))]
     if said.also:
@@ -262,7 +262,7 @@ def _at_both_ends(theme: Theme, left: str, right: str, slots: tuple[str, str]) -
             width=_CHART // 2,
             height=12,
             align=align,
-            **(slot(theme.name, name) if name else {}),
+            **(slot(theme.name, name, align) if name else {}),
         )
         for words, align, name in ((left, "left", slots[0]), (right, "right", slots[1]))
     )

@@ -72,12 +72,19 @@ FROZEN = "frozen"
 """The theme of a layout that is drawn once and then shows many steps: its changeable cells are named."""
 
 
-def slot(theme: str, name: str, kind: str = "words") -> dict[str, str]:
-    """Return the settings that name a changeable cell, in a theme that wants it; Graphviz names only links.
+SLOT = "#fd005a"
+"""The fill of a named cell: no theme has this colour. It shows where the cell is, and is painted over."""
 
-    The kind is ``words``, ``bar`` (blocks side by side) or ``columns`` (a histogram).
+
+def slot(theme: str, name: str, kind: str = "left") -> dict[str, str]:
+    """Return the settings that name a changeable cell, in a theme that wants it.
+
+    The kind is ``left`` or ``right`` for words, ``pill``, ``bar`` (blocks side by side) or ``columns`` (a histogram).
+    Graphviz writes the name of a cell only where it has a target and a tooltip, as links have.
     """
-    return {"id": f"slot-{name}", "target": f"slot-{kind}"} if theme == FROZEN else {}
+    if theme != FROZEN:
+        return {}
+    return {"id": f"slot-{name}", "target": f"slot-{kind}", "tooltip": name, "bgcolor": SLOT}
 
 
 def cell(content: str = "", **settings: Any) -> str:
