@@ -14,7 +14,7 @@ from itertools import pairwise
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.wording import number
 from viz.layers import common_path
-from viz.style import shortened
+from viz.style import LONGEST_NAME, shortened
 
 _WORTH_TELLING = -0.3
 """Decades above which an entry is not named: a factor of two."""
@@ -81,15 +81,24 @@ class Ledger:
         --------
         >>> entries = (Entry("fc1", ("fc1",), -0.25), Entry("sigmoid_3", ("sigmoid_3",), -2.1))
         >>> Ledger("conv", "fc2", entries).words()
-        'gradient, fc2 back to conv: lost 2.35 decades, 2.1 of them at sigmoid_3'
+        'gradient, fc2 back to conv: lost 2.35 decades, 2.10 of them at sigmoid_3'
         """
-        way = f"gradient, {shortened(self.last)} back to {shortened(self.first)}:"
+        way = f"gradient, {_short(self.last)} back to {_short(self.first)}:"
         if self.total >= 0:
-            return f"{way} gained {number(self.total, '.3g')} decades"
+            return f"{way} gained {number(self.total, '.2f')} decades"
         lost = sorted((e for e in self.entries if e.decades < _WORTH_TELLING), key=lambda entry: entry.decades)
-        parts = [f"{number(-entry.decades, '.3g')} at {shortened(entry.name)}" for entry in lost[:2]]
-        parts[:1] = [part.replace(" at ", " of them at ", 1) for part in parts[:1]]
-        return ", ".join([f"{way} lost {number(-self.total, '.3g')} decades", *parts])
+        parts = [f"{number(-entry.decades, '.2f')} at {_short(entry.name)}" for entry in lost[:2]]
+        if lost and lost[0].decades >= self.total:  # where nothing is won back, the parts are parts of the whole
+            parts[0] = parts[0].replace(" at ", " of them at ", 1)
+        return ", ".join([f"{way} lost {number(-self.total, '.2f')} decades", *parts])
+
+
+def _short(name: str) -> str:
+    """Return the end of a path that fits, which tells more than its beginning."""
+    parts = name.split("/")
+    while len(parts) > 1 and len("/".join(parts)) > LONGEST_NAME:
+        parts = parts[1:]
+    return shortened("/".join(parts))
 
 
 def ledger_of(report: Report) -> Ledger | None:
