@@ -16,6 +16,11 @@ EXPECTED = {
     "05_newton.py": (r"Newton ends at \[1\. 1\.\] and gradient descent at \[-1", []),
     "06_errata.py": (r"15,237,608(?s:.*)gradients 0\.0 and 1\.0", []),
     "07_gradient_check.py": (r"snake is to blame(?s:.*)mended: OK", ["check.svg"]),
+    "08_worked_examples.py": (
+        r"f = -12, gradients -4, -4, 3(?s:.*)f = 0\.7311, gradients -0\.1966, -0\.3932, 0\.1966, 0\.3932, -0\.5898"
+        r"(?s:.*)f = -20, gradients -8, 6, 2, 0(?s:.*)f = 1\.546, gradients 2\.06, 1\.592",
+        ["compound.svg", "neuron.svg", "patterns.svg", "staged.svg", "product.svg", "staged_paths.html"],
+    ),
 }
 
 

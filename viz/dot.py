@@ -7,7 +7,7 @@ anything, and Graphviz lays the wire out in two straight-ended halves.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -34,9 +34,10 @@ _IDS = ('node [id="\\N"];', 'edge [id="\\E"];')
 def document(diagram: Diagram, theme: Theme) -> str:
     """Return the DOT text of a circuit: left to right, operands top to bottom in written order.
 
-    Graphviz keeps no order inside of clusters, unless it is told not to look for crossings again at the
-    end, and then the reverse of the written one: so wires into a cluster are written in reverse. It
-    also crashes on some graphs that have both clusters and straight lines.
+    All labels of the wires into one box stand above each other, right before it: only among nodes of one
+    rank does Graphviz keep an order. Inside of clusters it does so when it is told not to look for
+    crossings again at the end, and then the reverse of the written one: so wires into a cluster are
+    written in reverse. It also crashes on some graphs that have both clusters and straight lines.
     """
     framed = {box for cluster in all_clusters(diagram.clusters) for box in cluster.boxes}
     groups = {} if framed else straight_lines(diagram)
@@ -47,6 +48,7 @@ def document(diagram: Diagram, theme: Theme) -> str:
     labels: dict[str, list[str]] = {}
     for i, wire in enumerate(diagram.wires):
         labels.setdefault(wire.head, []).append(f"w{i}")
+    body += [line for head, names in labels.items() if head not in framed for line in _in_one_rank(names)]
     body += [line for cluster in diagram.clusters for line in cluster_statements(theme, cluster, labels)]
     settings: dict[str, Any] = {"rankdir": "LR", "nodesep": 0.14, "ranksep": 0.24, "ordering": "in"}
     settings |= {"remincross": "false"} if framed else {}
@@ -57,6 +59,10 @@ def written_order(diagram: Diagram, framed: Container[str]) -> Iterator[tuple[in
     """Yield wires with their numbers, those into one framed box last one first."""
     for head, wires in groupby(enumerate(diagram.wires), key=lambda numbered: numbered[1].head):
         yield from sorted(wires, reverse=head in framed, key=lambda numbered: numbered[0])
+
+
+def _in_one_rank(names: Sequence[str]) -> list[str]:
+    return [f"{{rank=same; {'; '.join(names)};}}"] if len(names) > 1 else []
 
 
 def frame(theme: Theme, label: str, body: list[str], **settings: Any) -> str:
@@ -285,5 +291,6 @@ def cluster_statements(theme: Theme, cluster: Cluster, labels: Mapping[str, list
     words = text(shortened(cluster.words), theme.muted, 10.5)
     inner = [line for c in cluster.clusters for line in cluster_statements(theme, c, labels)]
     held = [f"{name};" for box in cluster.boxes for name in (*labels.get(box, ()), box)]
+    held += [line for box in cluster.boxes for line in _in_one_rank(labels.get(box, ()))]
     start = f"subgraph cluster_{cluster.name} {{"
     return [start, statement("graph", words, labeljust="l", **look), *held, *inner, "}"]

@@ -14,19 +14,22 @@ _DEEPEST = 4
 def clusters(boxes: Sequence[Box], wires: Sequence[Wire], scope_of: Mapping[str, str]) -> tuple[Cluster, ...]:
     """Return a frame for every scope, ``features`` around ``features/conv1``; none where all gates share one.
 
-    A leaf stands with its users: parameters are often made outside of the layer that they belong to.
-    A block stands with the gate that it feeds, and a fan-out dot with what it comes from.
+    A leaf that was made outside of the layers stands with its users. A block of terms stands with the gate
+    that it feeds, and a fan-out dot with what it comes from.
 
     Parameters
     ----------
     boxes, wires : sequence
         Of the diagram.
     scope_of : mapping
-        The layer of each gate's box.
+        The layer that each box's node was made in.
     """
-    if len(set(scope_of.values())) < 2:
+    gates = {box.name for box in boxes if box.role in ("gate", "rule", "sum", "folded")}
+    place = {name: _parts(scope) for name, scope in scope_of.items() if name in gates}
+    known = {parts[:end] for parts in place.values() for end in range(1, len(parts) + 1)}
+    if len(set(place.values())) < 2:
         return ()
-    place = {name: _parts(scope) for name, scope in scope_of.items()}
+    place |= {name: _parts(scope) for name, scope in scope_of.items() if _parts(scope) in known}
     place |= _places_of_the_others(boxes, wires, place)
     names = _names(place)
     return _frames((), [(box.name, place[box.name]) for box in boxes if place.get(box.name)], names)

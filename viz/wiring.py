@@ -35,7 +35,7 @@ class Drawing:
     boxes, wires : list
         What was gathered.
     scope_of : dict
-        The layer of each gate's box.
+        The layer that each box's node was made in.
     edges_of : list of tuple of Operand
         For each wire the recorded edges that it stands for; none for a trunk and for the output's.
     """
@@ -79,8 +79,7 @@ class Drawing:
 
     def _draw_node(self, drawn: Drawn, name: str) -> None:
         node = drawn.node
-        if node.gate is not None:
-            self.scope_of[name] = drawn.scope
+        self.scope_of[name] = drawn.scope
         folds = {fold: f"{name}f{i}" for i, fold in enumerate(x for x in drawn.operands if isinstance(x, Fold))}
         self.boxes += [terms_block(fold, block, node, self.sent) for fold, block in folds.items()]
         self.boxes.append(self._box(drawn, name))

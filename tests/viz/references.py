@@ -8,8 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 import autograd_cnn as ag
-from autograd_cnn import Scalar
+from autograd_cnn import Scalar, nn
+from autograd_cnn import functional as F  # noqa: N812 - its usual name
 from viz.circuits import circuit
+from viz.explanations import explain
 from viz.picture import Picture
 
 
@@ -89,6 +91,78 @@ def before_backward() -> ag.Node:
     return ag.sigmoid(Scalar(2, name="x") * 3 + 1)
 
 
+def patterns(x: ag.Node, y: ag.Node, z: ag.Node, w: ag.Node) -> ag.Node:
+    return (x * y + ag.maximum(z, w)) * 2
+
+
+def staged(x: ag.Node, y: ag.Node) -> ag.Node:
+    return (x + ag.sigmoid(y)) / (ag.sigmoid(x) + (x + y) ** 2)
+
+
+def notes_neuron(w0: ag.Node, w1: ag.Node, w2: ag.Node, x0: ag.Node, x1: ag.Node) -> ag.Node:
+    return 1 / (1 + ag.exp(-(w0 * x0 + w1 * x1 + w2)))
+
+
+def second_order() -> ag.Node:
+    x, y = Scalar(2, name="x"), Scalar(3, name="y")
+    (first,) = ag.grad(ag.sigmoid(x * y) + ag.relu(x), x, create_graph=True)
+    first.name = "df/dx"
+    first.backward()
+    return first
+
+
+def deep(layers: int = 1000, *, shared: bool = False) -> ag.Node:
+    """Layers alike in a row; with shared parameters a recurrent network."""
+    x, weight, bias = Scalar(0.5, name="x"), Scalar(0.9, name="w"), Scalar(0.1, name="b")
+    for i in range(layers):
+        w, b = (weight, bias) if shared else (Scalar(1 + 0.1 * math.sin(i), name=f"w{i}"), Scalar(0.1, name=f"b{i}"))
+        x = ag.tanh(x * w + b)
+    x.backward()
+    return x
+
+
+def samples(n: int = 12) -> ag.Node:
+    """The hinge loss of one neuron, averaged over samples: the same parameters n times."""
+    w0, w1, b = Scalar(0.5, name="w0"), Scalar(-1, name="w1"), Scalar(0.1, name="b")
+    rng = np.random.default_rng(0)
+    total: ag.Node | None = None
+    for i, (p, q) in enumerate(rng.normal(size=(n, 2))):
+        x0, x1 = (Scalar(v, name=f"x{i}{j}", requires_grad=False) for j, v in enumerate((p, q)))
+        term = ag.relu(1 - (w0 * x0 + w1 * x1 + b) * (1 if i % 2 else -1))
+        total = term if total is None else total + term
+    loss = total / n
+    loss.backward()
+    return loss
+
+
+class Network(nn.Module):
+    """Two convolution blocks, one within the other's scope, and a residual connection."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 2, 3, padding=1, rng=rng), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2)
+        )
+        self.mix = nn.Conv2d(2, 2, 1, rng=rng)
+        self.head = nn.Linear(2 * 3 * 3, 3, rng=rng)
+
+    def forward(self, image: ag.Node) -> ag.Node:
+        found = self.features(image)
+        found = ag.relu(self.mix(found)) + found
+        return self.head(found.reshape(found.shape[0], -1))
+
+
+def paths(theme: str = "light") -> Picture:
+    loss = sigmoid_neuron()
+    (w0,) = (node for node in ag.nodes(loss) if node.name == "w0")
+    return explain(loss, w0, theme=theme)
+
+
+def network() -> Picture:
+    image = np.random.default_rng(1).normal(size=(2, 1, 6, 6)).astype(np.float32)
+    return circuit(Network(), image, loss=lambda scores: F.cross_entropy(scores, np.array([0, 2])))
+
+
 PICTURES: dict[str, Picture] = {
     "add_multiply": circuit(
         add_multiply(),
@@ -108,5 +182,27 @@ PICTURES: dict[str, Picture] = {
     "dead_and_tiny": circuit(dead_and_tiny(), explain=True),
     "broken": circuit(broken(), theme="dark"),
     "before_backward": circuit(before_backward()),
+    "notes_neuron": circuit(notes_neuron, 2, -3, -3, -1, -2, title="f = σ(w0·x0 + w1·x1 + w2)", explain=True),
+    "notes_patterns": circuit(patterns, 3, -4, 2, -1, title="f = 2 · (x·y + max(z, w))", explain=True),
+    "notes_staged": circuit(staged, 3, -4, title="f = (x + σ(y)) / (σ(x) + (x + y)²)", explain=True),
+    "second_order": circuit(second_order(), explain=True),
+    "deep": circuit(deep(), title="1,000 layers"),
+    "recurrent": circuit(deep(100, shared=True), title="100 steps"),
+    "samples": circuit(samples(), title="mean hinge loss of 12 samples"),
+    "network": network(),
+    "neurons": circuit(nn.NeuronMLP(2, [3, 1], rng=0), [1.0, -2.0]),
+    "paths": paths(),
 }
-GOLDEN = ("add_multiply", "sigmoid_neuron", "wide_neuron")
+GOLDEN = (
+    "add_multiply",
+    "sigmoid_neuron",
+    "wide_neuron",
+    "notes_neuron",
+    "notes_patterns",
+    "notes_staged",
+    "second_order",
+    "deep",
+    "samples",
+    "network",
+    "paths",
+)
