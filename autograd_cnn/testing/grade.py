@@ -33,6 +33,7 @@ LEAST_NODES = 20
 _SAME = 1e-12
 _SMALLEST_EXPONENT = 14
 _PATIENCE = 40
+_RAISED = (AutogradError, ValueError, IndexError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def grade(gate: str | Gate, examples: int = 150, seed: int = 0) -> Grade:
     name = gate.name if isinstance(gate, Gate) else gate
     at_random = [call for call in drawn(calls(name), examples, seed) if _size(call)]
     at_ties = [tied(call) for call in at_random] if GATES[name].branches is not None else []
-    tries = [*((call, "nudge") for call in at_random), *((call, "tie") for call in at_ties)]
+    tries = [Try(name, call) for call in at_random] + [Try(name, call, "tie") for call in at_ties]
     return Grade(
         name,
         tuple(judged(mutant, tries) for mutant in mutants(name)),
@@ -118,16 +119,56 @@ def grade(gate: str | Gate, examples: int = 150, seed: int = 0) -> Grade:
     )
 
 
-def judged(mutant: Mutant, tries: Iterable[tuple[Call, str]]) -> Outcome:
-    """Return what becomes of a mutant at calls, each with how to treat its kinks."""
+class Try:
+    """A call of a gate that is recorded once: each mutant walks back through the same graph.
+
+    Parameters
+    ----------
+    gate : str
+        Its name.
+    call : Call
+        Its inputs and attributes.
+    kinks : str
+        How a check shall treat its kinks.
+    """
+
+    def __init__(self, gate: str, call: Call, kinks: str = "nudge") -> None:
+        self.call, self.kinks = call, kinks
+        nodes = [Tensor(x, requires_grad=True) if i in call.differentiable else x for i, x in enumerate(call.inputs)]
+        self._wanted = [nodes[slot] for slot in call.differentiable]
+        self._output = GATES[gate](*nodes, **call.attributes)
+        seed = np.random.default_rng(1).uniform(0.5, 1.5, self._output.shape)
+        self._seed = seed * np.random.default_rng(2).choice([-1.0, 1.0], self._output.shape)
+        self._right = self._gradients()
+
+    def _gradients(self) -> tuple[Any, ...]:
+        with np.errstate(all="ignore"):
+            return grad(self._output, self._wanted, self._seed, allow_unused=True)
+
+    def is_changed_by(self, mutant: Mutant) -> bool:
+        """Whether a mutant's gradients differ from the right ones, or it raises."""
+        try:
+            with mutant.applied():
+                wrong = self._gradients()
+        except _RAISED:
+            return True
+        for a, b in zip(self._right, wrong, strict=True):
+            a, b = (np.zeros(1) if g is None else np.asarray(g) for g in (a, b))
+            if np.max(np.abs(a - b), initial=0.0) > _SAME * np.max(np.abs(a), initial=1.0):
+                return True
+        return False
+
+
+def judged(mutant: Mutant, tries: Iterable[Try]) -> Outcome:
+    """Return what becomes of a mutant."""
     missed: list[Call] = []
-    for call, kinks in tries:
-        if not differs(mutant, call):
+    for one in tries:
+        if not one.is_changed_by(mutant):
             continue
         with mutant.applied():
-            if is_wrong(mutant.gate, call, kinks):
-                return Outcome(mutant, "killed", call)
-        missed.append(call)
+            if is_wrong(mutant.gate, one.call, one.kinks):
+                return Outcome(mutant, "killed", one.call)
+        missed.append(one.call)
         if len(missed) == _PATIENCE:
             break
     return Outcome(mutant, "survived", missed[0]) if missed else Outcome(mutant, "equivalent")
@@ -135,17 +176,7 @@ def judged(mutant: Mutant, tries: Iterable[tuple[Call, str]]) -> Outcome:
 
 def differs(mutant: Mutant, call: Call) -> bool:
     """Whether a mutant's gradients differ from the right ones at a call, or it raises."""
-    right = _gradients(mutant.gate, call)
-    try:
-        with mutant.applied():
-            wrong = _gradients(mutant.gate, call)
-    except (AutogradError, ValueError, IndexError, TypeError):
-        return True
-    for a, b in zip(right, wrong, strict=True):
-        a, b = (np.zeros(1) if g is None else np.asarray(g) for g in (a, b))
-        if np.max(np.abs(a - b), initial=0.0) > _SAME * np.max(np.abs(a), initial=1.0):
-            return True
-    return False
+    return Try(mutant.gate, call).is_changed_by(mutant)
 
 
 def is_wrong(gate: str, call: Call, kinks: str) -> bool:
@@ -153,7 +184,7 @@ def is_wrong(gate: str, call: Call, kinks: str) -> bool:
     function, inputs = as_function(gate, call)
     try:
         return check(function, *inputs, kinks=kinks).verdict is Verdict.WRONG
-    except (AutogradError, ValueError, IndexError, TypeError):
+    except _RAISED:
         return True
 
 
@@ -213,21 +244,12 @@ def _size(call: Call) -> int:
     return sum(np.size(call.inputs[slot]) for slot in call.differentiable)
 
 
-def _gradients(gate: str, call: Call) -> tuple[Any, ...]:
-    """Return the gradients of a call for random upstream gradients."""
-    nodes = [Tensor(x, requires_grad=True) if slot in call.differentiable else x for slot, x in enumerate(call.inputs)]
-    output = GATES[gate](*nodes, **call.attributes)
-    wanted = [nodes[slot] for slot in call.differentiable]
-    seed = np.random.default_rng(1).uniform(0.5, 1.5, output.shape)
-    seed = seed * np.random.default_rng(2).choice([-1.0, 1.0], output.shape)
-    with np.errstate(all="ignore"):
-        return grad(output, wanted, seed, allow_unused=True)
-
-
 def main(names: list[str]) -> int:
     """Print the table; return how many mutants survived."""
+    from tqdm import tqdm
+
     chosen = names or sorted(name for name, gate in GATES.items() if gate.has_gradient)
-    grades = [grade(name) for name in chosen]
+    grades = [grade(name) for name in tqdm(chosen, unit=" gates")]
     print(table(grades))
     return sum(g.count("survived") + (g.blamed is False) for g in grades)
 

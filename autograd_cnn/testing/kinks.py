@@ -217,7 +217,7 @@ def _counts(found: Found, gates: Iterable[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try graphs, print the tables and the first failures; return 0 when nothing failed, else 1."""
+    """Try graphs; print the first failures as they come, then the tables; return 0 when nothing failed, else 1."""
     parser = argparse.ArgumentParser(prog="python -m autograd_cnn.testing.kinks", description="Try check at kinks.")
     parser.add_argument("gates", nargs="*", help=f"gates with kinks; by default {', '.join(KINKED)}")
     parser.add_argument("--examples", type=int, default=10_000, metavar="N", help="graphs (default: 10000)")
@@ -233,12 +233,12 @@ def main(arguments: Sequence[str]) -> int:
     trials = try_graphs(options.examples, options.seed, options.gates or KINKED, options.mutants, options.jobs)
     with tqdm(total=options.examples, unit=" graphs") as progress:
         for found in trials:
+            for failure in found.failures[: max(_SHOWN - len(total.failures), 0)]:
+                progress.write(f"{failure}\n")
             total += found
             progress.update(found.graphs[""])
             progress.set_postfix_str(f"{len(total.failures)} failures")
     print(table(total))
-    for failure in total.failures[:_SHOWN]:
-        print(f"\n{failure}")
     print(f"\n{len(total.failures)} failures" if total.failures else "\nno failures")
     return 0 if total.ok else 1
 
