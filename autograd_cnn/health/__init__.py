@@ -6,9 +6,11 @@ graph itself: no hooks, nothing to register.
 
 from autograd_cnn.health.checking import UnhealthyError, assert_healthy
 from autograd_cnn.health.history import StepRecord
+from autograd_cnn.health.lives import Spell
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.reading import inspect
 from autograd_cnn.health.report import Connection, Distribution, Finding, Layer, Report, Thresholds, Units
+from autograd_cnn.health.timeline import Timeline
 
 __all__ = [
     "Connection",
@@ -17,8 +19,10 @@ __all__ = [
     "Layer",
     "Monitor",
     "Report",
+    "Spell",
     "StepRecord",
     "Thresholds",
+    "Timeline",
     "UnhealthyError",
     "Units",
     "assert_healthy",

@@ -20,12 +20,23 @@ class StepRecord:
     ----------
     step : int
     loss : float
+    samples : int
+        Over how many samples dead, starved and saturated units were counted at this step.
     gradients : dict
         RMS of the gradient at each layer's output; None where none flows.
     weight_gradients : dict
         RMS of the gradient of each layer's weights.
-    dead, silent, saturated : dict
-        How many units: dead over the window; silent and saturated in this batch.
+    activations : dict
+        RMS of each layer's output.
+    attenuations : dict
+        log10 of the gradient's L2 norm at each layer's input over that at its output; None where it is not known
+        without computing the share of single wires: reports know it.
+    dead, starved, silent, saturated : dict
+        How many units: dead and starved over the window; silent and saturated in this batch.
+    silent_units : dict
+        Which units were silent in this batch, but not dead over the window.
+    same_sign : dict
+        Share of units whose weight gradients all have one sign, of layers whose inputs are all positive.
     update_ratios : dict
         ‖Δw‖/‖w‖ of this step; filled in once the step was seen.
     """
@@ -34,9 +45,15 @@ class StepRecord:
     loss: float
     gradients: dict[str, float | None]
     weight_gradients: dict[str, float | None]
+    samples: int = 0
+    activations: dict[str, float] = field(default_factory=dict)
+    attenuations: dict[str, float | None] = field(default_factory=dict)
     dead: dict[str, int] = field(default_factory=dict)
+    starved: dict[str, int] = field(default_factory=dict)
     silent: dict[str, int] = field(default_factory=dict)
     saturated: dict[str, int] = field(default_factory=dict)
+    silent_units: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    same_sign: dict[str, float] = field(default_factory=dict)
     update_ratios: dict[str, float] = field(default_factory=dict)
 
 
@@ -46,10 +63,12 @@ def onset(history: Sequence[StepRecord], kind: str, layer: str, limits: Threshol
         return history[0].step
     if kind == "update":
         return _onset_of_update(history, layer, limits)
-    place = len(history) - 1
-    while place > 0 and _SHOWS[kind](history[place - 1], layer, limits):
+    shows = _SHOWS.get(kind)
+    known = [record for record in history if layer in record.update_ratios] if kind == "unchanged" else history
+    place = len(known) - 1
+    while shows is not None and place > 0 and shows(known[place - 1], layer, limits):
         place -= 1
-    return history[place].step
+    return known[place].step
 
 
 def onset_of_units(since: Array, kind: str, limits: Thresholds, last: int) -> int:
@@ -100,8 +119,18 @@ def _shows_zero(record: StepRecord, layer: str, limits: Thresholds) -> bool:
     return record.weight_gradients.get(layer) == 0
 
 
+def _shows_same_sign(record: StepRecord, layer: str, limits: Thresholds) -> bool:
+    return record.same_sign.get(layer, 0.0) > limits.same_sign
+
+
+def _shows_unchanged(record: StepRecord, layer: str, limits: Thresholds) -> bool:
+    return record.update_ratios.get(layer) == 0
+
+
 _SHOWS: dict[str, Callable[[StepRecord, str, Thresholds], bool]] = {
     "vanishing": _shows_vanishing,
     "exploding": _shows_exploding,
     "zero": _shows_zero,
+    "unchanged": _shows_unchanged,
+    "same-sign": _shows_same_sign,
 }

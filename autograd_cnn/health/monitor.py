@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -9,27 +10,23 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, GradientError
-from autograd_cnn.graph import Array, Node, topological_order
+from autograd_cnn.graph import Node, topological_order
+from autograd_cnn.health.course import Course
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
-from autograd_cnn.health.measures import norm, rms
+from autograd_cnn.health.lives import Lives
+from autograd_cnn.health.measures import decades, norm, rms
 from autograd_cnn.health.network import kept_gradients, read_network
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.plan import Places, Plan, plan_of, signature
 from autograd_cnn.health.reading import Past, report_of
-from autograd_cnn.health.report import Finding, Report, Thresholds, Units
-from autograd_cnn.health.units import Batch, combined, read_units
+from autograd_cnn.health.report import Finding, Report, Thresholds
+from autograd_cnn.health.start import Start, start_of
+from autograd_cnn.health.timeline import Frames, Timeline
+from autograd_cnn.health.units import read_units
+from autograd_cnn.health.weighing import same_sign
 
 ENOUGH_SAMPLES = 1000
-
-
-@dataclass
-class _Watched:
-    """The units of one layer over time; the arrays hold the step since which a unit is so, or -1."""
-
-    batches: deque[Batch]
-    steps: deque[int]
-    since: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,29 @@ class _Weights:
     parameters: list[Node]
     versions: list[int]
     copies: list[Any]
+
+
+class _Sizes:
+    """How large the gradients on the nodes of one graph are; each is measured once."""
+
+    def __init__(self, order: list[Node]) -> None:
+        self.order = order
+        self._known: dict[tuple[int, ...], float | None] = {}
+
+    def gradient(self, places: list[int]) -> float | None:
+        """Return the RMS of the gradients on some nodes; None where none flows."""
+        key = tuple(places)
+        if key not in self._known:
+            received = [self.order[i].grad for i in places if self.order[i].grad is not None]
+            self._known[key] = rms(received) if received else None
+        return self._known[key]
+
+    def gradient_norm(self, places: list[int]) -> float | None:
+        """Return the L2 norm of the gradients on some nodes; None where one is missing."""
+        size = self.gradient(places)
+        if size is None or any(self.order[i].grad is None for i in places):
+            return None
+        return size * math.sqrt(sum(self.order[i].size for i in places))
 
 
 class Monitor:
@@ -54,11 +74,14 @@ class Monitor:
         Over how many of the last batches dead and saturated units are counted; by default over as many as
         hold 1,000 samples. A rarely used unit is not yet a dead one, and one that died must not be saved
         by its past.
+    frames_every : int
+        A full report, with histograms, is kept of steps 0, 1, 2, 4, 8 ... and then of every so many; of a long
+        training fewer, so that there are never more than 200.
 
     Attributes
     ----------
     history : list of StepRecord
-        The numbers of every step.
+        The numbers of every step; `timeline` returns them with all else that is known.
 
     Examples
     --------
@@ -77,20 +100,33 @@ class Monitor:
     0.0022
     """
 
-    def __init__(self, model: Any = None, *, thresholds: Thresholds | None = None, window: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        thresholds: Thresholds | None = None,
+        window: int | None = None,
+        frames_every: int = 50,
+    ) -> None:
         if window is not None and window < 1:
             raise ArgumentError(f"Monitor: window={window}, expected at least 1 batch")
+        if frames_every < 1:
+            raise ArgumentError(f"Monitor: frames_every={frames_every}, expected at least 1 step")
         self.thresholds = thresholds or Thresholds()
         self.window = window
         self.history: list[StepRecord] = []
         self._names = named_parameters(model)
         self._known = set(self._names.values()) if model is not None else None
-        self._watched: dict[str, _Watched] = {}
+        self._lives = Lives(self.thresholds)
+        self._frames = Frames(frames_every)
+        self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
+        self._epochs: list[int] = []
         self._sizes: deque[int] = deque()
         self._weights: dict[str, _Weights] = {}
         self._plan: Plan | None = None
         self._loss: Node | None = None
         self._non_finite: Finding | None = None
+        self._start: Start | None = None
 
     def observe(self, loss: Node) -> None:
         """Take in one step; call it between ``loss.backward()`` and ``optimizer.step()``.
@@ -108,18 +144,70 @@ class Monitor:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
+        if not self.history:
+            self._start = start_of(read_network(loss, self._known))
         self._finish_step(next_step=True)
         self._weights = {}
-        record = StepRecord(len(self.history), loss.item(), {}, {})
         self._sizes.append(plan.batch)
         self._forget_old_sizes()
+        record = StepRecord(len(self.history), loss.item(), {}, {}, sum(self._sizes))
+        sizes = _Sizes(order)
         for layer in plan.layers:
-            self._read(layer, order, record)
+            self._read(layer, sizes, record)
         self.history.append(record)
         self._loss = loss
         if self._non_finite is None and not _all_finite(record):
             network = read_network(loss, self._known)
             self._non_finite = first_non_finite(network, kept_gradients(network), record.step)
+        if self._frames.wants(record.step):
+            self._frames.keep(self.report())
+
+    def note(self, split: str = "training", **numbers: float) -> None:
+        """Add numbers that the training loop knows to the curves, at the last step observed.
+
+        Parameters
+        ----------
+        split : str
+            On which data: ``"training"``, ``"validation"``.
+        **numbers : float
+            By name, such as ``accuracy=0.93``.
+
+        Raises
+        ------
+        ArgumentError
+            For what is no number.
+        """
+        for name, x in numbers.items():
+            try:
+                number = float(x)
+            except (TypeError, ValueError):
+                raise ArgumentError(f"Monitor.note: {name} is {type(x).__name__}, expected a number") from None
+            points = self._curves.setdefault(name, {}).setdefault(str(split), [])
+            points.append((max(len(self.history) - 1, 0), number))
+
+    def begin_epoch(self) -> None:
+        """Tell that the next step is the first of an epoch, so that a report can say in which one things happened."""
+        if len(self.history) not in self._epochs:
+            self._epochs.append(len(self.history))
+
+    def timeline(self) -> Timeline:
+        """Return the training so far as plain data: every step, the reports kept, the last one, units and curves.
+
+        Raises
+        ------
+        GradientError
+            Before the first `observe`.
+        """
+        last = self.report()
+        return Timeline(
+            steps=tuple(self.history),
+            frames=(*(frame for frame in self._frames.kept if frame.step < last.step), last),
+            spells=self._lives.spells(),
+            curves={
+                name: {split: tuple(points) for split, points in lines.items()} for name, lines in self._curves.items()
+            },
+            epochs=tuple(self._epochs),
+        )
 
     def report(self) -> Report:
         """Return the health as of the last step; the distributions are those of its batch.
@@ -140,30 +228,38 @@ class Monitor:
         past = Past(
             step=self.history[-1].step,
             samples=sum(self._sizes),
-            units={name: self._units(name) for name in layers},
+            units={name: self._lives.units(name) for name in layers},
             updates=updates,
             weight_gradients=self.history[-1].weight_gradients,
             onset=self._onset,
             non_finite=self._non_finite,
+            course=Course([r.loss for r in self.history], self._curves.get("loss", {}).get("validation", [])),
+            start=self._start,
+            same_sign=self.history[-1].same_sign,
         )
         return report_of(network, kept_gradients(network), self._names, self.thresholds, past)
 
-    def _read(self, layer: Places, order: list[Node], record: StepRecord) -> None:
+    def _read(self, layer: Places, sizes: _Sizes, record: StepRecord) -> None:
         """Take in one layer: gradients, units, and the weights as they are before the step."""
-        received = [order[i].grad for i in layer.outputs if order[i].grad is not None]
+        name, order = layer.name, sizes.order
         weights = [order[i] for i in layer.weights]
         gradients = [p.grad for p in weights if p.grad is not None]
-        record.gradients[layer.name] = rms(received) if received else None
-        record.weight_gradients[layer.name] = rms(gradients) if gradients else None
+        record.gradients[name] = sizes.gradient(layer.outputs)
+        record.weight_gradients[name] = rms(gradients) if gradients else None
+        record.activations[name] = rms([order[i].value for i in layer.outputs])
+        if layer.sources and layer.leaving and self._are_new(layer.sources, order):
+            record.attenuations[name] = decades(sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving))
+        for weight, data, axis in layer.products:
+            share = same_sign(order[data].value, order[weight].grad, axis)
+            if share is not None:
+                record.same_sign[name] = share
         activations = [order[i] for i in layer.activations]
         upstream, passed = [node.grad for node in activations], [order[i].grad for i in layer.feeders]
         batch = read_units(activations, layer.numbers, upstream, self.thresholds, passed)
         if batch is not None:
-            self._count(layer.name, batch, record)
+            self._lives.take(name, batch, record, len(self._sizes))
         if weights:
-            self._weights[layer.name] = _Weights(
-                weights, [p.serial for p in weights], [np.array(p.value) for p in weights]
-            )
+            self._weights[name] = _Weights(weights, [p.serial for p in weights], [np.array(p.value) for p in weights])
 
     def _forget_old_sizes(self) -> None:
         """Keep the window: as many batches as asked for, or as hold enough samples."""
@@ -175,36 +271,10 @@ class Monitor:
             while sum(sizes) - sizes[0] >= ENOUGH_SAMPLES:
                 sizes.popleft()
 
-    def _count(self, name: str, batch: Batch, record: StepRecord) -> None:
-        watched = self._watched.get(name)
-        if watched is None or watched.batches[-1].active.shape != batch.active.shape:
-            never = np.full(batch.active.shape, -1)
-            watched = _Watched(deque(), deque(), {kind: never for kind in ("dead", "starved", "saturated")})
-            self._watched[name] = watched
-        watched.batches.append(batch)
-        watched.steps.append(record.step)
-        while len(watched.batches) > len(self._sizes):
-            watched.batches.popleft()
-            watched.steps.popleft()
-        saturated = batch.flat >= self.thresholds.saturated_samples
-        ends = {"dead": ~batch.active} if batch.has_dead_side else {"saturated": saturated}
-        now = {**ends, "starved": ~batch.driven}
-        for kind, mask in now.items():
-            since = watched.since[kind]
-            if not mask.any() and not (since >= 0).any():
-                continue  # healthy units are the usual case
-            watched.since[kind] = np.where(mask, np.where(since < 0, record.step, since), -1)
-        if batch.has_dead_side:
-            silent = watched.since["dead"]
-            seen = sum(b.samples for b in watched.batches) >= self.thresholds.unit_samples
-            record.dead[name] = int(np.count_nonzero((silent >= 0) & (silent <= watched.steps[0]))) if seen else 0
-            record.silent[name] = int(np.count_nonzero(silent >= 0))
-        else:
-            record.saturated[name] = int(np.count_nonzero(saturated))
-
-    def _units(self, name: str) -> Units | None:
-        watched = self._watched.get(name)
-        return None if watched is None else combined(watched.batches, self.thresholds)
+    def _are_new(self, places: list[int], order: list[Node]) -> bool:
+        """Whether no leaf among them is older than this step: its gradient may then be that of several steps."""
+        before = 0 if self._loss is None else self._loss.serial
+        return all(order[i].gate is not None or order[i].serial > before for i in places)
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last `observe` moved the weights, once it was made."""
@@ -220,9 +290,9 @@ class Monitor:
                 ratios[name] = norm(moved) / size
 
     def _onset(self, kind: str, layer: str) -> int:
-        watched = self._watched.get(layer)
-        if watched is not None and kind in watched.since:
-            return onset_of_units(watched.since[kind], kind, self.thresholds, self.history[-1].step)
+        since = self._lives.since(layer, kind)
+        if since is not None:
+            return onset_of_units(since, kind, self.thresholds, self.history[-1].step)
         return onset(self.history, kind, layer, self.thresholds)
 
 

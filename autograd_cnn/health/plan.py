@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.graph import Array, Node
-from autograd_cnn.health.network import Network, read_network
+from autograd_cnn.health.grouping import Group
+from autograd_cnn.health.network import Edge, Network, read_network
 from autograd_cnn.health.reading import activations_of, batch_size, outputs_of, weights_of
 from autograd_cnn.health.units import unit_numbers
+from autograd_cnn.health.weighing import only_weighing
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,9 @@ class Places:
     """One layer: positions, in topological order, of its outputs, activations and weights.
 
     `feeders` are the inputs of the activations, where nothing else uses them: their gradient is what the
-    activations pass on; empty otherwise.
+    activations pass on; empty otherwise. `sources` are the nodes that a layer reads and `leaving` those that others
+    read of it, where the whole gradient of each belongs to these wires: then it tells the attenuation; else empty.
+    `products` are the weight, the data and the units' axis of its one product with weights.
     """
 
     name: str
@@ -25,7 +30,10 @@ class Places:
     activations: list[int]
     feeders: list[int]
     weights: list[int]
+    sources: list[int]
+    leaving: list[int]
     numbers: Array | None
+    products: list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,10 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
                 [positions[node] for node in activations],
                 [positions[node] for node in _feeders(network, activations)],
                 [positions[node] for node in weights_of(network.parameters[group])],
+                [positions[node] for node in _whole(network, network.inputs(group))],
+                [positions[node] for node in _leaving(network, group)],
                 unit_numbers(activations, network.data) if activations else None,
+                [(positions[w.weight], positions[w.data], w.axis) for w in only_weighing(network, group)],
             )
         )
     return Plan(signature(network.order), tuple(layers), batch_size(network))
@@ -83,3 +94,14 @@ def _feeders(network: Network, activations: list[Node]) -> list[Node]:
             return []  # a leaf may hold older gradients
         found += inputs
     return found
+
+
+def _leaving(network: Network, group: Group) -> list[Node]:
+    edges = [edge for edge in network.edges if edge.giver is group]
+    return _whole(network, edges) if edges else [network.output(group)]
+
+
+def _whole(network: Network, edges: list[Edge]) -> list[Node]:
+    """Return the sources of the wires, if no other wire carries a part of their gradient."""
+    uses = Counter(edge.source for edge in edges)
+    return list(uses) if all(n == len(network.users[node]) for node, n in uses.items()) else []
