@@ -96,9 +96,8 @@ def play_of(node: Node, *, seed: Any = None, title: str | None = None, limit: in
         drawing = gathered(node, limit=limit, gradients={})
     except TooLargeError:
         raise TooLargeError(
-            f"player: more than {limit} gates to step through; play one part with "
-            "viz.player(ag.nodes(node, scope='...')[-1]), fold more by leaving sums and repeated layers unnamed, "
-            "or pass limit="
+            f"player: more than {limit} gates to step through; sums of many terms and layers alike in a row fold by "
+            "themselves, play one part of the rest with viz.player(ag.nodes(node, scope='...')[-1]), or pass limit="
         ) from None
     taping = Taping(drawing, seed)
     tape = taping.tape()
