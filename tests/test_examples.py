@@ -21,6 +21,10 @@ EXPECTED = {
         r"(?s:.*)f = -20, gradients -8, 6, 2, 0(?s:.*)f = 1\.546, gradients 2\.06, 1\.592",
         ["compound.svg", "neuron.svg", "patterns.svg", "staged.svg", "product.svg", "staged_paths.html"],
     ),
+    "09_textbook.py": (
+        r"step 40  hinge loss 0\.0(?s:.*)textbook\.html",
+        ["elu.svg", "neuron.svg", "loss.svg", "textbook.html"],
+    ),
 }
 
 

@@ -86,7 +86,7 @@ def loss_along(
     panel = _curve(found) if directions == 1 else _map(found)
     facts = (f"1 is as far as the parameters are long, ‖w‖ = {number(found.length)}; 0 is where they are now.",)
     title = title or ("The loss along a random direction" if directions == 1 else "The loss on a random plane")
-    size = (420.0, 240.0) if directions == 1 else (300.0, 300.0)
+    size = (330.0, 200.0) if directions == 1 else (300.0, 300.0)
     return chart(ChartData(title, (panel,), facts=facts, size=size), theme=theme)
 
 
@@ -113,11 +113,12 @@ def section(
     start = [np.array(p.value, dtype=np.float64) for p in held]
     length = _length(start) or 1.0
     ways = [_scaled([random.normal(size=p.shape) for p in start], length) for _ in range(directions)]
-    slopes = _slopes(loss_fn, held, ways)
     along = np.linspace(-reach, reach, steps)
     rows = along if directions == 2 else [0.0]
-    with _restored(held), ag.no_grad(), np.errstate(all="ignore"):  # far out a loss may overflow
-        losses = [[_loss_at(loss_fn, held, start, ways, (a, b)) for a in along] for b in rows]
+    with _restored(held), np.errstate(all="ignore"):  # far out a loss may overflow
+        slopes = _slopes(loss_fn, held, ways)
+        with ag.no_grad():
+            losses = [[_loss_at(loss_fn, held, start, ways, (a, b)) for a in along] for b in rows]
     return Section(tuple(along.tolist()), tuple(map(tuple, losses)), slopes, _length(start))
 
 

@@ -52,7 +52,8 @@ def activation(
         Axis("x, the input"), Axis("output f(x) and local gradient f′(x)"), _layers(found), notes=_notes(found)
     )
     title = f"{name}: {formula}" if formula else name
-    return chart(ChartData(title, (panel,), lesson(found.gate), _facts(attributes)), theme=theme)
+    data = ChartData(title, (panel,), lesson(found.gate), _facts(attributes), size=(330.0, 200.0))
+    return chart(data, theme=theme)
 
 
 def activations(names: Sequence[str | Gate] = tuple(REMARKS), *, theme: str = "light") -> Picture:

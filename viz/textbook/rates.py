@@ -53,7 +53,7 @@ class Run:
 
 
 def learning_rates(
-    rates: Mapping[str, float] = RATES, *, epochs: int = 6, seed: int = 0, theme: str = "light"
+    rates: Mapping[str, float] = RATES, *, epochs: int = 4, seed: int = 0, theme: str = "light"
 ) -> Picture:
     """Draw the training loss of one model at several learning rates.
 
@@ -112,7 +112,7 @@ def _leaves(run: Run, top: float) -> float | None:
     return next((at for at, loss in zip(run.epochs, run.losses, strict=True) if not loss <= top), None)
 
 
-def runs(rates: Mapping[str, float] = RATES, *, epochs: int = 6, seed: int = 0) -> tuple[Run, ...]:
+def runs(rates: Mapping[str, float] = RATES, *, epochs: int = 4, seed: int = 0) -> tuple[Run, ...]:
     """Train once at each rate; see `learning_rates`."""
     if not rates or any(not (rate > 0 and math.isfinite(rate)) for rate in rates.values()):
         raise TextbookError(f"learning_rates: got {dict(rates)}, expected a positive rate for each name")
