@@ -8,6 +8,8 @@
 (-12.0, -4.0, -4.0, 3.0)
 """
 
+import sys as _sys
+
 from autograd_cnn import data, functional, init, nn, numpy_protocols, optim  # noqa: F401  np.sum(node)
 from autograd_cnn.backward import Step, backward_steps, downstream_gradients, grad
 from autograd_cnn.checkpointing import checkpoint
@@ -189,3 +191,8 @@ __all__ = [
     "var",
     "where",
 ]
+
+if _sys.modules.get("hypothesis"):  # imported before the engine, it could not learn its types yet
+    from autograd_cnn.testing.registration import register as _register
+
+    _register()

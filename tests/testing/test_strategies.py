@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -275,12 +276,45 @@ def test_problems_of_one_loss(name):
     assert f"ag.functional.{name}(" in repr(problem)
 
 
-@given(scalar=st.from_type(ag.Scalar), tensor=st.from_type(ag.Tensor))
+@given(scalar=st.from_type(ag.Scalar), tensor=st.from_type(ag.Tensor), parameter=st.from_type(ag.Parameter))
 @settings(max_examples=10)
-def test_from_type_makes_leaves_that_require_gradients(scalar, tensor):
+def test_from_type_makes_leaves_that_require_gradients(scalar, tensor, parameter):
     assert scalar.requires_grad
     assert tensor.requires_grad
+    assert type(parameter) is ag.Parameter
     assert 8 * scalar.value == round(8 * scalar.value)
+
+
+def test_from_type_of_any_node_makes_scalars_and_tensors():
+    assert {type(x) for x in strategies.drawn(st.from_type(ag.Node), 50)} == {ag.Scalar, ag.Tensor}
+
+
+FROM_TYPE = "print(type(hypothesis.find(hypothesis.strategies.from_type(ag.Scalar), lambda x: True)).__name__)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"import hypothesis; import autograd_cnn as ag; {FROM_TYPE}",
+        f"import autograd_cnn as ag; import viz.hypothesis_plugin as p; p.register(); import hypothesis; {FROM_TYPE}",
+    ],
+    ids=["hypothesis first", "engine first"],
+)
+def test_types_are_known_in_either_order_of_imports(code):
+    """The second line is what the entry point does: hypothesis calls it when it is imported."""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "Scalar", result.stderr
+
+
+def test_the_entry_point_costs_other_users_of_hypothesis_nothing():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["hypothesis"] == {"autograd_cnn": "viz.hypothesis_plugin:register"}
+    code = (
+        "import sys; before = {*sys.modules}; from viz.hypothesis_plugin import register; register()\n"
+        "print({m.partition('.')[0] for m in {*sys.modules} - before} - {*sys.stdlib_module_names})"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "{'viz'}", result.stderr
 
 
 def test_a_gate_without_an_entry_is_called_with_different_positive_numbers(monkeypatch):

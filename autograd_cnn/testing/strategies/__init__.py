@@ -12,9 +12,16 @@ hypothesis, which ``import autograd_cnn.testing`` does not:
 ...     output.backward()
 >>> test()
 
-On import ``st.from_type(ag.Scalar)`` and ``st.from_type(ag.Tensor)`` learn to make leaves.
+``st.from_type(ag.Scalar)``, of Tensor, Parameter and Node too, makes leaves as soon as hypothesis is installed:
+
+>>> import autograd_cnn as ag
+>>> @given(...)
+... def test(x: ag.Scalar):
+...     assert 8 * x.value == round(8 * x.value)
+>>> test()
 """
 
+from autograd_cnn.testing.registration import register
 from autograd_cnn.testing.strategies.requirement import HypothesisNotFoundError
 
 try:
@@ -38,7 +45,7 @@ try:
     from autograd_cnn.testing.strategies.graphs import ELEMENTWISE, SHAPED, graphs
     from autograd_cnn.testing.strategies.networks import Network, networks
     from autograd_cnn.testing.strategies.problems import LOSSES, Problem, conv_problems, loss_problems, pool_problems
-    from autograd_cnn.testing.strategies.steering import drawn, register, steer
+    from autograd_cnn.testing.strategies.steering import drawn, steer
 except ModuleNotFoundError as error:
     if error.name != "hypothesis":
         raise
@@ -73,11 +80,10 @@ __all__ = [
     "loss_problems",
     "networks",
     "pool_problems",
-    "register",
     "separated_arrays",
     "shapes",
     "steer",
     "tied_arrays",
 ]
 
-register()
+register()  # for a package that is not installed, whose entry point hypothesis does not see

@@ -1,4 +1,4 @@
-"""Talk to hypothesis: steer it towards large errors, tell it how to make nodes, draw examples outside of a test."""
+"""Talk to hypothesis: steer it towards large errors, draw examples outside of a test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from autograd_cnn.graph import Node, Scalar, Tensor
-from autograd_cnn.testing.strategies.arrays import arrays, eighths
 
 _Drawn = TypeVar("_Drawn")
 
@@ -44,15 +41,6 @@ def steer(error: Any, label: str = "error") -> float:
     if math.isfinite(largest):
         hypothesis.target(math.log10(max(abs(largest), 1e-300)), label=label)
     return largest
-
-
-def register() -> None:
-    """Tell ``st.from_type`` how to make a Scalar, a Tensor and a Node: leaves of eighths that require gradients."""
-    scalars = eighths().map(Scalar)
-    tensors = arrays().map(lambda x: Tensor(x, requires_grad=True))
-    st.register_type_strategy(Scalar, scalars)
-    st.register_type_strategy(Tensor, tensors)
-    st.register_type_strategy(Node, scalars | tensors)
 
 
 def drawn(strategy: st.SearchStrategy[_Drawn], count: int, seed: int = 0) -> list[_Drawn]:
