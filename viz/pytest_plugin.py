@@ -18,6 +18,7 @@ import pytest
 
 if TYPE_CHECKING:
     from autograd_cnn.testing import Report
+    from viz.check_page import Gathered
 
 Check: TypeAlias = Callable[..., Any]
 
@@ -72,7 +73,7 @@ class Checks:
         self.pictures: str | None = config.getoption("gradcheck_pictures")
         self.page: str | None = config.getoption("gradcheck_html")
         self._is_worker = hasattr(config, "workerinput")  # of pytest-xdist: the page is written by the others' master
-        self._of_test: list[Report] = []
+        self._of_test: Gathered | None = None
         self._entries: list[dict[str, Any]] = []
 
     def check(self, f: Callable[..., Any], *inputs: Any, **options: Any) -> Report:
@@ -91,7 +92,10 @@ class Checks:
 
     def _remember(self, report: Report) -> None:
         if self.page:
-            self._of_test.append(report)
+            from viz.check_page import Gathered
+
+            self._of_test = self._of_test or Gathered()
+            self._of_test.add(report)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -103,15 +107,12 @@ class Checks:
             failed = wrong_gradient(call.excinfo)
             if failed is not None and self.pictures:
                 outcome.sections.append(("gradient check", saved_picture(failed, self.pictures, item.nodeid)))
-            if failed is not None and self.page and not any(failed is known for known in self._of_test):
-                self._of_test.append(failed)
+            if failed is not None and failed not in (self._of_test or ()):
+                self._remember(failed)
             if self._of_test:
-                from viz.check_page import entry_of
-
                 # as plain data, so that it travels from the workers of pytest-xdist
-                entry = entry_of(item.nodeid, worst_of(self._of_test), len(self._of_test))
-                outcome.gradcheck = entry  # type: ignore[attr-defined]
-            self._of_test = []
+                outcome.gradcheck = self._of_test.entry(item.nodeid)  # type: ignore[attr-defined]
+            self._of_test = None
         return outcome
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -181,12 +182,6 @@ def wrong_gradient(excinfo: pytest.ExceptionInfo[BaseException] | None) -> Repor
         return None
     report: Report = excinfo.value.report
     return report
-
-
-def worst_of(reports: list[Report]) -> Report:
-    """Return the report to show of a test: the last that failed, which hypothesis has shrunk, else the worst."""
-    failed = [report for report in reports if not report.ok]
-    return failed[-1] if failed else max(reports, key=lambda report: report.relative_error)
 
 
 def saved_picture(report: Report, folder: str, test: str) -> str:

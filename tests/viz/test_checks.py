@@ -13,7 +13,7 @@ from autograd_cnn.testing import Report, Verdict, check
 from autograd_cnn.testing.mutants import mutants, scaled
 from autograd_cnn.testing.strategies import graphs
 from autograd_cnn.testing.survey import surveyed
-from viz.check_page import check_page, entry_of
+from viz.check_page import Gathered, check_page
 from viz.checks import check_diagram, status_of
 from viz.diagram import Box, Diagram
 from viz.errors import TooLargeError, UndrawableError, UnknownThemeError
@@ -176,19 +176,61 @@ def test_every_mutant_of_a_gate_is_red() -> None:
             assert [box.words for box in boxes(check_diagram(report), "culprit")] == ["×"], mutant
 
 
-def test_the_page_lists_failing_checks_first_and_holds_their_pictures() -> None:
-    right = check(f, 0.5, 2.0)
-    with scaled("sin", 1.5).applied():
-        wrong = check(f, 0.5, 2.0)
-    entries = [entry_of("test_right <b>", right, 3), entry_of("test_wrong", wrong, 1)]
-    html = check_page(entries).html
+def entry(test: str, *reports: Report) -> dict[str, object]:
+    gathered = Gathered()
+    for report in reports:
+        gathered.add(report)
+        assert len(gathered) > 0
+    return gathered.entry(test)
+
+
+def reports(*factors: float) -> list[Report]:
+    found = []
+    for factor in factors:
+        with scaled("sin", factor).applied():
+            found.append(check(f, 0.5, 2.0))
+    return found
+
+
+def test_the_page_lists_failing_tests_first_and_holds_their_pictures() -> None:
+    right, wrong = reports(1.0, 1.5)
+    html = check_page([entry("test_right <b>", right), entry("test_wrong", wrong)]).html
     assert html.index("test_wrong") < html.index("test_right &lt;b&gt;")
     assert "1 not proved right" in html
-    assert "1 proved right" in html
-    assert 'id="check0" open' in html
+    assert "1 proved right · 2 tests" in html
+    assert 'id="test0" open' in html
     assert html.count('class="bar"') == 2
     assert "sin is to blame" in html
     assert "://" not in html.replace("http://www.w3.org/", "")
     assert "no gradient was checked" in check_page([]).html
-    undrawn = entry_of("t", Report(Verdict.NONFINITE), 1)
+    undrawn = entry("t", Report(Verdict.NONFINITE))
     assert "No picture: surveyed: the report holds no graph" in check_page([undrawn]).html
+
+
+def test_every_check_of_a_test_has_its_row_and_every_failing_one_its_picture() -> None:
+    made = entry("test_many", *reports(1.0, 1.5, 1.0, 2.0))
+    assert [c["ok"] for c in made["checks"]] == [True, False, True, False]
+    assert [bool(c.get("source")) for c in made["checks"]] == [False, True, False, True]
+    html = check_page([made]).html
+    assert html.count('class="bar"') == 1 + 4  # the test, and each of its checks
+    assert "4 checks, 2 not proved right" in html
+    assert html.count("sin is to blame") >= 2
+    assert "check 2 of 4" in html
+    assert "check 4 of 4" in html
+    assert "2 proved right · 1 test<" in html
+
+
+def test_of_right_checks_the_one_with_the_largest_error_is_drawn() -> None:
+    made = entry("test_right", *(check(lambda x: ag.sin(x) * x, x) for x in (0.1, 0.9, 0.3)))
+    errors = [c["error"] for c in made["checks"]]
+    assert [bool(c.get("source")) for c in made["checks"]] == [e == max(errors) for e in errors]
+
+
+def test_of_many_failing_checks_the_last_are_drawn() -> None:
+    """Hypothesis fails hundreds of times on its way to the smallest case."""
+    gathered = Gathered()
+    for report in reports(*[1.5] * 5, 1.0):
+        gathered.add(report)
+    made = gathered.entry("test_shrunk")
+    assert [bool(c.get("source")) for c in made["checks"]] == [False, False, True, True, True, False]
+    assert "2 earlier failing checks of this test are not drawn" in check_page([made]).html
