@@ -115,6 +115,8 @@ def strength(x: Any) -> float | None:
     """
     if x is None:
         return None
+    if type(x) is float:
+        return abs(x)
     array = np.abs(np.asarray(x, dtype=np.float64))
     largest = float(array.max(initial=0.0))
     if largest == 0 or not math.isfinite(largest):
@@ -124,8 +126,8 @@ def strength(x: Any) -> float | None:
 
 def one_number(x: Any) -> float | None:
     """Return the number that stands for `x`: itself with its sign, or the RMS of several."""
-    if x is None:
-        return None
+    if x is None or type(x) is float:
+        return x
     return float(np.asarray(x).reshape(-1)[0]) if np.size(x) == 1 else strength(x)
 
 

@@ -30,7 +30,7 @@ def chains(drawn: list[Drawn], uses: dict[Node, list[Operand]]) -> dict[Node, Dr
         For every recorded node the edges that lead out of it.
     """
     gates = [d for d in drawn if d.node.gate is not None]
-    if len(gates) <= FOLD_FROM:
+    if len(gates) < FOLD_FROM:
         return {}
     next_joint = _next_joints(gates)
     joints = _longest_row(gates, next_joint)

@@ -46,7 +46,7 @@ def _reached(
 
 
 def _drawn(node: Node, uses: dict[Node, list[Operand]], keep: Container[Node]) -> Drawn:
-    terms, constant = _terms(node, uses)
+    terms, constant = _terms(node, uses) if node.gate is not None and node.gate.name == "add" else ([], 0.0)
     if len(terms) >= SUM_FROM:
         return Drawn(node, _folded(terms, keep), len(terms), constant)
     operands = [Operand(x, node, i) for i, x in enumerate(node.inputs or ()) if isinstance(x, Node)]

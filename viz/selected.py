@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from autograd_cnn.graph import Node
 
@@ -26,8 +26,7 @@ def common_scope(scopes: Iterable[str]) -> str:
     return "/".join(parts[0] for parts in level)
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(NamedTuple):
     """One recorded edge: `node` stands in input `slot` of `user`."""
 
     node: Node
@@ -129,9 +128,10 @@ class Selection:
 
     def branches(self, node: Node) -> int:
         """Return how many wires lead out of a drawn node: a chain is one, and so is all that is not drawn."""
-        apart = [edge for edge in self.uses[node] if edge in self.shown and edge not in self._into_chains]
-        into = {self._into_chains[edge] for edge in self.uses[node] if edge in self._into_chains}
-        return len(apart) + len(into) + bool(self.undrawn_uses(node))
+        if len(self.uses[node]) < 2:
+            return len(self.uses[node])
+        ends = {self._into_chains.get(edge, edge) for edge in self.uses[node] if edge in self.shown}
+        return len(ends) + bool(self.undrawn_uses(node))
 
     @cached_property
     def _into_chains(self) -> dict[Operand, Node]:

@@ -50,6 +50,7 @@ class Drawing:
         self.gradient: Callable[[Node], Any] = (lambda node: node.grad) if gradients is None else gradients.get
         self._source: dict[Node, str] = {}  # the box where a node's branches start: its own, or a fan-out dot
         self._sent: dict[Node, tuple[Any, ...]] = {}
+        self._words: dict[Node, tuple[str, bool, str]] = {}
 
     def draw(self) -> None:
         """Gather everything; the output comes last."""
@@ -96,7 +97,7 @@ class Drawing:
         node = drawn.node
         if drawn.chain:
             return chain_block(drawn.chain, name, self.gradient)
-        words = tooltip(node, self.gradient(node))
+        _, _, words = self._told(node)
         if drawn.terms:
             symbol = f"Σ{number(drawn.constant, '+.4g')}" if drawn.constant else "Σ"
             return Box(name, "sum", symbol, tooltip=f"sum of {drawn.terms} terms · {words}")
@@ -127,18 +128,26 @@ class Drawing:
 
     def _wire_between(self, tail: str, head: str, node: Node, gradient: Any, below: str) -> Wire:
         named = node.gate is not None and head != "out" and not tail.endswith("j")  # once, before a fan-out
-        value, size = one_number(node.value), strength(node.value)
+        value, finite, words = self._told(node)
         return Wire(
             tail=tail,
             head=head,
-            value=number(value) if node.size else "empty",
+            value=value,
             gradient=number(one_number(gradient)),
             strength=strength(gradient),
             above=" · ".join(filter(None, (node.name if named else None, shape_words(node)))),
             below=below,
-            value_finite=size is not None and isfinite(size),
-            tooltip=tooltip(node, self.gradient(node)),
+            value_finite=finite,
+            tooltip=words,
         )
+
+    def _told(self, node: Node) -> tuple[str, bool, str]:
+        """Return what every wire of a node tells: its value, whether that is finite, and all of it in full."""
+        if node not in self._words:
+            value, size = one_number(node.value), strength(node.value)
+            words = tooltip(node, self.gradient(node))
+            self._words[node] = number(value) if node.size else "empty", size is not None and isfinite(size), words
+        return self._words[node]
 
     def _explanation(self, edge: Operand) -> str:
         """Return "local × upstream" of one edge; between Tensors how much larger the RMS became, × upstream's RMS."""

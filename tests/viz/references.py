@@ -203,6 +203,5 @@ GOLDEN = (
     "second_order",
     "deep",
     "samples",
-    "network",
     "paths",
 )
