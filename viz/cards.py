@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
-from viz.labels import block, cell, histogram, plain, room_for, row, slot, table, text
+from viz.labels import NARROWEST, block, cell, histogram, plain, room_for, row, slot, table, text
 from viz.style import MARKS, Theme, shortened
 
 WIDTH = 424
@@ -51,7 +51,7 @@ def verdict(layer: Layer) -> Verdict:
 def fitted(words: str, points: float, size: float, *, bold: bool = True) -> str:
     """Return `words`, with so much of the middle left out that `points` hold them in type of `size`."""
     words = plain(words)
-    longest = len(words)
+    longest = min(len(words), int(points / (NARROWEST * size)) + 2)  # more never fit, however narrow they are
     while longest > 2 and room_for(shortened(words, longest), size, bold=bold) > points:
         longest -= 1
     return shortened(words, longest)

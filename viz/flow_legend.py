@@ -179,7 +179,7 @@ def legend_lines(report: Report, signs: set[str]) -> list[str]:
             "attenuation: log10 of the gradient's L2 norm at a layer's input over its output; 1 decade = factor 10"
         )
     if "ledger" in signs:
-        lines.append("bar: the decades that each layer takes of the gradient, to scale, from the loss back to the input")
+        lines.append("bar: decades that each layer takes of the gradient, to scale, from the loss back to the input")
     if "folded" in signs:
         lines.append("solid block (n layers): a block drawn as one card, with the worst of its findings")
     if "bottleneck" in signs:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.report import Report
@@ -16,6 +17,7 @@ from viz.flow_pages import flow_page, has_blocks
 from viz.layer_blocks import check_scopes, with_folded_blocks
 from viz.page import PAGE_THEME, Page
 from viz.picture import Content, Picture
+from viz.running import run
 from viz.style import Theme, theme_named
 
 __all__ = ["Flow", "document", "drawn", "flow", "shown_report", "summary"]
@@ -48,8 +50,9 @@ class Flow:
 
 
 def flow(
-    report_or_loss: Report | Node,
-    *,
+    what: Report | Node | Callable[..., Any],
+    *inputs: Any,
+    loss: Callable[[Any], Any] | None = None,
     title: str | None = None,
     subtitle: str | None = None,
     facts: Sequence[str] = (),
@@ -62,8 +65,13 @@ def flow(
 
     Parameters
     ----------
-    report_or_loss : Report or Node
-        What `autograd_cnn.health` found, or a loss on which ``backward()`` was called.
+    what : Report, Node or callable
+        What `autograd_cnn.health` found, or a loss on which ``backward()`` was called. Or a model to run: its
+        gradients are worked out on the side, and no ``grad`` is written.
+    *inputs : array_like or Node
+        What to run a model with.
+    loss : callable, optional
+        Makes one number of what the model returns, such as ``lambda scores: F.cross_entropy(scores, labels)``.
     title : str, optional
         The heading.
     subtitle : str, optional
@@ -88,18 +96,45 @@ def flow(
     Raises
     ------
     UndrawableError
-        For anything but a report or a loss, a report whose connections name no layer of it, or an unknown scope
-        to expand.
+        For anything but a report, a loss or a model that gives one number, a report whose connections name no
+        layer of it, or an unknown scope to expand.
     UnknownThemeError
         For a theme that does not exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_cnn import nn, functional as F
+    >>> model = nn.Sequential(fc1=nn.Linear(4, 8), relu=nn.ReLU(), fc2=nn.Linear(8, 3))
+    >>> images, labels = np.ones((5, 4), np.float32), [0, 1, 2, 0, 1]
+    >>> picture = flow(model, images, loss=lambda scores: F.cross_entropy(scores, labels))
+    >>> picture.save(getfixture("tmp_path") / "flow.dot").name  # in a program: picture.save("flow.svg")
+    'flow.dot'
     """
     colours = theme_named(theme)
-    report = shown_report(report_or_loss, merge_activations)
+    if callable(what) and not isinstance(what, Report | Node):
+        what = _inspected(what, inputs, loss)
+    elif inputs or loss is not None:
+        raise UndrawableError(f"flow: got {type(what).__name__} and more; inputs and loss= go with a model")
+    report = shown_report(what, merge_activations)
     title = title if title is not None else "Gradient flow"
     words = SEPARATOR.join(filter(None, (summary(report), subtitle)))
     opened = (expand,) if isinstance(expand, str) else tuple(expand)
     check_scopes(report, opened)
     return drawn(Flow(report, title, words, tuple(facts), fold, opened), colours)
+
+
+def _inspected(model: Callable[..., Any], inputs: tuple[Any, ...], loss: Callable[[Any], Any] | None) -> Report:
+    """Run a model and look at its health."""
+    from autograd_cnn.health import inspect
+
+    output = run(model, inputs, loss).output
+    if output.size != 1:
+        raise UndrawableError(
+            f"flow: the model returned {output.shape}, expected one number to go back from; make it with loss=, "
+            "such as loss=lambda scores: F.cross_entropy(scores, labels)"
+        )
+    return inspect(output, model=model if hasattr(model, "parameters") else None)
 
 
 class FlowPicture(Picture):

@@ -16,7 +16,9 @@ from viz.errors import LabelError
 
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 
-_NARROW_LETTERS, _NARROW = frozenset(" !'(),-./:;I[]`fijlrt|·"), 0.32
+NARROWEST = 0.32
+"""Width of the narrowest letters, in type sizes."""
+_NARROW_LETTERS = frozenset(" !'(),-./:;I[]`fijlrt|·")
 _WIDE_LETTERS, _WIDE = frozenset("%@GMOQWmw…—"), 0.88
 
 
@@ -60,7 +62,7 @@ def room_for(words: object, size: float, *, bold: bool = False) -> int:
     Minimum widths make labels fit where Graphviz measures too little: without fonts it guesses, and
     takes bold for regular; with hinted fonts it rounds each letter.
     """
-    ems = sum(_NARROW if c in _NARROW_LETTERS else _WIDE if c in _WIDE_LETTERS else _em(c) for c in plain(words))
+    ems = sum(NARROWEST if c in _NARROW_LETTERS else _WIDE if c in _WIDE_LETTERS else _em(c) for c in plain(words))
     return math.ceil(ems * size * (1.07 if bold else 1.0))
 
 

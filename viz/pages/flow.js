@@ -8,6 +8,9 @@ for (const card of document.querySelectorAll("g.folded")) {
   card.setAttribute("aria-label", `Open ${dialog.getAttribute("aria-label")}`);
   const open = () => dialog.showModal();
   card.addEventListener("click", open);
+  card.addEventListener("focus", () => {
+    if (card.matches(":focus-visible")) stages.find((around) => around.frame.contains(card)).reveal(card);
+  });
   card.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
