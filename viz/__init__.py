@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from viz import charts, textbook
+    from viz.binding import bind
     from viz.checks import gradient_check
     from viz.circuits import circuit
     from viz.classifier import predictions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Page",
     "Picture",
+    "bind",
     "charts",
     "circuit",
     "explain",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "bind": "binding",
     "Page": "page",
     "Picture": "picture",
     "charts": "charts",

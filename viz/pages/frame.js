@@ -2,16 +2,23 @@
 /* What all pages share: the data, the theme, how a number is written, how an element is made. */
 const data = JSON.parse(document.getElementById("data").textContent);
 
-/* The theme follows the system until the reader chooses one. */
+/* The theme follows the system until the reader chooses one; in a bound page the page around it chooses. */
 const themeButton = document.getElementById("theme");
 const themes = ["system", "light", "dark"];
 let chosenTheme = 0;
-themeButton.hidden = false;
-themeButton.addEventListener("click", () => {
-  chosenTheme = (chosenTheme + 1) % themes.length;
-  if (chosenTheme) document.documentElement.dataset.theme = themes[chosenTheme];
+function chooseTheme(place) {
+  chosenTheme = place;
+  if (place) document.documentElement.dataset.theme = themes[place];
   else delete document.documentElement.dataset.theme;
-  themeButton.querySelector("span").textContent = themes[chosenTheme];
+  themeButton.querySelector("span").textContent = themes[place];
+}
+themeButton.hidden = false;
+themeButton.addEventListener("click", () => chooseTheme((chosenTheme + 1) % themes.length));
+window.addEventListener("message", (event) => {
+  const place = event.source === window.parent && window.parent !== window ? themes.indexOf(event.data?.theme) : -1;
+  if (place < 0) return;
+  themeButton.hidden = true;
+  chooseTheme(place);
 });
 
 /* A number as the pictures write it: Python's %.4g with a typographic minus. What is not finite came as a word. */
