@@ -22,7 +22,7 @@ _FOCUSED = """() => {
     words: `<${node.tagName.toLowerCase()} ${node.id}> ${name}`,
     left: box.left + scrollX, right: box.right + scrollX,
     top: box.top + scrollY, bottom: box.bottom + scrollY,
-    marked: style.outlineStyle !== "none" || style.boxShadow !== "none" || node instanceof SVGElement || node instanceof HTMLIFrameElement, // a frame marks inside
+    marked: style.outlineStyle !== "none" || style.boxShadow !== "none" || node.matches("svg *, iframe"), // inside
     drawn: node instanceof SVGElement,
   };
 }"""
