@@ -1,5 +1,6 @@
 import itertools
 import math
+import os
 import re
 import sys
 import types
@@ -8,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import viz
@@ -19,7 +20,7 @@ from viz.charts.contours import loops
 from viz.charts.data import DASHES, HATCHES, INKS, MARKS, RAMPS
 from viz.charts.drawing import svg_of
 from viz.charts.lettering import fitted, width_of, wrapped
-from viz.charts.scales import Scale, round_numbers, scale
+from viz.charts.scales import Scale, round_numbers, scale, ticks
 from viz.errors import ChartError, ExchangeError, FormatError, UnknownThemeError
 from viz.exchange import decoded, read
 from viz.page import PAGE_THEME
@@ -173,6 +174,20 @@ def test_round_numbers_are_few_round_and_inside(low: float, length: float, most:
         assert f"{step:.6e}"[0] in "125" or f"{step:.6e}".startswith(("9.99", "4.99", "1.99"))
 
 
+@given(st.floats(-300, 300), st.floats(0.01, 100), st.integers(1, 12))
+def test_log_axes_are_marked_by_round_numbers(exponent: float, decades: float, most: int) -> None:
+    low, high = 10**exponent, 10 ** min(exponent + decades, 307.0)
+    assume(low < high)
+    axis = Axis("x", low, high, log=True)
+    found = [n for n, _ in ticks(axis, scale(axis, (), 0, 100), most)]
+    assert len(found) <= most
+    assert all(low <= n <= high for n in found)
+    if decades >= 1.1 and most >= 5:
+        assert len(found) >= 2
+    if len(found) >= 2 and decades > 2:
+        assert all(f"{n:e}"[0] in "125" for n in found)
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.booleans())
 def test_scales_keep_order_and_hold_all_data(data: list[float], log: bool) -> None:
     laid = scale(Axis("x", log=log), data, 0, 100)
@@ -205,6 +220,33 @@ def test_a_line_breaks_where_there_is_no_number() -> None:
         if g.get("class") == "line"
     )
     assert re.sub(r"[-\d. ]", "", group.find(f"{SVG}path").get("d")) == "MLMLM"
+
+
+def test_golden_svg() -> None:
+    """UPDATE_GOLDEN=1 rewrites the file; look at the picture before you commit it."""
+    steps = tuple(float(step) for step in range(11))
+    curves = Panel(
+        Axis("step"),
+        Axis("loss (nats)", log=True),
+        (
+            Line("train", steps, tuple(2.3 * 0.7**step for step in steps)),
+            Line(
+                "validation", steps, tuple(0.4 + 1.9 * 0.6**step for step in steps), "gradient", "dashed", mark="square"
+            ),
+            Zone("overfitting", 6, math.inf),
+            Rule("chance", 2.3, "y"),
+        ),
+        "curves",
+        ("Both fall, then one of them stops.",),
+    )
+    bowl = Field("loss", steps, steps, tuple(tuple((x - 4) ** 2 + (y - 6) ** 2 / 2 for x in steps) for y in steps))
+    plane = Panel(Axis("a"), Axis("b"), (bowl, Points("here", (2,), (2,), "critical", "cross", 9.0)), "a bowl")
+    drawn = svg_of(ChartData("Two charts", (curves, plane), "of one run", ("seed 0",), 2, (240.0, 160.0)), LIGHT)
+    path = Path(__file__).parent / "golden" / "chart.svg"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(drawn, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == drawn
+    check_drawing(drawn)
 
 
 def test_the_legend_names_each_look_once() -> None:

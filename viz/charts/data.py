@@ -14,7 +14,7 @@ from viz.errors import ChartError
 INKS = ("value", "gradient", "ok_text", "saturated", "critical", "ink", "muted", "wire", "dead")
 """The colours of a theme that lines and points may have: blue for values, orange for gradients, and the others."""
 DASHES: dict[str, str] = {"solid": "", "dashed": "7 3", "dotted": "1.5 3", "dash-dot": "9 3 2 3", "long": "14 4"}
-MARKS = ("circle", "square", "triangle", "diamond", "cross", "plus", "ring", "kink")
+MARKS = ("circle", "square", "triangle", "diamond", "cross", "plus", "ring")
 HATCHES = ("rising", "falling", "dots", "none")
 RAMPS = ("value", "gradient", "signed")
 

@@ -98,14 +98,17 @@ def _multiple(count: int, factor: int, power: int) -> float:
 
 
 def _decades(laid: Scale, most: int) -> list[float]:
-    """Return powers of ten on a scale, every k-th where there are too many; none where there is but one."""
-    first, last = math.ceil(math.log10(laid.low) - 1e-9), math.floor(math.log10(laid.high) + 1e-9)
-    powers = range(first, last + 1)
-    if len(powers) < 2:
-        return []
-    every = -(-len(powers) // max(most, 1))
-    found = [float(f"1e{power}") for power in powers if (power - first) % every == 0]
-    return [n for n in found if laid.low <= n <= laid.high]
+    """Return powers of ten on a scale, every k-th where there are too many; with 2 and 5 between where there are few.
+
+    None where not even two of these fit: then the scale is short enough for steps of one size.
+    """
+    first, last = math.floor(math.log10(laid.low)), math.ceil(math.log10(laid.high))
+    for mantissas in ((1, 2, 5), (1,)):
+        found = [float(f"{m}e{power}") for power in range(first, last + 1) for m in mantissas]
+        found = [n for n in found if laid.low <= n <= laid.high]
+        if len(found) <= most:
+            return found if len(found) > 1 else []
+    return found[:: -(-len(found) // max(most, 1))]
 
 
 def numbers_of(panel: Panel, axis: str) -> Iterator[float]:

@@ -30,7 +30,7 @@ def stroke(theme: Theme, layer: Line | Rule, path: str) -> str:
 def glyph(theme: Theme, kind: str, x: float, y: float, size: float, ink: str) -> str:
     """Return one mark around a place: filled with an outline of the page, so that it stands out on bands too."""
     half, paint = size / 2, colour(theme, ink)
-    if kind in ("cross", "plus", "kink", "ring"):
+    if kind in ("cross", "plus", "ring"):
         thick = {"fill": "none", "stroke": paint, "stroke_width": 1.8}
         if kind == "ring":
             return tag("circle", cx=x, cy=y, r=half, **thick)
@@ -47,9 +47,7 @@ def _strokes(kind: str, x: float, y: float, half: float) -> str:
     if kind == "cross":
         left, right, top, bottom = (f"{at:.2f}" for at in (x - half, x + half, y - half, y + half))
         return f"M{left} {top}L{right} {bottom}M{right} {top}L{left} {bottom}"
-    if kind == "plus":
-        return f"M{x - half:.2f} {y:.2f}H{x + half:.2f}M{x:.2f} {y - half:.2f}V{y + half:.2f}"
-    return f"M{x - half:.2f} {y - 2:.2f}L{x:.2f} {y - 2 - 1.6 * half:.2f}L{x + half:.2f} {y - 2:.2f}"  # a roof over it
+    return f"M{x - half:.2f} {y:.2f}H{x + half:.2f}M{x:.2f} {y - half:.2f}V{y + half:.2f}"
 
 
 def _outline(kind: str, x: float, y: float, half: float) -> str:
@@ -86,8 +84,7 @@ def swatch(theme: Theme, layer: Line | Points | Rule | Zone, x: float, y: float)
         case Zone():
             return shade(theme, layer, x, y - 5, 26, 10)
         case Points():
-            below = 3 if layer.mark == "kink" else 0
-            return glyph(theme, layer.mark, x + 13, y + below, min(layer.size, 8.0), layer.ink)
+            return glyph(theme, layer.mark, x + 13, y, min(layer.size, 8.0), layer.ink)
         case Rule():
             return stroke(theme, layer, f"M{x:.2f} {y:.2f}h26")
         case Line():

@@ -121,10 +121,10 @@ def _loss(seed: int) -> Chapter:
     )
     one, many = svm_on_digits(1, rng=seed), svm_on_digits(100, rng=seed)
     pictures = (
-        loss_along(*one, 1, rng=seed + 3, reach=3.0, title="A line through the SVM loss of one image"),
-        loss_along(*many, 1, rng=seed + 3, reach=3.0, title="The same line through the mean loss of 100 images"),
-        loss_along(*one, 2, rng=seed + 3, reach=3.0, title="A plane through the SVM loss of one image"),
-        loss_along(*many, 2, rng=seed + 3, reach=3.0, title="The same plane through the mean loss of 100 images"),
+        loss_along(*one, 1, rng=seed + 8, reach=4.0, title="A line through the SVM loss of one image"),
+        loss_along(*many, 1, rng=seed + 8, reach=4.0, title="The same line through the mean loss of 100 images"),
+        loss_along(*one, 2, rng=seed + 8, reach=4.0, title="A plane through the SVM loss of one image"),
+        loss_along(*many, 2, rng=seed + 8, reach=4.0, title="The same plane through the mean loss of 100 images"),
     )
     return Chapter("loss", "What the loss looks like", words, pictures)
 

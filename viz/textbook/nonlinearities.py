@@ -9,7 +9,7 @@ from typing import Any
 from autograd_cnn.gates.facts import fact, lesson
 from autograd_cnn.health.report import Thresholds
 from autograd_cnn.registry import Gate
-from viz.charts import Axis, ChartData, Line, Panel, Points, Zone, chart
+from viz.charts import Axis, ChartData, Line, Panel, Points, Rule, Zone, chart
 from viz.charts.data import Layer
 from viz.picture import Picture
 from viz.style import number
@@ -82,12 +82,10 @@ def _layers(found: Curve) -> tuple[Layer, ...]:
         Line("output f(x)", found.x, found.y),
         Line("local gradient f′(x)", *_pieces(found), "gradient", "dashed"),
     ]
+    layers += [Rule("kink: output or slope jumps", kink.x, "x", "ink", "dotted") for kink in found.kinks]
     if found.kinks:
-        at = tuple(kink.x for kink in found.kinks)
-        layers.append(Points("kink: output or slope jumps", at, tuple(k.y for k in found.kinks), "ink", "kink", 8.0))
-        layers.append(
-            Points("f′ at the kink, by the rule", at, tuple(k.slope for k in found.kinks), "gradient", "circle", 6.0)
-        )
+        at, slopes = tuple(kink.x for kink in found.kinks), tuple(kink.slope for kink in found.kinks)
+        layers.append(Points("f′ at the kink, by the rule", at, slopes, "gradient", "circle", 6.0))
     return tuple(layers)
 
 
