@@ -99,25 +99,13 @@ class Evidence:
             turns = list(_turns(self.run.outputs, self.weights))
             for on_ties in (False, True):
                 for turn in turns:
-                    if found := _examined(turn, on_ties):
+                    if found := None if on_ties and not _has_kinks(turn.node) else _examined(turn, on_ties):
                         return found
         return Blame(
             None,
             message="every gate's own rule is right here: the error is outside of the graph. Does the function use a "
             "value that depends on its inputs without a gradient (detach, .value), or change what it reads?",
         )
-
-    def breach_on_ties(self, *, everywhere: bool) -> Blame:
-        """Return the gate nearest to the output that breaks its rule on a tie; `everywhere`, off ties too."""
-        with self.as_it_was():
-            for turn in _turns(self.run.outputs, self.weights):
-                gate = turn.node.gate
-                kinked = gate is not None and (gate.branches is not None or gate.rule is None)
-                found = _examined(turn, on_ties=True) if kinked else None
-                found = found or (_examined(turn, on_ties=False) if everywhere else None)
-                if found:
-                    return found
-        return Blame(None, message="every gate there follows its rule")
 
 
 def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:
@@ -135,6 +123,11 @@ def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:
             for node in reversed(topological_order(output, where=lambda node: node.requires_grad)):
                 if node not in reached:
                     yield _Turn(node, places[node], np.ones(node.shape, node.dtype) if node.shape else 1.0)
+
+
+def _has_kinks(node: Node) -> bool:
+    """Whether a gate has branches; one without a rule of its own may, inside."""
+    return node.gate is not None and (node.gate.branches is not None or node.gate.rule is None)
 
 
 def _examined(turn: _Turn, on_ties: bool) -> Blame | None:

@@ -107,7 +107,7 @@ def _answers(
     """
     answers = [_answer(place, question, how) for question in questions]
     if how.kinks in ("nudge", "tie"):
-        _judge_on_ties(answers, evidence, how.kinks == "tie")
+        _judge_gate_by_gate(answers, place, evidence, how.kinks == "tie")
     for size in _NUDGES if how.kinks == "nudge" else ():
         open_ = [i for i, answer in enumerate(answers) if answer.verdict in (Verdict.KINK, Verdict.TIE)]
         moved = _nudged(place, size, rng) if open_ else None
@@ -127,18 +127,27 @@ def _answers(
     return answers, evidence
 
 
-def _judge_on_ties(answers: list[Coordinate], evidence: Evidence, settle: bool) -> None:
-    """Hold the gates on a tie against what they declare; with `settle`, this is all there is to say of a kink."""
-    kinked = [i for i, a in enumerate(answers) if a.verdict is Verdict.TIE or (settle and a.verdict is Verdict.KINK)]
-    if not kinked:
+def _judge_gate_by_gate(answers: list[Coordinate], place: Place, evidence: Evidence, settle: bool) -> None:
+    """Hold every gate by itself against its forward and, on a tie, against what it declares, where answers are open.
+
+    A wrong rule may jump where the function does not: then what stays open, or what differences say beside a tie,
+    hides it. With `settle`, gates that are all right are all there is to say of a kink.
+    """
+    exact = not place.narrow and not any(x.dtype.itemsize < 8 for x in place.subject.leaves)
+    kinks = [i for i, answer in enumerate(answers) if answer.verdict in (Verdict.KINK, Verdict.TIE)]
+    rough = [i for i, answer in enumerate(answers) if exact and answer.verdict is Verdict.ILL_CONDITIONED]
+    if not kinks and not rough:
         return
-    blamed = evidence.breach_on_ties(everywhere=settle)
-    for i in kinked:
-        note = f"{answers[i].note}: {blamed.message}"
+    blamed = evidence.culprit()
+    for i in kinks + rough:
+        words = blamed.message if blamed.gate is not None else "every gate there follows its rule"
+        note = f"{answers[i].note}: {words}"
         if blamed.gate is not None:
             answers[i] = replace(answers[i], verdict=Verdict.WRONG, numeric=blamed.numeric, bar=blamed.bar, note=note)
-        elif settle:
+        elif settle and i in kinks:
             answers[i] = replace(answers[i], verdict=Verdict.OK, note=note)
+        elif i in kinks:
+            answers[i] = replace(answers[i], note=note)
 
 
 def _for_another_seed(

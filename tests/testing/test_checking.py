@@ -145,6 +145,30 @@ def test_ties_of_a_large_input_are_judged_element_by_element(kinks):
         assert (report.blame().gate, report.blame().index) == ("relu", (3, 4))
 
 
+@pytest.mark.parametrize("kinks", ["nudge", "tie"])
+def test_a_wrong_gate_whose_part_cancels_everywhere_but_on_the_tie(kinks):
+    """Moved off the tie, |h| − max(h, −h) is 0 with every rule for h."""
+
+    def f(x):
+        h = ag.tanh(x)
+        return abs(h) - ag.maximum(h, -h) + x
+
+    assert check(f, 0.0, kinks=kinks).ok
+    with planted("tanh", scaled(1.001)):
+        report = check(f, 0.0, kinks=kinks)
+        assert report.verdict is Verdict.WRONG
+        assert report.blame().gate == "tanh"
+
+
+@pytest.mark.parametrize("kinks", ["nudge", "tie"])
+def test_a_wrong_rule_that_jumps_is_not_taken_for_rounding(kinks):
+    """At 1 a hair more changes its gradient as much as rounding changes that of a very rough function."""
+    with planted("maximum", lambda gradient, upstream, inputs: ag.where(inputs[0] >= 1, upstream, 0.0)):
+        report = check(lambda x: ag.maximum(x, x * x * 9), 1.0, kinks=kinks)
+        assert report.verdict is Verdict.WRONG
+        assert report.blame().gate == "maximum"
+
+
 TINY = st.floats(1e-15, 1e-9) | st.floats(-1e-9, -1e-15)
 BESIDE = {
     "abs": abs,
