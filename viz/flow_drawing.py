@@ -142,7 +142,7 @@ class Drawing:
         """Return the wires of the main line that lie in the bottleneck, with the words that some of them carry."""
         words: dict[str, tuple[str, ...]] = {entry.layers[0]: (f"◀ {decades(entry.decades)} decades",) for entry in run}
         if run:
-            name = run[0].name if len(run) == 1 else f"{len(run)} in a row"
+            name = run[0].name if len(run) == 1 else f"{run[0].name} … {run[-1].name}"
             total = f"{decades(math.fsum(entry.decades for entry in run))} decades in {name}"
             words[run[0].layers[0]] = ("◀ bottleneck", total)
         inside = {name for entry in run for name in entry.layers}

@@ -14,10 +14,11 @@ from viz.flow_wires import Wire
 from viz.labels import block, cell, room_for, row, table, text
 from viz.layer_blocks import Block
 from viz.ledger import Ledger
-from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, whole_points
+from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, shortened, whole_points
 
 SEPARATOR = "   ·   "
 _LONGEST_LINE = 92
+_MOST_REMEDIES = 3
 _STATE_WORDS = {
     "silent": "silent this batch",
     "starved": "starved: active, gradient exactly 0",
@@ -60,24 +61,27 @@ class Heading:
 
 def header(report: Report, theme: Theme, heading: Heading, signs: set[str], ledger: Ledger | None = None) -> str:
     """Return heading and legend as one table: as the graph's own label it cannot collide with the drawing."""
-    rows = [_line(x, theme.ink, 17, bold=True) for x in textwrap.wrap(heading.title, LONGEST_TITLE)[:3]]
+    rows = [_line(x, theme.ink, 17, bold=True) for x in _wrapped(heading.title, LONGEST_TITLE)[:3]]
     rows += [_line(x, theme.muted, 11) for x in packed(heading.subtitle.split(SEPARATOR), _LONGEST_LINE)[:3]]
     if ledger is not None:
         color = theme.ink if ledger.bottleneck() else theme.muted
         rows += [row(cell(height=2))]
-        rows += [_line(x, color, 11) for x in textwrap.wrap(ledger.words(), _LONGEST_LINE)[:3]]
+        rows += [_line(x, color, 11) for x in _wrapped(ledger.words(), _LONGEST_LINE)[:3]]
         rows += _strip(theme, ledger)
     if rows:
         rows += [row(cell(height=6)), row(cell(height=1, bgcolor=theme.line)), row(cell(height=5))]
     for finding in report.findings:
         if not finding.layer:
             rows += [row(cell(_banner(theme, finding))), row(cell(height=5))]
+    remedies = _remedies(report)
+    rows += [_line(words, theme.ink, 10, height=14) for words in remedies]
+    rows += [row(cell(height=5))] if remedies else []
     if "units" in signs:
         rows.append(row(cell(_units_key(theme, signs), align="left", height=17)))
     rows.append(row(cell(_widths_key(theme, signs), align="left", height=17)))
     signs = signs | {"ledger"} if _has_strip(ledger) else signs
     for words in (*legend_lines(report, signs), *heading.facts):
-        rows += [_line(x, theme.muted, 9, height=13) for x in textwrap.wrap(words, _LONGEST_LINE + 18)[:3]]
+        rows += [_line(x, theme.muted, 9, height=13) for x in _wrapped(words, _LONGEST_LINE + 18)[:3]]
     return table(*rows, row(cell(height=12)))
 
 
@@ -102,6 +106,12 @@ def _strip(theme: Theme, ledger: Ledger) -> list[str]:
     return [row(cell(height=3)), row(cell(bar, align="left"))]
 
 
+def _wrapped(words: str, longest: int) -> list[str]:
+    """Return `words` in lines of so many letters, or half as many of the wide ones of East Asia."""
+    wide = sum(ord(letter) >= 0x2E80 for letter in words)
+    return textwrap.wrap(words, max(longest * len(words) // (len(words) + wide), 1) if words else longest)
+
+
 def packed(parts: Sequence[str], longest: int) -> list[str]:
     """Return the parts on as few lines as hold them, separated within a line; a long part is wrapped.
 
@@ -115,15 +125,31 @@ def packed(parts: Sequence[str], longest: int) -> list[str]:
         if lines and len(lines[-1]) + len(SEPARATOR) + len(part) <= longest:
             lines[-1] += SEPARATOR + part
         else:
-            lines += textwrap.wrap(part, longest)
+            lines += _wrapped(part, longest)
     return lines
+
+
+def _remedies(report: Report) -> list[str]:
+    """Return what helps against the findings of layers, the worst first, each remedy once."""
+    told: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.layer and finding.remedy:
+            told.setdefault(finding.remedy, []).append(finding)
+    lines = []
+    for remedy, findings in list(told.items())[:_MOST_REMEDIES]:
+        names = list(dict.fromkeys(shortened(finding.layer) for finding in findings))
+        where = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        lines += _wrapped(f"{MARKS[findings[0].severity]} {where}: {remedy}", _LONGEST_LINE)[:2]
+    more = len(told) - _MOST_REMEDIES
+    return [*lines, f"and {more} more remedies: print the report"] if more > 0 else lines
 
 
 def _banner(theme: Theme, finding: Finding) -> str:
     """Return what is wrong with the network as a whole: it belongs to no card."""
     solid, tint = getattr(theme, finding.severity), getattr(theme, finding.severity + "_tint")
     lines = [fitted(f"{MARKS[finding.severity]} {finding.words}", WIDTH, 11)]
-    lines += textwrap.wrap(finding.evidence, _LONGEST_LINE - 12)[:2]
+    lines += _wrapped(finding.evidence, _LONGEST_LINE - 12)[:2]
+    lines += _wrapped(f"try: {finding.remedy}", _LONGEST_LINE - 12)[:2] if finding.remedy else []
     made = []
     for i, words in enumerate(lines):
         size, bold = (9.5, False) if i else (11, True)

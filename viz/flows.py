@@ -184,5 +184,5 @@ def summary(report: Report) -> str:
     """Return when, on how much, how well."""
     words = [f"step {report.step}", f"batch {report.batch}", f"loss {number(report.loss)}"]
     if report.first_to_last is not None:
-        words.append(f"first layer against last {decades(report.first_to_last)} decades")
+        words.append(f"weight gradients, first layer against last {decades(report.first_to_last)} dec")
     return SEPARATOR.join(words)

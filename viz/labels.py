@@ -19,6 +19,8 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 NARROWEST = 0.32
 """Width of the narrowest letters, in type sizes."""
 _NARROW_LETTERS = frozenset(" !'(),-./:;I[]`fijlrt|·")
+_LONGEST_STRING = 2000
+"""Characters of a quoted string; escaped they take up to five bytes each."""
 _WIDE_LETTERS, _WIDE = frozenset("%@GMOQWmw…—"), 0.88
 
 
@@ -67,7 +69,7 @@ def room_for(words: object, size: float, *, bold: bool = False) -> int:
 
 
 def _em(character: str) -> float:
-    return 1.0 if ord(character) >= 0x2E80 else 0.72 if character.isupper() else 0.57
+    return 1.0 if ord(character) >= 0x2E80 else 0.72 if character.isupper() or character == "&" else 0.57
 
 
 FROZEN = "frozen"
@@ -141,11 +143,18 @@ def statement(target: str, html: str | None = None, **settings: Any) -> str:
     A trailing underscore is dropped (``class_``); settings that are None are left out.
     """
     if "tooltip" in settings and settings["tooltip"] is not None:  # Graphviz unescapes tooltips twice
-        settings["tooltip"] = plain(settings["tooltip"]).replace("\\", "\\\\")
+        settings["tooltip"] = _bounded(plain(settings["tooltip"])).replace("\\", "\\\\")
     parts = [f"{k.rstrip('_')}={quote(v)}" for k, v in settings.items() if v is not None]
     if html is not None:
         parts.insert(0, f"label=<{html}>" if html else 'label=""')
     return f"{target} [{' '.join(parts)}];" if parts else f"{target};"
+
+
+def _bounded(words: str) -> str:
+    """Return `words` without their middle, where they are longer than Graphviz reads: 16,384 bytes of a string."""
+    if len(words) <= _LONGEST_STRING:
+        return words
+    return f"{words[: _LONGEST_STRING // 2]}…{words[-_LONGEST_STRING // 2 :]}"
 
 
 def check_labels(dot: str) -> None:

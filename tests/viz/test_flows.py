@@ -301,6 +301,40 @@ def test_hostile_names_are_just_text(name: str) -> None:
     assert "<script" not in svg
 
 
+@pytest.mark.parametrize("letter", ["w", "層", "&", '"', "\\", "🙂"])
+def test_a_name_of_ten_thousand_letters_is_drawn(letter: str) -> None:
+    """Graphviz reads at most 16,384 bytes of a quoted string, such as a tooltip."""
+    svg = flow(chain(layer(letter * 10_000), layer("b")), merge_activations=False).svg()
+    check_geometry(svg)
+    assert "layer1" in svg
+
+
+def test_wide_letters_make_short_lines() -> None:
+    svg = flow(chain(layer("a")), title="題" * 100, subtitle="字" * 200, facts=["説" * 200]).svg()
+    assert page(svg).right < 800
+    check_geometry(svg)
+
+
+def test_remedies_stand_in_the_header_once_each() -> None:
+    advice = [("a", "lower the learning rate"), ("b", "lower the learning rate"), ("c", "use ReLU")]
+    found = [Finding("critical", "dead", name, "9% dead", "", "", remedy) for name, remedy in advice]
+    report = chain(*(layer(f.layer, findings=(f,)) for f in found), findings=tuple(found))
+    words = words_of(report, merge_activations=False)
+    assert {"✕ a, b: lower the learning rate", "✕ c: use ReLU"} <= set(words)
+    whole = Finding("warning", "exploding", "", "exploding", "ratio 200", "", "batch norm")
+    assert "try: batch norm" in words_of(replace(report, findings=(whole,)))
+
+
+def test_the_bottleneck_is_marked_as_a_path_with_what_each_layer_loses() -> None:
+    words = words_of(measured("saturated"))
+    assert words.count("◀ bottleneck") == 1
+    assert "−6.53 decades in fc2 … fc6" in words
+    assert [w for w in words if w.startswith("◀ −")] == [f"◀ −1.{n} decades" for n in (36, 37, 38, 52)]
+    source = flow(measured("saturated")).source
+    assert sum(LIGHT.critical in line and "->" in line for line in source.splitlines()) == 10
+    assert "gradient, fc7 back to flatten: lost 6.93 decades, 1.52 of them at fc6, 1.38 at fc5" in words
+
+
 def test_finding_words_and_their_severity_are_the_verdict() -> None:
     found = tuple(Finding(s, "dead", "a", w, "", "", "") for s, w in (("critical", "9% dead"), ("warning", "slow")))
     said = verdict(layer("a", findings=found))
