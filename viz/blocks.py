@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from autograd_cnn.graph import Node, Scalar
 from viz.captions import gate_words, one_number, role_of, strength
 from viz.diagram import Box
-from viz.selected import Chain, Fold, Operand
+from viz.selected import Chain, Fold, Layer, Operand
 from viz.style import number
 
 Sent: TypeAlias = Callable[[Operand], Any]
@@ -41,9 +41,7 @@ def terms_block(fold: Fold, name: str, user: Node, sent: Sent) -> Box:
 def chain_block(chain: Chain, name: str, gradient: Callable[[Node], Any]) -> Box:
     """Return the block that stands for blocks alike in a row."""
     n = len(chain.ends)
-    gates = [gate_words(node) for node in chain.block]
-    shown = gates if len(gates) <= _MOST_GATES else [*gates[: _MOST_GATES - 2], "…", gates[-1]]
-    lines = [f"each {' → '.join(shown)}" if len(gates) > 1 else f"each {gates[0]}"]
+    lines = [f"each {_gates_words(chain.block)}"]
     scopes = [node.scope for node in (chain.ends[0], chain.ends[-1])]
     if all(scopes) and scopes[0] != scopes[1]:
         lines.append(f"{scopes[0]} … {scopes[1]}")
@@ -55,8 +53,22 @@ def chain_block(chain: Chain, name: str, gradient: Callable[[Node], Any]) -> Box
             f"|gradient| {number(gradients[0], '.3g')} after the first, {number(gradients[-1], '.3g')} at the end"
         )
     again = f" (×{chain.of:,})" if all_same else ""
-    what = "gates" if len(gates) == 1 else "blocks"
+    what = "gates" if len(chain.block) == 1 else "blocks"
     return Box(name, "folded", f"… + {n:,} more {what}{again}", tuple(lines))
+
+
+def layer_block(layer: Layer, name: str, around: str) -> Box:
+    """Return the block that stands for a layer; its name is the part of its path that no frame around it says."""
+    words = layer.scope.removeprefix(f"{around}/")
+    lines = [f"{len(layer.gates):,} gates: {_gates_words(layer.gates)}"]
+    count = sum(node.size for node in layer.parameters)
+    lines += [f"{count:,} parameters"] if count else []
+    return Box(name, "layer", f"layer {words}" if words.isdigit() else words, tuple(lines))
+
+
+def _gates_words(gates: Sequence[Node]) -> str:
+    words = [gate_words(node) for node in gates]
+    return " → ".join(words if len(words) <= _MOST_GATES else [*words[: _MOST_GATES - 2], "…", words[-1]])
 
 
 def range_words(numbers: Sequence[float | None]) -> str:

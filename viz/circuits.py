@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd_cnn.graph import Node, Scalar, describe
+from viz.collapsing import collapsed, gates_of
 from viz.diagram import Diagram, signs_used
 from viz.dot import document
 from viz.errors import TooLargeError, UndrawableError
@@ -36,7 +37,8 @@ def circuit(
     Each wire carries the value above and the gradient below; its width shows the gradient's size.
     Where a node is used more than once, the wire splits at a dot and shows what each branch sends
     back. Tensors show their RMS. Layers are frames. Sums of many terms become one gate, terms alike and
-    layers alike in a row one block. Gates that a rule made, in graphs of gradients, are octagons.
+    layers alike in a row one block; where more than `limit` gates are left, so do whole layers. Gates
+    that a rule made, in graphs of gradients, are octagons.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def circuit(
     UndrawableError
         When `what` is neither node nor callable, returns no node, or its graph was freed.
     TooLargeError
-        When more than `limit` gates would be drawn; the message says how to draw less.
+        When more than `limit` gates and blocks are left; the message says how to draw less.
     UnknownThemeError
         For a theme that does not exist.
 
@@ -122,7 +124,7 @@ def circuit_diagram(
             f"circuit: got {type(what).__name__}, expected a Scalar or Tensor, such as a loss, "
             "or a model and its inputs"
         )
-    drawing = gathered(node, explain, limit, gradients)
+    drawing = gathered(node, explain, limit, gradients, collapsed(selection(node), limit))
     title = title if title is not None else node.name or "circuit"
     return diagram_of(drawing, title, counts(drawing) if subtitle is None else subtitle)
 
@@ -132,19 +134,19 @@ def gathered(
     explain: bool = False,
     limit: int = MOST_GATES,
     gradients: Mapping[Node, Any] | None = None,
-    keep: Container[Node] = (),
+    chosen: Selection | None = None,
 ) -> Drawing:
     """Return boxes and wires of the graph that `node` was made from.
 
-    `gradients` stand for those of the nodes; terms in `keep` are not folded away.
+    `gradients` stand for those of the nodes; `chosen` is what is drawn, by default all but what folds.
     """
-    chosen = selection(node, keep)
+    chosen = selection(node) if chosen is None else chosen
     if any(d.node.inputs is None for d in chosen.drawn):
         raise UndrawableError(
             f"circuit: the graph of {describe(node)} was freed by backward(retain='leaves'); "
             "run the forward pass again and call backward() without retain"
         )
-    gates = sum(d.node.gate is not None for d in chosen.drawn)
+    gates = gates_of(chosen)
     if gates > limit:
         raise TooLargeError(
             f"circuit: {gates:,} gates to draw, readable up to {limit}; draw layers with viz.flow(node), one part "
@@ -171,9 +173,11 @@ def counts(drawing: Drawing) -> str:
     """Return how large the graph is, and how much of it is drawn."""
     chosen: Selection = drawing.chosen
     gates = sum(node.gate is not None for node in chosen.uses)
-    shown = sum(d.node.gate is not None for d in chosen.drawn if not d.chain)
+    shown = sum(d.node.gate is not None for d in chosen.drawn if not d.chain and not d.layer)
     words = f"{_counted(len(chosen.uses) - gates, 'leaf', 'leaves')}, {_counted(gates, 'gate', 'gates')}"
+    layers = sum(d.layer is not None for d in chosen.drawn)
     words += f", drawn with {_counted(shown, 'gate', 'gates')}" if shown < gates else ""
+    words += f" and {_counted(layers, 'layer', 'layers')} as one block each" if layers else ""
     blank = all(drawing.gradient(d.node) is None for d in chosen.drawn)
     return words + (" · no gradients yet: call .backward() first" if blank else "")
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from viz.errors import UndrawableError
 
 Role: TypeAlias = Literal[
-    "gate", "rule", "sum", "parameter", "input", "constant", "output", "junction", "folded", "more"
+    "gate", "rule", "sum", "parameter", "input", "constant", "output", "junction", "folded", "layer", "more"
 ]
 Status: TypeAlias = Literal["", "unknown", "happy", "kinks", "uncomfortable", "wrong", "culprit"]
 Light: TypeAlias = Literal["", "lit", "dim"]

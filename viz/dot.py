@@ -100,7 +100,7 @@ def straight_lines(diagram: Diagram) -> dict[str, str]:
 def box_statement(theme: Theme, box: Box, group: str | None = None) -> str:
     """Return the node statement of one box; its role decides the shape."""
     theme = in_light(theme, box.light)
-    if box.role == "folded":
+    if box.role in ("folded", "layer"):
         return _folded_statement(theme, box)
     if box.status:
         return _checked_statement(theme, box, group)
@@ -193,7 +193,7 @@ def _folded_statement(theme: Theme, box: Box) -> str:
     return statement(
         box.name,
         table(*rows),
-        class_=" ".join(("folded", *box.classes)),
+        class_=" ".join((box.role, *box.classes)),
         tooltip=box.tooltip or box.words,
         margin="0.1,0.06",
         **look,

@@ -12,9 +12,11 @@ from autograd_cnn.explanation import explain as explained
 from autograd_cnn.explanation.paths import Path
 from autograd_cnn.graph import Node
 from viz.circuits import MOST_GATES, diagram_of, gathered
+from viz.collapsing import collapsed
 from viz.diagram import Diagram, Light
 from viz.dot import document
 from viz.errors import UndrawableError
+from viz.folding import selection
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
 from viz.picture import Content, Picture
 from viz.selected import Operand
@@ -170,7 +172,8 @@ def path_diagram(explanation: Explanation, *, title: str | None = None, limit: i
     """Return what `explain` draws as plain data."""
     gradients = {step.node: step.upstream for step in backward_steps(explanation.output)}
     on_paths = {node for path in explanation.paths for link in path.links for node in (link.user, link.source)}
-    drawing = gathered(explanation.output, limit=limit, gradients=gradients, keep=on_paths)
+    chosen = collapsed(selection(explanation.output, keep=on_paths), limit)
+    drawing = gathered(explanation.output, limit=limit, gradients=gradients, chosen=chosen)
     _light(drawing, explanation)
     written = zip(explanation.paths, explanation.equations(), strict=True)
     lines = tuple(PathLine(factors(path), equation, path.product) for path, equation in written)

@@ -24,7 +24,7 @@ def clusters(boxes: Sequence[Box], wires: Sequence[Wire], scope_of: Mapping[str,
     scope_of : mapping
         The layer that each box's node was made in.
     """
-    gates = {box.name for box in boxes if box.role in ("gate", "rule", "sum", "folded")}
+    gates = {box.name for box in boxes if box.role in ("gate", "rule", "sum", "folded", "layer")}
     place = {name: _parts(scope) for name, scope in scope_of.items() if name in gates}
     known = {parts[:end] for parts in place.values() for end in range(1, len(parts) + 1)}
     if len(set(place.values())) < 2:

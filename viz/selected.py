@@ -70,7 +70,24 @@ class Chain:
     of: int
 
 
-Drawable: TypeAlias = Operand | Fold | Chain
+@dataclass(frozen=True)
+class Through:
+    """All edges by which `node` goes into a layer that is drawn as one block."""
+
+    node: Node
+    edges: tuple[Operand, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer that is drawn as one block: its path, its gates, and the parameters that only it uses."""
+
+    scope: str
+    gates: tuple[Node, ...]
+    parameters: tuple[Node, ...]
+
+
+Drawable: TypeAlias = Operand | Fold | Chain | Through
 
 
 @dataclass(frozen=True)
@@ -79,13 +96,14 @@ class Drawn:
 
     ``terms`` is how many terms a chain of additions has that is drawn as one Σ, else 0; ``constant``
     is the sum of the plain numbers among them. Where the only operand is a `Chain`, the node stands
-    for all its blocks.
+    for all its blocks; where there is a ``layer``, for that, and its operands are `Through`.
     """
 
     node: Node
     operands: tuple[Drawable, ...]
     terms: int = 0
     constant: float = 0.0
+    layer: Layer | None = None
 
     @property
     def chain(self) -> Chain | None:
@@ -94,7 +112,9 @@ class Drawn:
 
     @property
     def scope(self) -> str:
-        """The layer that the node was made in; for blocks in a row the one around all of them."""
+        """The layer that the node was made in; for blocks in a row, or a layer, the one around."""
+        if self.layer:
+            return self.layer.scope.rpartition("/")[0]
         return common_scope([node.scope for node in self.chain.ends]) if self.chain else self.node.scope
 
     @property
@@ -102,7 +122,7 @@ class Drawn:
         """The nodes that are drawn before it."""
         for x in self.operands:
             if not isinstance(x, Fold):
-                yield x.node if isinstance(x, Operand) else x.entry
+                yield x.entry if isinstance(x, Chain) else x.node
 
 
 @dataclass(frozen=True)
@@ -123,19 +143,19 @@ class Selection:
     @cached_property
     def shown(self) -> frozenset[Drawable]:
         """The edges, folds and chains that are drawn."""
-        edges = {edge for d in self.drawn if d.chain for edge in d.chain.edges}
-        return frozenset(edges.union(x for d in self.drawn for x in d.operands))
+        return frozenset(self._into_blocks).union(x for d in self.drawn for x in d.operands)
 
     def branches(self, node: Node) -> int:
-        """Return how many wires lead out of a drawn node: a chain is one, and so is all that is not drawn."""
+        """Return how many wires lead out of a drawn node: a block is one, and so is all that is not drawn."""
         if len(self.uses[node]) < 2:
             return len(self.uses[node])
-        ends = {self._into_chains.get(edge, edge) for edge in self.uses[node] if edge in self.shown}
+        ends = {self._into_blocks.get(edge, edge) for edge in self.uses[node] if edge in self.shown}
         return len(ends) + bool(self.undrawn_uses(node))
 
     @cached_property
-    def _into_chains(self) -> dict[Operand, Node]:
-        return {edge: d.node for d in self.drawn if d.chain for edge in d.chain.edges}
+    def _into_blocks(self) -> dict[Operand, Node]:
+        blocks = ((d.node, x) for d in self.drawn for x in d.operands if isinstance(x, Chain | Through))
+        return {edge: node for node, x in blocks for edge in x.edges}
 
     def undrawn_uses(self, node: Node) -> list[Operand]:
         """Return the edges that lead out of `node` into what is not drawn."""

@@ -147,6 +147,7 @@ LEGEND = {
     "junction": "● fan-out: the gradients of the branches add up on the trunk",
     "sum": "Σ: a chain of two-input additions, drawn as one gate; each term receives the same gradient",
     "folded": "solid block: many alike, drawn as one; its numbers are ranges over them",
+    "layer": "solid block with a name: layer, drawn as one",
     "again": "(×n): the same parameters, used n times",
     "where": "a if true else b: whether it is true comes in on top, as 1 or 0",
     "more": "triple wire: many wires drawn as one",

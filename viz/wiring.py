@@ -9,10 +9,10 @@ from typing import Any
 
 from autograd_cnn.backward import downstream_gradients
 from autograd_cnn.graph import Node, Scalar
-from viz.blocks import chain_block, range_words, terms_block
+from viz.blocks import chain_block, layer_block, range_words, terms_block
 from viz.captions import one_number, role_of, shape_words, strength, tooltip, words_of
 from viz.diagram import Box, Wire
-from viz.selected import Chain, Drawn, Fold, Operand, Selection
+from viz.selected import Chain, Drawn, Fold, Operand, Selection, Through
 from viz.style import number
 
 
@@ -87,8 +87,9 @@ class Drawing:
         for x in drawn.operands:
             if isinstance(x, Fold):
                 self._add(self._bundle(x, folds[x], name), x.members)
-            elif isinstance(x, Chain):
-                self._wire(self._source[x.entry], name, x.entry, self.together(x.edges), "", x.edges)
+            elif isinstance(x, Chain | Through):
+                source = x.entry if isinstance(x, Chain) else x.node
+                self._wire(self._source[source], name, source, self.together(x.edges), "", x.edges)
             else:
                 self._wire(self._source[x.node], name, x.node, self.sent(x), self._explanation(x), (x,))
         self._source[node] = self._fan_out(node, name)
@@ -97,6 +98,8 @@ class Drawing:
         node = drawn.node
         if drawn.chain:
             return chain_block(drawn.chain, name, self.gradient)
+        if drawn.layer:
+            return layer_block(drawn.layer, name, drawn.scope)
         _, _, words = self._told(node)
         if drawn.terms:
             symbol = f"Σ{number(drawn.constant, '+.4g')}" if drawn.constant else "Σ"

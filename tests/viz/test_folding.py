@@ -2,15 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
-from autograd_cnn import Scalar
+from autograd_cnn import Scalar, nn
 from tests.viz.references import PICTURES, scalar_network, wide_neuron
 from tests.viz.test_circuits import check_geometry
 from viz.circuits import circuit, circuit_diagram
+from viz.errors import TooLargeError
 from viz.style import number
 
 
@@ -179,3 +181,63 @@ def test_a_hundred_thousand_nodes_give_a_readable_picture(name: str) -> None:
     picture = circuit(output)
     assert len(picture.content.data.boxes) <= 150
     check_geometry(picture.svg())
+
+
+class Unit(nn.Module):
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.first = nn.Linear(3, 3, rng=rng)
+        self.second = nn.Linear(3, 3, rng=rng)
+
+    def forward(self, x: ag.Node) -> ag.Node:
+        return ag.tanh(self.second(ag.relu(self.first(x)))) + x
+
+
+class Tower(nn.Module):
+    """Units of which no two neighbours are alike, so that they do not fold."""
+
+    def __init__(self, units: int) -> None:
+        rng = np.random.default_rng(0)
+        self.units = nn.Sequential(*(Unit(rng) for _ in range(units)))
+
+    def forward(self, x: ag.Node) -> ag.Node:
+        for i, unit in enumerate(self.units.children()):
+            with ag.scope(f"unit{i}"):
+                x = ag.sin(unit(x)) if i * i % 7 < 3 * (i % 5) else unit(x)
+        return x
+
+
+@pytest.mark.parametrize(("units", "inner"), [(20, True), (80, False)])
+def test_layers_collapse_where_all_gates_were_too_many(units: int, inner: bool) -> None:
+    model = Tower(units)
+    x = np.random.default_rng(1).normal(size=(2, 3)).astype(np.float32)
+    diagram = circuit_diagram(model, x, loss=lambda y: (y * y).mean())
+    blocks = [box for box in diagram.boxes if box.role == "layer"]
+    assert len(blocks) == (2 * units if inner else units)
+    assert {box.lines[-1] for box in blocks} == {"12 parameters" if inner else "24 parameters"}
+    assert blocks[0].words == ("first" if inner else "layer 0")
+    assert diagram.clusters
+    assert f"and {len(blocks)} layers as one block each" in diagram.subtitle
+    assert "layer" in diagram.legend
+    known = {number(float(np.sqrt(np.mean(parameter.value**2)))) for parameter in model.parameters()}
+    assert not known & {wire.value for wire in diagram.wires}  # parameters went with their layers
+
+
+def test_a_collapsed_layer_has_the_gradients_of_what_goes_in_and_out() -> None:
+    with_all = circuit_diagram(Tower(4), [[1.0, 2.0, 3.0]], loss=lambda y: y.sum(), limit=1000)
+    few = circuit_diagram(Tower(4), [[1.0, 2.0, 3.0]], loss=lambda y: y.sum(), limit=10)
+    numbers = {(wire.value, wire.gradient) for wire in with_all.wires}
+    blocks = {box.name for box in few.boxes if box.role == "layer"}
+    assert len(blocks) == 4
+    assert {(w.value, w.gradient) for w in few.wires if {w.tail, w.head} & blocks} <= numbers
+
+
+def test_a_layer_with_two_outputs_stays_open() -> None:
+    x = Scalar(0.5, name="x")
+    with ag.scope("both"):
+        one, other = ag.tanh(x) * 2, ag.sin(x) * 3
+    with ag.scope("one"):
+        y = ag.tanh(one * other) * 2
+    diagram = circuit_diagram(y, limit=5)
+    assert [box.words for box in diagram.boxes if box.role == "layer"] == ["one"]
+    with pytest.raises(TooLargeError):
+        circuit_diagram(y, limit=4)
