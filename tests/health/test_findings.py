@@ -477,3 +477,56 @@ def test_assert_healthy_raises_with_the_findings():
             health.assert_healthy(subject)
         assert [f.kind for f in raised.value.findings] == ["dead"]
         assert isinstance(raised.value, AssertionError)
+
+
+def lopsided():
+    model = dense()
+    model.fc1.weight.assign(model.fc1.weight.value / np.float32(100))
+    model.output.weight.assign(model.output.weight.value * np.float32(100))
+    return model
+
+
+def with_dead_units():
+    model = convolutional()
+    model.conv2.bias.assign(np.full(16, -100.0))
+    return model
+
+
+def saturating():
+    model = dense(nn.Tanh)
+    model.fc1.weight.assign(model.fc1.weight.value * np.float32(100))
+    return model
+
+
+def with_a_spare_layer():
+    model = dense()
+    model.activation1.spare = nn.Linear(3, 2)  # the ReLU does not use it
+    return model
+
+
+PLANTED = {
+    "nothing": (convolutional, 0.01, 0.0),
+    "dead": (with_dead_units, 0.01, 0.0),
+    "saturated": (saturating, 0.001, 0.0),
+    "vanishing": (lambda: dense(nn.Sigmoid, hidden=3, std=0.01), 0.001, 0.0),
+    "exploding": (lopsided, 1e-6, 0.0),
+    "unchanged": (convolutional, 0.0, 0.0),
+    "disconnected": (with_a_spare_layer, 0.01, 0.0),
+    "same-sign": (dense, 0.01, 0.6),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_each_planted_fault_raises_exactly_its_own_in_training(kind):
+    build, rate, shift = PLANTED[kind]
+    model = build()
+    optimizer, monitor = optim.SGD(model.parameters(), lr=rate), health.Monitor(model)
+    for step in range(30):
+        optimizer.zero_grad()
+        rows = slice(32 * step, 32 * step + 32)
+        loss = F.cross_entropy(model(IMAGES[rows] + np.float32(shift)), LABELS[rows])
+        loss.backward()
+        monitor.observe(loss)
+        optimizer.step()
+        if step in (3, 29):
+            assert {f.kind for f in monitor.report().findings} == ({kind} - {"nothing"})
