@@ -34,7 +34,7 @@ function operandOf(elements, code) {
     const size = source.shape.reduce((a, b) => a * b, 1);
     if (at < size) {
       const index = unravel(at, source.shape);
-      return { role: source.role, name: source.shape.length ? `${source.name}[${index.join(",")}]` : source.name, value: numbers(source.values)[at], section: source.section, place: at, source };
+      return { role: source.role, name: source.shape.length ? `${source.name}[${index.join(",")}]` : source.name, value: numbers(source.values)[at], section: source.section, place: source.first + at, at, source };
     }
     at -= size;
   }
@@ -79,8 +79,8 @@ function elementCircuit(made, title, linked) {
   svg.setAttribute("aria-label", title);
   const wires = element("g"), shapes = element("g");
   svg.append(wires, shapes);
-  const wire = (x1, y1, x2, y2, value, gradient, many = false) => {
-    const level = x1 + LABEL, bend = x2 - level > 8 && y1 !== y2;
+  const wire = (x1, y1, x2, y2, value, gradient, many = false, level = x1 + LABEL) => {
+    const bend = x2 - level > 8 && y1 !== y2;
     const path = bend ? `M${x1} ${y1} H${level} C${(level + x2) / 2} ${y1} ${(level + x2) / 2} ${y2} ${x2} ${y2}` : `M${x1} ${y1} L${x2} ${y2}`;
     for (const shift of many ? [-3.5, 0, 3.5] : [0]) wires.append(element("path", { d: path, class: `wire ${wireKind(gradient)}`, "stroke-width": many ? 1.5 : wireWidth(gradient), transform: `translate(0 ${shift})` }));
     const x = x1 + LABEL / 2 + 2, off = many ? 8 : wireWidth(gradient) / 2 + 4;
@@ -90,7 +90,7 @@ function elementCircuit(made, title, linked) {
   const gate = (x, y, words) => {
     shapes.append(element("circle", { cx: x, cy: y, r: RADIUS, class: "gate box" }), element("text", { x, y: y + 5, style: `font-size:${words.length > 4 ? 9.5 : words.length > 3 ? 10 : words.length > 2 ? 12.5 : 16}px` }, words));
   };
-  const operand = (y, what, value, gradient, x2, y2) => {
+  const operand = (y, what, value, gradient, x2, y2, level) => {
     const shape = what.role === "input" ? element("path", { class: "input box", d: `M10 ${y - BOX.height / 2} H${BOX.width} L${BOX.width - 10} ${y + BOX.height / 2} H0 Z` })
       : element("rect", { class: `${what.role} box`, x: 0, y: y - BOX.height / 2, width: BOX.width, height: BOX.height });
     const words = what.role === "padding" ? `padding ${figure(what.value)}` : what.role === "number" ? figure(what.value) : what.name;
@@ -103,7 +103,7 @@ function elementCircuit(made, title, linked) {
       shapes.append(link);
       svg.setAttribute("role", "group");
     } else shapes.append(shape, text);
-    wire(BOX.width - (what.role === "input" ? 5 : 0), y, x2, y2, value, gradient);
+    wire(BOX.width - (what.role === "input" ? 5 : 0), y, x2, y2, value, gradient, false, level);
   };
 
   const rows = shownTerms(made.terms), products = made.terms.some((term) => term.left && term.right);
@@ -111,7 +111,7 @@ function elementCircuit(made, title, linked) {
   const high = rows.reduce((sum, row) => sum + (row.length ? 1.5 : row.left && row.right ? 2 : 1), 0) * ROW;
   const middle = Math.max(high / 2, ROW / 2) + 8;
   let y = ROW / 2 + 8;
-  const folds = made.fold !== "", end = folds ? atFold - RADIUS : null;
+  const far = products ? atProduct + RADIUS + LABEL : undefined, folds = made.fold !== "", end = folds ? atFold - RADIUS : null;
   for (const row of rows) {
     if (Array.isArray(row)) {
       const centre = y + ROW / 4, values = row.map((term) => term.value), gradients = row.map((term) => term.gradient);
@@ -120,7 +120,7 @@ function elementCircuit(made, title, linked) {
       shapes.append(element("text", { x: BOX.width / 2 + 10, y: centre - 4, class: "name" }, `+ ${row.length} more ${products ? "products" : "terms"}`));
       shapes.append(element("text", { x: BOX.width / 2 + 10, y: centre + 12, class: "small" }, `${made.fold === "max" ? "largest" : "together"} ${figure(together)}`));
       const same = gradients.every((g) => g === gradients[0]);
-      wire(BOX.width + 20, centre, end, middle, together, same ? gradients[0] : mostOf(gradients), true);
+      wire(BOX.width + 20, centre, end, middle, together, same ? gradients[0] : mostOf(gradients), true, far);
       y += 1.5 * ROW;
     } else if (row.left && row.right) {
       operand(y, row.left, row.left.value, row.leftGradient, atProduct - RADIUS, y + ROW / 2);
@@ -130,7 +130,7 @@ function elementCircuit(made, title, linked) {
       y += 2 * ROW;
     } else {
       const only = row.left ?? row.right;
-      operand(y, only, row.value, isNode(only) ? row.gradient : null, folds ? end : BOX.width + LABEL, folds ? middle : y);
+      operand(y, only, row.value, isNode(only) ? row.gradient : null, folds ? end : BOX.width + LABEL, folds ? middle : y, far);
       y += ROW;
     }
   }

@@ -123,7 +123,7 @@ function showUnit(section, unit) {
   const beside = state ? html("span", { class: `badge ${status}` }, `${STATES[state]} ${state}`) : "";
   const head = html("section", { "aria-labelledby": "here" }, headline(`Unit ${unit} of ${section.name}`, beside), html("p", { class: "reason" }, units.reasons[unit]), extremes(units, unit));
   head.append(neighbours("Other units", [["← previous unit", unit > 0 && { section: section.key, unit: unit - 1 }], ["next unit →", unit + 1 < units.states.length && { section: section.key, unit: unit + 1 }], ...nextAlike(section, unit)]));
-  const pair = html("div", { class: "pair" }, elementsOfUnit(section, unit), html("div", { class: "column" }, overBatch(units, unit), gradientsOf(units, unit)));
+  const pair = html("div", { class: "pair" }, html("div", { class: "column" }, elementsOfUnit(section, unit), overBatch(units, unit)), gradientsOf(units, unit));
   view.append(head, pair, weightsOf(section, unit));
 }
 
@@ -252,9 +252,7 @@ function overBatch(units, unit) {
 function linkTo(operand) {
   const section = operand?.section ? sectionOf.get(operand.section) : null;
   if (!section?.elements || !section.units || !numbers(section.elements.places).includes(operand.place)) return null;
-  const shape = section.value.shape;
-  if (operand.source.values.shape.reduce((a, b) => a * b, 1) !== shape.reduce((a, b) => a * b, 1)) return null;
-  const index = unravel(operand.place, shape);
+  const index = unravel(operand.place, section.value.shape);
   return address({ section: section.key, unit: index[section.units.axis], element: index });
 }
 
@@ -292,9 +290,9 @@ function windowOf(section, made) {
   const marked = new Map();
   for (const operand of inputs) {
     if (operand.source !== source) continue;
-    const channel = Math.floor(operand.place / size);
+    const channel = Math.floor(operand.at / size);
     if (!marked.has(channel)) marked.set(channel, new Set());
-    marked.get(channel).add(operand.place % size);
+    marked.get(channel).add(operand.at % size);
   }
   const shown = [...marked.keys()].slice(0, 8), box = html("div", { class: "maps" });
   for (const c of shown) box.append(captioned(`${source.name}, channel ${c}`, heatMap(values.subarray(c * size, (c + 1) * size), rows, columns, most, `${source.name}, channel ${c}: the window is framed`, marked.get(c))));

@@ -12,10 +12,12 @@ from autograd_cnn.graph import Node
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.wording import decades, extent, number, tiny
 from viz.cards import unit_counts, verdict
+from viz.errors import UndrawableError
+from viz.labels import plain
 from viz.zooms.data import Remark, Section
 from viz.zooms.elements import elements_of
 from viz.zooms.excerpts import kept, row
-from viz.zooms.sections import Part
+from viz.zooms.sections import Giver, Part, givers_of
 from viz.zooms.units import unit_table
 
 
@@ -37,14 +39,11 @@ class Choice:
 
 def sections(parts: Sequence[Part], report: Report, choice: Choice) -> tuple[Section, ...]:
     """Return every section, those chosen with their units and elements."""
-    givers = {part.output: part.key for part in parts if part.key in choice.most_terms and not part.of_scalars}
-    for part in parts:  # a reshape hands each number on: its elements are those in front of it
-        for node in part.leaving if part.of_scalars else ():
-            givers[node] = part.key
+    givers = givers_of(parts, choice.samples)
     return tuple(_section(part, report, choice, givers) for part in parts)
 
 
-def _section(part: Part, report: Report, choice: Choice, givers: Mapping[Node, str]) -> Section:
+def _section(part: Part, report: Report, choice: Choice, givers: Mapping[Node, Giver]) -> Section:
     if part.layer is None:
         facts = (("value", number(report.loss)), ("batch", str(report.batch)))
         return Section(part.key, "loss", "what the layers' output is judged by", facts)
@@ -52,7 +51,7 @@ def _section(part: Part, report: Report, choice: Choice, givers: Mapping[Node, s
     said = verdict(layer)
     section = Section(
         key=part.key,
-        name=layer.name,
+        name=plain(layer.name),
         kind=layer.kind,
         facts=_facts(layer),
         status=said.status,
@@ -77,6 +76,27 @@ def _sample_of(part: Part, choice: Choice) -> tuple[Any, Any]:
     node = part.output
     gradient = None if node.grad is None else kept(row(node.grad, node, choice.sample, choice.samples))
     return kept(row(node.value, node, choice.sample, choice.samples)), gradient
+
+
+def with_history(own: Report, history: Report | None) -> Report:
+    """Return the health of this batch, with units, findings and updates as they were over the training."""
+    if history is None:
+        return own
+    past = {layer.name: layer for layer in history.layers}
+    missing = [layer.name for layer in own.layers if layer.name not in past]
+    if missing:
+        raise UndrawableError(f"zoom: the network has a layer {missing[0]!r}, of which the report does not tell")
+    layers = tuple(
+        replace(
+            layer,
+            units=past[layer.name].units,
+            findings=past[layer.name].findings,
+            update_ratio=past[layer.name].update_ratio,
+        )
+        for layer in own.layers
+    )
+    seen = {"samples": history.samples, "thresholds": history.thresholds, "findings": history.findings}
+    return replace(own, layers=layers, step=history.step, **seen)  # type: ignore[arg-type]
 
 
 def _facts(layer: Layer) -> tuple[tuple[str, str], ...]:

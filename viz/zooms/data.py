@@ -27,7 +27,9 @@ class Source:
     values : ndarray
         The numbers, in C order.
     section : str
-        Key of the section whose element each number is; empty where it is none.
+        Key of the section whose elements these numbers are; empty where they are none.
+    first : int
+        Place of the first number in that section's output.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Source:
     shape: tuple[int, ...]
     values: NDArray[Any]
     section: str = ""
+    first: int = 0
 
 
 @dataclass(frozen=True)

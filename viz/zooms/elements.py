@@ -14,9 +14,10 @@ from autograd_cnn.errors import AutogradError
 from autograd_cnn.expansion import expand
 from autograd_cnn.graph import Node
 from autograd_cnn.health.units import unit_axis
+from viz.labels import plain
 from viz.zooms.data import FIRST_CONSTANT, NO_OPERAND, Elements, Form, Source
 from viz.zooms.excerpts import has_row, kept, rerun, row
-from viz.zooms.sections import Part
+from viz.zooms.sections import Giver, Part, ends_of
 from viz.zooms.terms import Reading, read_terms
 
 _MOST_PLACES = 10_000_000
@@ -48,14 +49,14 @@ class Cells:
 
 
 def elements_of(
-    part: Part, sample: int, samples: int, givers: Mapping[Node, str], most_terms: int
+    part: Part, sample: int, samples: int, givers: Mapping[Node, Giver], most_terms: int
 ) -> tuple[Elements | None, str]:
     """Return the elements of one sample of a section, and what has to be said about those missing.
 
     Parameters
     ----------
-    givers : mapping of Node to str
-        Key of the section whose output a node is.
+    givers : mapping of Node to Giver
+        The section whose output a node is.
     most_terms : int
         About how many terms may be kept; elements with the largest gradient come first.
     """
@@ -111,10 +112,9 @@ def _of_scalars(part: Part, sample: int, samples: int) -> Cells | str:
     if len(part.leaving) % samples:
         return "its Scalars cannot be told apart by sample"
     units = len(part.leaving) // samples
-    inside = set(part.nodes)
-    cells = {i: part.leaving[sample * units + i] for i in range(units)}
-    outside = [x for node in part.nodes for x in node.inputs or () if isinstance(x, Node) and x not in inside]
-    return Cells((units,), cells, {x: (x, 0) for x in dict.fromkeys(outside)}, padded=False)
+    cells = dict(enumerate(part.leaving[sample * units : (sample + 1) * units]))
+    ends = ends_of(cells.values(), part.nodes)
+    return Cells((units,), cells, {x: (x, 0) for x in ends}, padded=False)
 
 
 def term_counts(part: Part, samples: int) -> tuple[int, int]:
@@ -139,17 +139,21 @@ def _most_driven(output: Node, count: int) -> NDArray[Any]:
 
 
 def _sources(
-    part: Part, sample: int, samples: int, givers: Mapping[Node, str], places: Mapping[Node, tuple[Node, int]]
+    part: Part, sample: int, samples: int, givers: Mapping[Node, Giver], places: Mapping[Node, tuple[Node, int]]
 ) -> dict[Node, Source]:
     """Return the arrays that the elements were made from; of Scalars, each is an array of one number."""
-    used = dict.fromkeys(node for node, _ in places.values())
     found = {}
-    for node in used:
-        trained = node in part.parameters
-        values = np.asarray(node.value) if trained else row(node.value, node, sample, samples)
-        name = node.name or ("" if trained else givers.get(node, "")) or ("weight" if trained else "input")
-        role = "parameter" if trained else "input"
-        found[node] = Source(name, role, values.shape, kept(values), givers.get(node, ""))
+    for node in dict.fromkeys(node for node, _ in places.values()):
+        if node in part.parameters:
+            found[node] = Source(plain(node.name or "weight"), "parameter", node.shape, kept(node.value))
+            continue
+        values = kept(row(node.value, node, sample, samples))
+        giver = givers.get(node)
+        if giver is None:
+            found[node] = Source(plain(node.name or "input"), "input", values.shape, values)
+        else:
+            name = f"{giver.key}[{giver.unit}]" if part.of_scalars else giver.key
+            found[node] = Source(name, "input", values.shape, values, giver.key, giver.unit)
     return found
 
 

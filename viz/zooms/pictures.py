@@ -16,16 +16,16 @@ from viz.page import PAGE_THEME, text_of, with_variables
 from viz.picture import Picture
 from viz.zooms.data import Section
 from viz.zooms.excerpts import excerpt
-from viz.zooms.sections import Part
+from viz.zooms.sections import Giver, Part
 
 
-def network_picture(report: Report, title: str) -> str:
+def network_picture(report: Report) -> str:
     """Return the cards of all layers as SVG; card i has the id ``network-layer<i>``."""
-    source = flow_document(report, PAGE_THEME, title=title, subtitle=summary(report))
+    source = flow_document(report, PAGE_THEME, subtitle=summary(report))
     return with_variables(Picture(source).svg("network-"))
 
 
-def with_gates(section: Section, part: Part, number: int, givers: Mapping[Node, str]) -> tuple[Section, str]:
+def with_gates(section: Section, part: Part, number: int, givers: Mapping[Node, Giver]) -> tuple[Section, str]:
     """Return the section with its picture of tensor gates, or with the reason why there is none; and the HTML."""
     if part.of_scalars and part.layer is not None:
         return replace(section, gates_note="Its gates are Scalars: choose a unit, then its element."), ""
@@ -33,7 +33,7 @@ def with_gates(section: Section, part: Part, number: int, givers: Mapping[Node, 
     own = excerpt(part.output, set(part.nodes), entering)
     title = f"Tensor gates of {section.name}" if part.layer is not None else "Gates of the loss"
     try:
-        drawn = gates_picture(own, title, frozenset(entering.values()), f"gates{number}-")
+        drawn = gates_picture(own, frozenset(entering.values()), f"gates{number}-")
     except (TooLargeError, LayoutError) as error:
         return replace(section, gates_note=str(error).splitlines()[0]), ""
     identifier = f"gates{number}"
@@ -41,9 +41,9 @@ def with_gates(section: Section, part: Part, number: int, givers: Mapping[Node, 
     return replace(section, gates=identifier), f"{frame}{drawn}</div></div>"
 
 
-def gates_picture(output: Node, title: str, inputs: frozenset[str], prefix: str) -> str:
+def gates_picture(output: Node, inputs: frozenset[str], prefix: str) -> str:
     """Return a circuit as SVG; leaves called as one of `inputs` are data, though they require a gradient."""
-    diagram = circuit_diagram(output, title=title)
+    diagram = circuit_diagram(output, title="")
     boxes = tuple(
         replace(box, role="input") if box.role == "parameter" and box.words in inputs else box for box in diagram.boxes
     )
@@ -54,8 +54,8 @@ def gates_picture(output: Node, title: str, inputs: frozenset[str], prefix: str)
     return with_variables(Picture(circuit_document(shown, PAGE_THEME)).svg(prefix))
 
 
-def _origin(node: Node, givers: Mapping[Node, str]) -> str:
+def _origin(node: Node, givers: Mapping[Node, Giver]) -> str:
     """Return what to call a node that enters a section."""
     if node in givers:
-        return f"from {givers[node]}"
+        return f"from {givers[node].key}"
     return node.name or ("labels" if node.dtype.kind in "iu" else "input")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ from autograd_cnn.health.grouping import is_activation
 from autograd_cnn.health.network import Network
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.units import unit_numbers
-from viz.errors import UndrawableError
 from viz.labels import plain
 from viz.zooms.excerpts import has_row
 
@@ -57,6 +56,24 @@ class Part:
         return isinstance(self.output, Scalar)
 
 
+@dataclass(frozen=True)
+class Giver:
+    """The section that a node leaves; of a Scalar also which unit it is."""
+
+    key: str
+    unit: int = 0
+
+
+def givers_of(parts: Sequence[Part], samples: int) -> dict[Node, Giver]:
+    """Return for each output of a section whose it is."""
+    found = {}
+    for part in parts:
+        units = max(len(part.leaving) // samples, 1)
+        for i, node in enumerate(part.leaving):
+            found[node] = Giver(part.key, i % units if part.of_scalars else 0)
+    return found
+
+
 def parts_of(network: Network, whole: Report, shown: Report) -> tuple[Part, ...]:
     """Return the sections of a network, the loss last.
 
@@ -64,16 +81,8 @@ def parts_of(network: Network, whole: Report, shown: Report) -> tuple[Part, ...]
     ----------
     whole, shown : Report
         With each activation as a layer of its own, and merged into the layer that feeds it.
-
-    Raises
-    ------
-    UndrawableError
-        When the report has a layer that the network lacks.
     """
     homes = _homes(whole, shown)
-    missing = [layer.name for layer in whole.layers if layer.name not in {group.name for group in network.layers}]
-    if missing:
-        raise UndrawableError(f"zoom: the report has a layer {missing[0]!r}, which the graph of this loss has not")
     parts, taken = [], set[str]()
     for layer in shown.layers:
         groups = [group for group in network.layers if homes.get(group.name) == layer.name]
@@ -134,6 +143,21 @@ def _key(name: str, taken: set[str]) -> str:
         key = f"{base} ({number})"
     taken.add(key)
     return key
+
+
+def ends_of(outputs: Iterable[Node], members: Iterable[Node]) -> list[Node]:
+    """Return the nodes outside of `members` that `outputs` are made from, in written order."""
+    inside, waiting = set(members), list(outputs)[::-1]
+    found: dict[Node, None] = {}
+    seen = set()
+    while waiting:
+        node = waiting.pop()
+        if node not in inside:
+            found[node] = None
+        elif node not in seen:
+            seen.add(node)
+            waiting += [x for x in reversed(node.inputs or ()) if isinstance(x, Node)]
+    return list(found)
 
 
 def chosen_sample(parts: Sequence[Part], samples: int) -> int:

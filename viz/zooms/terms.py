@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from autograd_cnn.backward import downstream_gradients
@@ -86,6 +87,8 @@ def _step(node: Node, ends: Collection[Node], parameters: Collection[Node]) -> t
     inputs = node.inputs or ()
     inner = [x for x in inputs if isinstance(x, Node) and x not in ends]
     outer = [x for x in inputs if isinstance(x, Node) and x in ends]
+    if -inf in inputs:  # the margin of a window: one of the things that are compared
+        return None
     if len(inner) == 1 and not outer:
         return Step(gate_words(node), float(node.value), node.grad), inner[0]
     if not inner and len(outer) == 1 and node.gate.name not in (*FOLDS, "multiply"):

@@ -14,9 +14,10 @@ from autograd_cnn.health.report import Thresholds, Units
 from autograd_cnn.health.units import local_gradient, unit_axis
 from autograd_cnn.health.wording import number, share
 from autograd_cnn.registry import Gate
+from viz.labels import plain
 from viz.zooms.data import Extremes, UnitParameter, UnitTable
 from viz.zooms.excerpts import has_row, kept
-from viz.zooms.sections import Part
+from viz.zooms.sections import Part, ends_of
 
 BINS = 24
 _SQUARE_FROM = 16
@@ -137,14 +138,14 @@ def _reason(numbers: Numbers, i: int, state: str, thresholds: Thresholds, seen: 
     assert numbers.slope is not None
     slope, span = numbers.slope[:, i], _span(numbers.before[:, i])
     open_on = int((slope != 0).any(axis=1).sum())
-    highest = number(float(np.max(numbers.before[:, i])))
-    longer = f", and on all {seen:,} samples that were watched" if seen > samples and state == "dead" else ""
     if state in ("dead", "silent"):
         words = {"dead": "Dead", "silent": "Silent on this batch"}[state]
         if open_on:
             return f"{words} while it was watched; on this batch it lets the gradient through on {open_on} of {of}."
-        why = f"pre-activation at most {highest} on all {of}{longer}"
-        return f"{words}: {why}; {numbers.gate.symbol} has slope 0 there, so no gradient goes through."
+        highest = number(float(np.max(numbers.before[:, i])))
+        why = f"pre-activation at most {highest} on all {of}; {numbers.gate.symbol} has slope 0 there"
+        watched = f" It let none through on any of the {seen:,} samples watched." if seen > samples else ""
+        return f"{words}: {why}, so no gradient goes through.{watched if state == 'dead' else ''}"
     if state == "starved":
         return f"Starved: active on {open_on} of {of}, yet the gradient that goes through it is exactly 0 on every one."
     if state == "saturated":
@@ -188,7 +189,7 @@ def _rms(values: NDArray[Any] | None) -> NDArray[Any] | None:
 
 def _parameters(part: Part, count: int, samples: int) -> tuple[UnitParameter, ...]:
     if part.of_scalars:
-        return _scalar_weights(part, samples, count)
+        return _scalar_weights(part, count)
     found = []
     for p in part.parameters:
         axis = _axis_of_units(part, p, count)
@@ -198,7 +199,7 @@ def _parameters(part: Part, count: int, samples: int) -> tuple[UnitParameter, ..
         gradient = None if p.grad is None else kept(np.moveaxis(p.grad, axis, 0))
         image = value.shape[1:]
         image = image if len(image) == 3 else _image(part, math.prod(image), samples)
-        found.append(UnitParameter(p.name or "weight", value, gradient, image))
+        found.append(UnitParameter(plain(p.name or "weight"), value, gradient, image))
     return tuple(found)
 
 
@@ -225,24 +226,13 @@ def _image(part: Part, size: int, samples: int) -> tuple[int, ...]:
     return 1, 1, size
 
 
-def _scalar_weights(part: Part, samples: int, count: int) -> tuple[UnitParameter, ...]:
+def _scalar_weights(part: Part, count: int) -> tuple[UnitParameter, ...]:
     """Return what the first sample's Scalars of each unit were made from, weight by weight."""
-    own, inside = set(part.parameters), set(part.nodes)
-    rows: list[list[Node]] = []
-    for node in part.leaving[:count]:
-        found: dict[Node, None] = {}
-        waiting = [node]
-        while waiting:
-            x = waiting.pop()
-            if x in own:
-                found[x] = None
-            elif x in inside:
-                waiting += [y for y in reversed(x.inputs or ()) if isinstance(y, Node)]
-        rows.append(list(found))
+    rows = [[x for x in ends_of([node], part.nodes) if x in part.parameters] for node in part.leaving[:count]]
     if len({len(nodes) for nodes in rows}) != 1 or not rows[0]:
         return ()
     names = ", ".join(x.name or "" for x in rows[0][:3]) + (" …" if len(rows[0]) > 3 else "")
     value = np.array([[x.value for x in nodes] for nodes in rows])
     reached = all(x.grad is not None for nodes in rows for x in nodes)
     gradient = np.array([[x.grad for x in nodes] for nodes in rows]) if reached else None
-    return (UnitParameter(names if names.strip(", ") else "weights", value, gradient, (1, 1, len(rows[0]))),)
+    return (UnitParameter(plain(names) if names.strip(", ") else "weights", value, gradient, (1, 1, len(rows[0]))),)

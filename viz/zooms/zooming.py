@@ -18,12 +18,12 @@ from viz.errors import TooLargeError, UndrawableError
 from viz.exchange import encoded
 from viz.flows import shown_report
 from viz.page import Page, filled_page, text_of
-from viz.zooms.assembling import Choice, sections
+from viz.zooms.assembling import Choice, sections, with_history
 from viz.zooms.data import Section, Zoom
 from viz.zooms.elements import term_counts
 from viz.zooms.excerpts import has_row
 from viz.zooms.pictures import gates_picture, network_picture, with_gates
-from viz.zooms.sections import Part, chosen_sample, parts_of
+from viz.zooms.sections import Part, chosen_sample, givers_of, parts_of
 
 MOST_TERMS = 250_000
 """Terms of single elements that a page keeps; beyond, elements with a small gradient are left out first."""
@@ -54,7 +54,7 @@ def zoom(
     model : object with ``parameters()`` or ``named_parameters()``, or iterable of Parameter, optional
         Tells trained Scalars from inputs, as in `autograd_cnn.health.inspect`.
     report : Report, optional
-        What a Monitor found over the training; by default this one batch is looked at.
+        What a Monitor found over the training: then units and findings are those of many batches, not of this one.
     sample : int, optional
         Whose elements to show; by default the sample on which the loss has the largest gradient.
     layers : sequence of str, optional
@@ -87,7 +87,7 @@ def zoom(
     if not _has_layers(network):
         return _page_of_gates(loss, title)
     _check_written(network)
-    whole = report if report is not None else inspect(loss, model=model)
+    whole = with_history(inspect(loss, model=model), report)
     shown = shown_report(whole, merge_activations=True)
     parts = parts_of(network, whole, shown)
     samples = batch_size(network)
@@ -177,7 +177,7 @@ def _shares(wanted: Mapping[str, int], most: int) -> dict[str, int]:
 
 
 def _page(title: str, parts: Sequence[Part], shown: Report, choice: Choice) -> Page:
-    givers = {node: part.key for part in parts for node in part.leaving}
+    givers = givers_of(parts, choice.samples)
     cards = {layer.name: f"network-layer{i}" for i, layer in enumerate(shown.layers)}
     found: list[Section] = []
     pictures: list[str] = []
@@ -188,7 +188,7 @@ def _page(title: str, parts: Sequence[Part], shown: Report, choice: Choice) -> P
         card = cards[part.layer.name] if part.layer is not None else "network-loss"
         found.append(replace(section, card=card))
         pictures.append(drawn)
-    network = f'<div class="stage" aria-label="Layers of the network">{network_picture(shown, title)}</div>'
+    network = f'<div class="stage" aria-label="Layers of the network">{network_picture(shown)}</div>'
     data = Zoom(title, tuple(found), choice.sample, choice.samples)
     words = (
         f"{len(shown.layers)} layers · batch of {choice.samples} · single elements are those of sample {choice.sample}"
@@ -198,7 +198,7 @@ def _page(title: str, parts: Sequence[Part], shown: Report, choice: Choice) -> P
 
 def _page_of_gates(loss: Node, title: str) -> Page:
     """Return the page of a loss without layers: its gates are all there is to see."""
-    drawn = gates_picture(loss, title, frozenset(), "network-")
+    drawn = gates_picture(loss, frozenset(), "network-")
     frame = f'<div class="stage" aria-label="Gates of the loss">{drawn}</div>'
     return _written(title, "no layers: these are all gates", Zoom(title, (), 0, 1), frame, "")
 
