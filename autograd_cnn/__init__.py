@@ -9,11 +9,13 @@
 """
 
 import sys as _sys
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
-from autograd_cnn import data, functional, init, nn, numpy_protocols, optim  # noqa: F401  np.sum(node)
+from autograd_cnn import gates as _gates  # noqa: F401  all of them, for GATES
+from autograd_cnn import numpy_protocols as _numpy_protocols  # noqa: F401  np.sum(node)
 from autograd_cnn.backward import Step, backward_steps, downstream_gradients, grad
-from autograd_cnn.checkpointing import checkpoint
-from autograd_cnn.differentiation import hessian, hvp, jacobian, jvp
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
@@ -23,8 +25,7 @@ from autograd_cnn.errors import (
     ShapeError,
     UnknownNameError,
 )
-from autograd_cnn.expansion import Expansion, expand
-from autograd_cnn.explanation import Explanation, explain
+from autograd_cnn.errors import suggestion as _suggestion
 from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
@@ -66,10 +67,27 @@ from autograd_cnn.gates.softmax import log_softmax, softmax
 from autograd_cnn.gates.statistics import logsumexp, norm, std, var
 from autograd_cnn.gates.trigonometric import cos, sin
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, topological_order
-from autograd_cnn.inspection import nodes, tree
 from autograd_cnn.random import manual_seed
 from autograd_cnn.recording import detect_anomaly, no_grad, scope
 from autograd_cnn.registry import GATES, Gate, gate
+
+if _TYPE_CHECKING:
+    from autograd_cnn import data, functional, health, init, nn, optim, testing
+    from autograd_cnn.checkpointing import checkpoint
+    from autograd_cnn.differentiation import hessian, hvp, jacobian, jvp
+    from autograd_cnn.expansion import Expansion, expand
+    from autograd_cnn.explanation import Explanation, explain
+    from autograd_cnn.inspection import nodes, tree
+
+_PARTS = frozenset({"data", "functional", "health", "init", "nn", "optim", "testing"})
+_HOMES = {
+    "checkpointing": ("checkpoint",),
+    "differentiation": ("hessian", "hvp", "jacobian", "jvp"),
+    "expansion": ("Expansion", "expand"),
+    "explanation": ("Explanation", "explain"),
+    "inspection": ("nodes", "tree"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "GATES",
@@ -122,6 +140,7 @@ __all__ = [
     "grad",
     "greater",
     "greater_equal",
+    "health",
     "hessian",
     "hvp",
     "identity",
@@ -183,6 +202,7 @@ __all__ = [
     "take_along_axis",
     "tanh",
     "tensordot",
+    "testing",
     "tile",
     "topk",
     "topological_order",
@@ -191,6 +211,22 @@ __all__ = [
     "var",
     "where",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """Import a part of the package when it is first used: a graph of Scalars needs no layers."""
+    if name in _PARTS:
+        return _import_module(f"{__name__}.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_suggestion(name, __all__)}")
+    found = getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 if _sys.modules.get("hypothesis"):  # imported before the engine, it could not learn its types yet
     from autograd_cnn.testing.registration import register as _register

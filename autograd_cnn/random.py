@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_default = np.random.default_rng()
+_default: np.random.Generator | None = None  # made when first used: numpy.random takes a while to import
 
 
 def manual_seed(seed: int) -> None:
@@ -21,6 +21,9 @@ def manual_seed(seed: int) -> None:
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
     """Return `rng` itself, a generator seeded with the integer `rng`, or the default one for None."""
-    if rng is None:
-        return _default
-    return np.random.default_rng(rng)
+    global _default
+    if rng is not None:
+        return np.random.default_rng(rng)
+    if _default is None:
+        _default = np.random.default_rng()
+    return _default

@@ -22,6 +22,7 @@ def test_import_contracts_hold():
     ("package", "heavy"),
     [
         ("autograd_cnn", ("numba", "llvmlite", "networkx", "graphviz", "pygraphviz", "tqdm", "viz")),
+        ("autograd_cnn", ("autograd_cnn.nn", "autograd_cnn.data", "autograd_cnn.expansion", "numpy.random")),
         ("viz", ("numba", "llvmlite", "networkx", "graphviz", "pygraphviz", "tqdm")),
         ("viz.cli", ("numba", "llvmlite", "networkx", "graphviz", "pygraphviz", "tqdm")),
     ],
@@ -29,3 +30,18 @@ def test_import_contracts_hold():
 def test_heavy_libraries_are_imported_where_they_are_used(package, heavy):
     result = python(f"import {package}, sys; print([m for m in {heavy!r} if m in sys.modules])")
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_parts_of_the_package_come_when_they_are_named():
+    code = """
+import autograd_cnn as ag
+assert ag.nn.Linear and ag.health.inspect and ag.testing.check
+assert ag.nodes(ag.Scalar(1.0) * 2) and ag.expand and ag.checkpoint
+assert {"nn", "nodes", "hessian"} <= {*dir(ag)}
+assert all(hasattr(ag, name) for name in ag.__all__)
+try:
+    ag.relux
+except AttributeError as error:
+    print(error)
+"""
+    assert python(code).stdout.strip() == "module 'autograd_cnn' has no attribute 'relux'; did you mean 'relu'?"
