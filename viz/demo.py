@@ -108,12 +108,12 @@ def demo(
 
     criterion, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=lr, momentum=momentum)
     steps = -(-len(digits.train) // batch_size)
-    monitor = health.Monitor(window=steps)
+    monitor = health.Monitor(window=steps, frames_every=10)
     losses: list[float] = []
-    curve: list[tuple[int, float]] = []
     start = time.perf_counter()
     with np.errstate(all="ignore"):  # a network that blows up is a finding of the report, no warning
         for _ in _progress(range(epochs), "training"):
+            monitor.begin_epoch()
             for images, labels in data.batches(digits.train, batch_size, rng=rng):
                 loss = criterion(model(ag.Tensor(images, requires_grad=True, name="input")), labels)
                 optimizer.zero_grad()
@@ -121,7 +121,7 @@ def demo(
                 monitor.observe(loss)
                 optimizer.step()
                 losses.append(loss.item())
-            curve.append((len(losses), accuracy(model, digits.validation)))
+            monitor.note("validation", accuracy=accuracy(model, digits.validation))
     seconds = time.perf_counter() - start
     test = accuracy(model, digits.test)
     found = monitor.report()
@@ -135,7 +135,7 @@ def demo(
     picture = flow(
         found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme, merge_activations=False
     )
-    page = report(found, title=title, loss_curve=losses, accuracy={"validation": curve})
+    page = report(monitor, title=title)
     for written in (picture.save(folder / "gradient-flow.svg"), page.save(folder / "report.html")):
         print(f"written: {written}")
     return found

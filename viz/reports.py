@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.monitor import Monitor
-from autograd_cnn.health.report import Finding, Layer, Report
+from autograd_cnn.health.report import Layer, Report
+from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
+from viz import classifier
 from viz.cards import unit_counts, verdict
-from viz.errors import LayoutError, RendererNotFound, UndrawableError
+from viz.classifier import Predictions
+from viz.course_charts import Curve, charts_of, curves_of
+from viz.errors import LayoutError, RendererNotFound
 from viz.flow_legend import threshold_words
-from viz.flows import document, shown_report
-from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
-from viz.picture import Picture
-from viz.style import MARKS
-
-Points: TypeAlias = Sequence[float] | Sequence[tuple[int, float]]
-Curve: TypeAlias = Points | Mapping[str, Points]
+from viz.ledger import ledger_of
+from viz.page import Page, filled_page, page_part, text_of
+from viz.style import FONT, MARKS
+from viz.timelines import Course, Told, course_data, course_of, drawn_courses, findings_over_time
+from viz.unit_lives import lives_data, lives_words
 
 HEADS = ("layer", "verdict", "units", "parameters", "activation", "gradient", "attenuation", "update")
 _FIGURES = frozenset({"parameters", "activation", "gradient", "attenuation", "update"})
@@ -26,27 +27,32 @@ _MOST_UNITS = 24
 
 
 def report(
-    report_or_history: Report | Monitor | Node | Iterable[Report],
+    report_or_history: Timeline | Monitor | Report | Node | Iterable[Report],
     *,
     title: str | None = None,
     loss_curve: Curve | None = None,
     accuracy: Curve | None = None,
+    predictions: Predictions | None = None,
 ) -> Page:
-    """Make one self-contained page of a network's health.
+    """Make one self-contained page of a network's health, or of a whole training.
 
     It holds the headline numbers, the findings with their likely cause and a remedy, the gradient
-    flow, the curves and a table of layers. It needs no server and fetches nothing.
+    flow, the curves, when each unit died, and a table of layers. Of a training a slider shows every
+    step on one layout. It needs no server and fetches nothing.
 
     Parameters
     ----------
-    report_or_history : Report, Monitor, Node, or iterable of Report
-        What `autograd_cnn.health` found, the monitor that watched a training, a loss after
-        ``backward()``, or reports of several steps: the last is shown, and their losses are the curve.
+    report_or_history : Timeline, Monitor, Report, Node, or iterable of Report
+        A training: the monitor that watched it, its ``timeline()``, or reports of several steps. Or one
+        report, or a loss after ``backward()``.
     title : str, optional
         The heading.
     loss_curve, accuracy : sequence or mapping, optional
         Values per step, or (step, value) pairs; a mapping names several curves, such as
-        ``{"training": ..., "validation": ...}``.
+        ``{"training": ..., "validation": ...}``. What ``monitor.note(...)`` was told is drawn without them.
+    predictions : Predictions, optional
+        What `viz.classifier.predictions_of` found: filters, activation maps, confusions and mistakes then
+        follow on the same page.
 
     Returns
     -------
@@ -56,57 +62,44 @@ def report(
     Raises
     ------
     UndrawableError
-        For anything but a report, a loss or reports, or for a curve that holds no numbers.
+        For anything but a training, a report or a loss, or for a curve that holds no numbers.
     """
-    found, losses = _last(report_or_history)
+    course = course_of(report_or_history)
+    found, shown = course.last, course.drawn[-1]
     title = title if title is not None else "Health of a network"
-    curves = {"loss": points_of("loss_curve", losses if loss_curve is None else loss_curve)}
-    curves["accuracy"] = points_of("accuracy", {} if accuracy is None else accuracy)
-    curves = {name: lines for name, lines in curves.items() if lines}
-    shown = shown_report(found)
+    curves = curves_of(course, loss_curve, accuracy)
+    told, held = findings_over_time(course)
+    cards, single = cards_of(found, shown), len(course.reports) == 1
+    lives = lives_words(course)
     parts = {
         "numbers": "\n".join(_tile(*tile) for tile in tiles(found, curves)),
-        "findings": findings_list(found, cards_of(found, shown)),
-        "flow": _flow(shown),
-        "no_curves": "" if curves else " hidden",
+        "findings": findings_list(told, cards, course),
+        "timeline": "" if single else page_part("slider"),
+        "flow": _flow(course),
+        "no_ledger": "" if ledger_of(shown) or not single else " hidden",
+        "no_curves": "" if curves or not single else " hidden",
+        "no_units": "" if lives or not single else " hidden",
+        "lives": lives,
+        "sections": "" if predictions is None else classifier.section(),
         "heads": "".join(f'<th scope="col"{_figure_class(head)}>{head}</th>' for head in HEADS),
-        "rows": "\n".join(_row(layer, cards_of(found, shown)) for layer in found.layers),
+        "rows": "\n".join(_row(layer, cards) for layer in found.layers),
         "legend": legend(found),
     }
-    return filled_page("report", {"curves": curves}, title=title, status=headline(found), assets=("charts",), **parts)
-
-
-def _last(given: Any) -> tuple[Report, Points]:
-    """Return the report to show, and the losses of all reports given."""
-    if isinstance(given, Report | Node):
-        return shown_report(given, merge_activations=False), []
-    if isinstance(given, Monitor):
-        losses = [(record.step, record.loss) for record in given.history]
-        return shown_report(given.report(), merge_activations=False), losses
-    reports = list(given) if isinstance(given, Iterable) else []
-    if not reports or not all(isinstance(r, Report) for r in reports):
-        raise UndrawableError(
-            f"report: got {type(given).__name__}, expected a health Report or Monitor, several reports, or a loss "
-            "after backward()"
-        )
-    losses = [(r.step, r.loss) for r in reports]
-    return shown_report(reports[-1], merge_activations=False), losses if len(losses) > 1 else []
-
-
-def points_of(argument: str, curve: Curve) -> dict[str, list[tuple[int, float]]]:
-    """Return every line of a curve as (step, value) pairs; a plain sequence starts at step 0."""
-    lines = curve if isinstance(curve, Mapping) else {argument.removesuffix("_curve"): curve}
-    found: dict[str, list[tuple[int, float]]] = {}
-    for name, points in lines.items():
-        try:
-            pairs = [p if isinstance(p, tuple | list) else (i, p) for i, p in enumerate(points)]
-            found[str(name)] = [(int(step), float(value)) for step, value in pairs]
-        except (TypeError, ValueError):
-            raise UndrawableError(
-                f"report: {argument} {str(name)!r} holds something else than numbers or (step, number) pairs; "
-                "for several curves pass {'training': [...], 'validation': [...]}"
-            ) from None
-    return {name: pairs for name, pairs in found.items() if pairs}
+    data = {
+        "curves": curves,
+        "charts": charts_of(course, curves),
+        "sides": [course_data(course, "flow-", held)],
+        "lives": [] if single else lives_data(course),
+        "epochs": course.timeline.epochs,
+        "first": course.timeline.steps[0].step,
+        "last": found.step,
+        "font": FONT,
+    }
+    assets = ["charts", "timeline", "units"]
+    if predictions is not None:
+        data["predictions"] = classifier.page_data(predictions)
+        assets.append("predictions")
+    return filled_page("report", data, title=title, status=headline(found), assets=assets, **parts)
 
 
 def headline(found: Report) -> str:
@@ -169,36 +162,57 @@ def _link(layer: str, cards: Mapping[str, str]) -> str:
     return f'<a href="#{cards[layer]}">{text_of(layer)}</a>'
 
 
-def findings_list(found: Report, cards: Mapping[str, str]) -> str:
-    """Return the findings as a list, the worst first."""
-    if not found.findings:
-        return f'<p class="verdict ok">{MARKS["ok"]} Nothing is wrong, judged by the thresholds below.</p>'
-    items = "\n".join(_finding(finding, cards) for finding in found.findings)
-    return f'<ol class="findings">\n{items}\n</ol>'
+def findings_list(told: Sequence[Told], cards: Mapping[str, str], course: Course) -> str:
+    """Return the findings of a training as a list: those of the last step first, the worst of them first."""
+    lasting = [_finding(each, cards, course) for each in told if each.lasting]
+    past = [_finding(each, cards, course) for each in told if not each.lasting]
+    parts = [f'<p class="verdict ok">{MARKS["ok"]} Nothing is wrong, judged by the thresholds below.</p>']
+    if lasting:
+        parts = ['<ol class="findings">', *lasting, "</ol>"]
+    if past:
+        words = f"{len(past)} finding{'s' * (len(past) > 1)} of earlier steps, over by the end"
+        parts += [f"<details><summary>{words}</summary>", '<ol class="findings">', *past, "</ol></details>"]
+    if len(course.reports) > 1:
+        parts.append('<p class="note">A dotted border: not found at the step that the slider shows.</p>')
+    return "\n".join(parts)
 
 
-def _finding(finding: Finding, cards: Mapping[str, str]) -> str:
-    severity = finding.severity
+def _finding(told: Told, cards: Mapping[str, str], course: Course) -> str:
+    finding, severity = told.finding, told.finding.severity
     badge = f'<span class="badge {severity}">{MARKS[severity]} {severity}</span>'
     words = f"{badge}{_link(finding.layer, cards)}: {text_of(finding.words)}"
-    head = f'<h3>{words} <span class="since">since step {finding.since}</span></h3>'
-    told = [("evidence", finding.evidence), ("likely cause", finding.cause), ("remedy", finding.remedy)]
+    since = finding.since if told.lasting else told.runs[-1][0]
+    epoch = course.timeline.epoch(since)
+    when = f"since step {since}" + ("" if epoch is None else f" (epoch {epoch})")
+    if len(course.reports) > 1:
+        card = cards.get(finding.layer, "")
+        when = f'<button type="button" class="since" data-step="{since}" data-card="{card}">{when}</button>'
+    else:
+        when = f'<span class="since">{when}</span>'
+    over = "" if told.lasting else f' <span class="over">until step {told.runs[-1][1]}, over by the end</span>'
+    entries = "".join(f"<dt>{name}</dt><dd>{text_of(words)}</dd>" for name, words in _entries(told, course) if words)
+    return f'<li class="{severity}"><h3>{words} {when}{over}</h3><dl>{entries}</dl></li>'
+
+
+def _entries(told: Told, course: Course) -> list[tuple[str, str]]:
+    finding = told.finding
+    entries = [("evidence", finding.evidence), ("likely cause", finding.cause), ("remedy", finding.remedy)]
+    if len(told.runs) > 1:
+        earlier = [f"{a} to {b}" if a < b else str(a) for a, b in told.runs[:-1]]
+        more = f" and {len(earlier) - 6} more times" if len(earlier) > 6 else ""
+        entries.append(("also at steps", ", ".join(earlier[-6:]) + more))
     if finding.units:
-        more = len(finding.units) - _MOST_UNITS
-        told.append(
-            ("units", ", ".join(map(str, finding.units[:_MOST_UNITS])) + (f" and {more} more" if more > 0 else ""))
-        )
-    entries = "".join(f"<dt>{name}</dt><dd>{text_of(words)}</dd>" for name, words in told if words)
-    return f'<li class="{severity}">{head}<dl>{entries}</dl></li>'
+        more = f" and {len(finding.units) - _MOST_UNITS} more" if len(finding.units) > _MOST_UNITS else ""
+        entries.append(("units", ", ".join(map(str, finding.units[:_MOST_UNITS])) + more))
+    return entries
 
 
-def _flow(shown: Report) -> str:
+def _flow(course: Course) -> str:
     """Return the picture in the page's colours, without the title that the page has; or why there is none."""
     try:
-        drawn = Picture(document(shown, PAGE_THEME)).svg(prefix="flow-")
+        return drawn_courses([course], ["flow-"])[0]
     except (LayoutError, RendererNotFound) as error:
         return f"<p>! The picture could not be drawn: {text_of(error)}</p>"
-    return with_variables(drawn)
 
 
 def _row(layer: Layer, cards: Mapping[str, str]) -> str:

@@ -23,11 +23,11 @@ class StepRecord:
     samples : int
         Over how many samples dead, starved and saturated units were counted at this step.
     gradients : dict
-        RMS of the gradient at each layer's output; None where none flows.
+        RMS of the gradient at each layer's output, and under ``""`` at the network's input; None where none flows.
     weight_gradients : dict
         RMS of the gradient of each layer's weights.
     activations : dict
-        RMS of each layer's output.
+        RMS of each layer's output, and under ``""`` of the network's input.
     attenuations : dict
         log10 of the gradient's L2 norm at each layer's input over that at its output; None where it is not known
         without computing the share of single wires: reports know it.

@@ -247,6 +247,10 @@ class Monitor:
         record.gradients[name] = sizes.gradient(layer.outputs)
         record.weight_gradients[name] = rms(gradients) if gradients else None
         record.activations[name] = rms([order[i].value for i in layer.outputs])
+        if layer.sources and all(order[i].gate is None for i in layer.sources):
+            record.activations.setdefault("", rms([order[i].value for i in layer.sources]))
+            if self._are_new(layer.sources, order):
+                record.gradients.setdefault("", sizes.gradient(layer.sources))
         if layer.sources and layer.leaving and self._are_new(layer.sources, order):
             record.attenuations[name] = decades(sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving))
         for weight, data, axis in layer.products:

@@ -153,7 +153,7 @@ def _with_numbers(frame: Report, record: StepRecord) -> tuple[Connection, ...]:
     leaving = Counter(wire.source for wire in frame.connections)
     return tuple(
         replace(wire, value=record.activations[wire.source], gradient=record.gradients[wire.source])
-        if leaving[wire.source] == 1 and wire.source in record.activations
+        if leaving[wire.source] == 1 and wire.source in record.activations and wire.source in record.gradients
         else wire
         for wire in frame.connections
     )

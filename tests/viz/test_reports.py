@@ -20,7 +20,8 @@ from tests.viz.test_flows import broken, chain, layer, reports
 from viz import rendering
 from viz.errors import FormatError, RendererNotFound, SaveError, UndrawableError
 from viz.page import PAGE_THEME, json_words, variables, with_variables
-from viz.reports import points_of, report
+from viz.course_charts import points_of
+from viz.reports import report
 from viz.style import DARK, LIGHT, Theme
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "source"}
