@@ -101,6 +101,8 @@ class Evidence:
                 for turn in turns:
                     if found := None if on_ties and not _has_kinks(turn.node) else _examined(turn, on_ties):
                         return found
+            if found := _first_not_finite(self.run.outputs, turns):
+                return found
         return Blame(
             None,
             message="every gate's own rule is right here: the error is outside of the graph. Does the function use a "
@@ -123,6 +125,24 @@ def _turns(outputs: Sequence[Node], weights: Sequence[Any]) -> Iterator[_Turn]:
             for node in reversed(topological_order(output, where=lambda node: node.requires_grad)):
                 if node not in reached:
                     yield _Turn(node, places[node], np.ones(node.shape, node.dtype) if node.shape else 1.0)
+
+
+def _first_not_finite(outputs: Sequence[Node], turns: Sequence[_Turn]) -> Blame | None:
+    """Name the first node whose value is not finite; else the gate that sends the first such gradient."""
+    for output in outputs:
+        for i, node in enumerate(topological_order(output)):
+            if not np.isfinite(node.value).all():
+                words = f"no rule is wrong, but the value of node {i}, {describe(node)}, is not finite"
+                return Blame(None, describe(node), position=i, message=words)
+    for turn in turns:
+        if turn.node.gate is None:
+            continue
+        for slot, part in enumerate(downstream_gradients(turn.node, turn.upstream)):
+            if part is not None and not np.isfinite(part).all():
+                words = f"what {turn.node.gate.name} sends to its input {slot} is not finite"
+                where = f"node {turn.position}, {describe(turn.node)}"
+                return Blame(None, describe(turn.node), slot, position=turn.position, message=f"{words}: {where}")
+    return None
 
 
 def _has_kinks(node: Node) -> bool:

@@ -214,8 +214,13 @@ class Report:
     def relative_error(self) -> float:
         """The largest relative error among conclusive coordinates, by which the notes judge.
 
-        Of gradients below their own error bar (0 beside 1e-17) it would say nothing: they are left out.
+        Of gradients below their own error bar (0 beside 1e-17) it would say nothing: they are left out. It is
+        infinite where a gradient is not finite, and NaN where a check failed before any gradient was compared.
         """
+        if any(c.verdict is Verdict.NONFINITE for c in self.coordinates):
+            return math.inf
+        if not self.coordinates and self.verdict in FAILING:
+            return math.nan
         conclusive = (c for c in self.coordinates if c.verdict not in INCONCLUSIVE)
         return max((c.relative_error for c in conclusive if max(abs(c.analytic), abs(c.numeric)) > c.bar), default=0.0)
 
