@@ -56,7 +56,8 @@ def modules():
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_docstring_examples(name):
+def test_docstring_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # examples may write files
     module = importlib.import_module(name)
     failed, _ = doctest.testmod(module)
     assert failed == 0

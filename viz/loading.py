@@ -68,7 +68,7 @@ def load(path: str | os.PathLike[str]) -> Picture | Page:
     >>> import autograd_cnn as ag
     >>> import viz
     >>> picture = viz.circuit(ag.Scalar(2.0, name="x") * 3)
-    >>> path = picture.save(getfixture("tmp_path") / "x.json")  # in a program: picture.save("x.json")
+    >>> path = picture.save("x.json")
     >>> viz.load(path).source == picture.source
     True
     """
