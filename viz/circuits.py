@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autograd_cnn.backward import PASS
 from autograd_cnn.graph import Node, Scalar, describe
 from viz.collapsing import collapsed, gates_of
 from viz.diagram import Diagram, signs_used
@@ -161,7 +162,7 @@ def diagram_of(drawing: Drawing, title: str, subtitle: str, facts: tuple[str, ..
     """Return what was gathered as a diagram, with its frames and its legend."""
     boxes, wires = tuple(drawing.boxes), tuple(drawing.wires)
     frames = clusters(boxes, wires, drawing.scope_of)
-    used = {*signs_used(boxes, wires), "numbers"} | ({"frame"} if frames else set())
+    used = {*signs_used(boxes, wires), "numbers"} | {"frame" for f in frames if not f.words.startswith(PASS)}
     kinds = {"explain" if isinstance(d.node, Scalar) else "explain tensor" for d in drawing.chosen.drawn}
     used |= kinds if drawing.explain else set()
     used |= {"tensor"} if any(d.node.size > 1 for d in drawing.chosen.drawn) else set()
