@@ -155,6 +155,11 @@ def _winding(ring: list[tuple[float, float]], px: float, py: float) -> int:
     return turns
 
 
+def test_the_middle_of_a_saddle_decides_whether_two_hills_are_one() -> None:
+    hills = ((1.0, 0.0), (0.0, 1.0))
+    assert [len(loops((0, 1), (0, 1), hills, level)) for level in (0.4, 0.6)] == [1, 2]
+
+
 def test_the_contour_of_a_circle_is_a_circle() -> None:
     n = [i / 20 for i in range(-40, 41)]
     rings = loops(n, n, [[x * x + y * y for x in n] for y in n], 1.0)

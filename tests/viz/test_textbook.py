@@ -126,6 +126,8 @@ def test_a_small_screen_scrolls_charts_not_the_page(browser: Callable[..., Any],
 def test_names_that_look_like_markup_are_words(browser: Callable[..., Any]) -> None:
     picture = viz.textbook.decision_line((1, 1, 0), [[0, 1], [1, 0]], [0, 1], title="</svg><script>alert(1)</script>")
     page = browser(picture.page())
+    assert faults(page) == []
+    assert illegible(page) == []
     assert "</svg><script>alert(1)</script>" in page.locator("svg title").first.text_content()
 
 
