@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from viz.checks import gradient_check
     from viz.circuits import circuit
     from viz.classifier import predictions
+    from viz.comparing import compare
     from viz.explanations import explain
     from viz.flows import flow
     from viz.loading import json_schema, load
@@ -28,6 +29,7 @@ __all__ = [
     "bind",
     "charts",
     "circuit",
+    "compare",
     "explain",
     "flow",
     "gradient_check",
@@ -48,6 +50,7 @@ _HOMES = {
     "Picture": "picture",
     "charts": "charts",
     "circuit": "circuits",
+    "compare": "comparing",
     "explain": "explanations",
     "flow": "flows",
     "json_schema": "loading",

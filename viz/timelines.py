@@ -61,8 +61,8 @@ class Course:
         return f"step {step}" if epoch is None else f"step {step} (epoch {epoch})"
 
 
-def course_of(given: Watched | Iterable[Report]) -> Course:
-    """Return the training that was given in one of its forms.
+def course_of(given: Watched | Iterable[Report], *, merge_activations: bool | str = "auto") -> Course:
+    """Return the training that was given in one of its forms; activations are drawn as `viz.flow` would.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def course_of(given: Watched | Iterable[Report]) -> Course:
         reports = _reports(given)
         timeline = Timeline(tuple(map(_record, reports)), tuple(reports))
     reports = [shown_report(report, merge_activations=False) for report in reports]
-    drawn = tuple(with_folded_blocks(shown_report(report), "auto", ()) for report in reports)
+    drawn = tuple(with_folded_blocks(shown_report(report, merge_activations), "auto", ()) for report in reports)
     return Course(timeline, tuple(reports), drawn)
 
 
@@ -88,8 +88,8 @@ def _reports(given: Any) -> list[Report]:
     reports = list(given) if isinstance(given, Iterable) else []
     if not reports or not all(isinstance(report, Report) for report in reports):
         raise UndrawableError(
-            f"report: got {type(given).__name__}, expected a health Report or Monitor or Timeline, several reports, or a "
-            "loss after backward()"
+            f"report: got {type(given).__name__}, expected a health Report or Monitor or Timeline, several reports, or "
+            "a loss after backward()"
         )
     return sorted({report.step: report for report in reports}.values(), key=lambda report: report.step)
 
@@ -128,7 +128,7 @@ def drawn_courses(courses: Sequence[Course], prefixes: Sequence[str]) -> list[st
 
     Trainings of the same layers get the same layout, so that they compare box by box.
     """
-    names = [tuple((layer.name, layer.kind) for layer in course.drawn[-1].layers) for course in courses]
+    names = [tuple(layer.name for layer in course.drawn[-1].layers) for course in courses]
     alike = len(set(names)) == 1
     made = []
     for course, prefix in zip(courses, prefixes, strict=True):
