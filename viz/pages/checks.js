@@ -1,14 +1,14 @@
-/* Right checks of a test that has several stay folded until they are asked for; without this script all show. */
+/* Of a test with several checks those that are drawn below show; the others when they are asked for, or always without this script. */
 const every = document.getElementById("all");
-const right = document.querySelectorAll("tr.check");
-function fold(folded) {
-  for (const row of right) row.hidden = folded;
-  every.textContent = folded ? "show every check" : "show one row per test";
-  every.setAttribute("aria-expanded", String(!folded));
+const folded = document.querySelectorAll("tr.check");
+function fold(hidden) {
+  for (const row of folded) row.hidden = hidden;
+  every.textContent = hidden ? "show every check" : "show fewer checks";
+  every.setAttribute("aria-expanded", String(!hidden));
 }
-if (right.length) {
+if (folded.length) {
   every.hidden = false;
-  every.addEventListener("click", () => fold(!right[0].hidden));
+  every.addEventListener("click", () => fold(!folded[0].hidden));
   fold(true);
   window.addEventListener("beforeprint", () => fold(false));
 }
