@@ -11,7 +11,7 @@ import numpy as np
 
 import autograd_cnn as ag
 import viz
-from autograd_cnn.testing import check
+from autograd_cnn.testing import assert_gate, check
 
 
 @ag.gate("snake")
@@ -47,5 +47,6 @@ if __name__ == "__main__":
 
     mended = check(loss, *loss.inputs, order=2)
     print("mended:", str(mended).splitlines()[0])
+    print("snake keeps its promises:", ", ".join(assert_gate(snake, loss.inputs[0])))
     if report.ok or not mended.ok:
         raise SystemExit("the check did not see the bug, or sees one that is not there")

@@ -17,7 +17,7 @@ OF_SEVERAL = [n for n in DIFFERENTIABLE if (ag.GATES[n].variadic or ag.GATES[n].
 OF_EQUALS = [n for n in OF_SEVERAL if n != "cross_entropy_gradient"]  # whose upstream gradients are one per row
 BROADCASTING = [n for n in OF_SEVERAL if ag.GATES[n].broadcasts and n not in ("matmul", "contraction")]
 OF_NUMBERS = sorted(strategies.ON_FLOATS)
-OF_NOTHING = sorted({*OF_NUMBERS, "transpose", "concatenate", "astype"} & {*DIFFERENTIABLE} - {"max", "min"})
+OF_NOTHING = sorted({*OF_NUMBERS, "transpose"} & {*DIFFERENTIABLE} - {"max", "min"})
 
 #: By promise: the gates that it holds for at every call.
 ALWAYS = {
@@ -61,7 +61,7 @@ def test_every_gate_keeps_its_other_promises(promise, name, data, seed):
 
 @pytest.mark.parametrize(("promise", "name"), [(promise, name) for promise in SOMETIMES for name in SOMETIMES[promise]])
 def test_some_calls_have_inputs_to_compare(promise, name):
-    tried = strategies.drawn(strategies.calls(name), 60)
+    tried = strategies.drawn(strategies.calls(name), 20)
     assert any(PROMISES[promise].prove(name, call) for call in tried)
 
 
@@ -86,9 +86,12 @@ def test_arrays_without_elements_through_gates_without_a_gradient(name):
         assert gate(*[np.zeros((2, 0))] * gate.arity).shape == (2, 0)
 
 
-def test_an_empty_array_in_another_shape():
+@pytest.mark.parametrize(
+    "f", [lambda x: x.reshape(0, 2), lambda x: ag.concatenate([x, x], 1), lambda x: x.astype(np.float32)]
+)
+def test_empty_arrays_that_move(f):
     x = ag.Tensor(np.zeros((2, 0)), requires_grad=True)
-    assert ag.grad(x.reshape(0, 2), x, np.zeros((0, 2)))[0].shape == (2, 0)
+    assert ag.grad(f(x), x, np.zeros(f(x).shape))[0].shape == (2, 0)
 
 
 def test_a_product_of_matrices_over_an_empty_axis():

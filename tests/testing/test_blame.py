@@ -13,9 +13,9 @@ GATES = sorted(name for name, gate in ag.GATES.items() if gate.has_gradient and 
 
 @pytest.mark.parametrize("gate", GATES)
 def test_a_bug_planted_in_any_gate_is_wrong_and_blamed_in_a_graph_of_twenty_nodes(gate):
-    """A thousandth too large, of the wrong sign, or a millionth too large, in the first random graph where it shows."""
+    """A millionth too large, or of the wrong sign, in the first random graph where it shows."""
     graphs = strategies.drawn(strategies.graphs(gates=[gate], max_nodes=4, min_nodes=20), 5)
-    for mutant in (mutants.scaled(gate, factor) for factor in (1.001, -1.0, 1 + 1e-6)):
+    for mutant in (mutants.scaled(gate, factor) for factor in (1 + 1e-6, -1.0)):
         graph = next(graph for graph in graphs if part_changed(graph, mutant) > 1e-7)
         assert len(ag.nodes(graph(*graph.leaves()))) >= 20
         with mutant.applied():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,14 @@ def a_compound_gate_equals_its_expansion(trial: Trial) -> str:
 
 def works_on_numbers(trial: Trial) -> bool:
     """Whether the gate makes one number of single numbers."""
-    return _attributes_for(trial, _numbers(trial)) is not None
+    numbers_alone = all(np.ndim(x) == 0 for x in trial.call.inputs)
+    return (numbers_alone or _takes_any_shape(trial)) and _attributes_for(trial, _numbers(trial)) is not None
+
+
+def _takes_any_shape(trial: Trial) -> bool:
+    """Whether the gate may be asked: labels, and geometry that must be given, belong to the shapes of the call."""
+    given = Parameter.empty in trial.gate.attributes.values()
+    return not given and all(np.asarray(x).dtype.kind in "fb" for x in trial.call.inputs)
 
 
 def floats_arrays_and_scalars_agree(trial: Trial) -> str:
@@ -107,7 +115,7 @@ def _attributes_for(trial: Trial, numbers: list[Any]) -> dict[str, Any] | None:
     for attributes in (trial.call.attributes, {}):
         try:
             value = trial.gate(*numbers, **attributes)
-        except (AutogradError, TypeError, AttributeError):
+        except AutogradError:
             continue
         if np.ndim(value) == 0:
             return dict(attributes)
@@ -115,8 +123,8 @@ def _attributes_for(trial: Trial, numbers: list[Any]) -> dict[str, Any] | None:
 
 
 def works_on_nothing(trial: Trial) -> bool:
-    """Whether the gate takes arrays without elements."""
-    return bool(trial.slots) and _attributes_for_nothing(trial) is not None
+    """Whether the gate takes arrays without elements, all of one shape."""
+    return bool(trial.slots) and _takes_any_shape(trial) and _attributes_for_nothing(trial) is not None
 
 
 def empty_arrays_have_empty_gradients(trial: Trial) -> str:
@@ -141,7 +149,7 @@ def _attributes_for_nothing(trial: Trial) -> dict[str, Any] | None:
     for attributes in (trial.call.attributes, {}):
         try:
             _of_nothing(trial, _nothings(trial), attributes)
-        except (AutogradError, TypeError, AttributeError):
+        except AutogradError:
             continue
         return dict(attributes)
     return None
