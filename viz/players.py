@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from autograd_cnn.graph import Node
 from viz.captions import shape_words
 from viz.circuits import diagram_of, gathered
@@ -99,8 +101,9 @@ def play_of(node: Node, *, seed: Any = None, title: str | None = None, limit: in
             f"player: more than {limit} gates to step through; sums of many terms and layers alike in a row fold by "
             "themselves, play one part of the rest with viz.player(ag.nodes(node, scope='...')[-1]), or pass limit="
         ) from None
-    taping = Taping(drawing, seed)
-    tape = taping.tape()
+    with np.errstate(all="ignore"):  # inf and NaN are shown on the page
+        taping = Taping(drawing, seed)
+        tape = taping.tape()
     gates = sum(d.node.gate is not None for d in drawing.chosen.drawn)
     subtitle = f"{gates} gates, {len(tape.turns)} steps"
     diagram = diagram_of(drawing, title if title is not None else node.name or "player", subtitle)

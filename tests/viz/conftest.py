@@ -40,7 +40,7 @@ def browser(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         address = path.resolve().as_uri()
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda told: _note(complaints, told.type, told.text))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("request", lambda asked: _note_request(complaints, address, asked.url))

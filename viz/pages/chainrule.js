@@ -45,7 +45,9 @@ function forwardEquation(turn, at) {
 }
 
 function upstream(turn) {
-  return equation(`upstream: ∂${data.output}/∂${turn.name} = `, strong(upstreamHidden(turn.box) ? "?" : turn.upstream.words, "gradient"), ...shape(turn.upstream));
+  const hidden = upstreamHidden(turn.box);
+  const words = hidden ? [html("span", { class: "note" }, " asked for in an earlier step")] : shape(turn.upstream);
+  return equation(`upstream: ∂${data.output}/∂${turn.name} = `, strong(hidden ? "?" : turn.upstream.words, "gradient"), ...words);
 }
 
 function sentList(rows) {
@@ -83,7 +85,7 @@ function answered(words) {
 /* A folded layer: what its gates gave forward, or sent back to the outside. */
 function blockWords(block, from, to) {
   const range = turns.slice(from, to + 1), kind = turns[to].kind;
-  const title = `${kind === "forward" ? "Forward" : "Backward"}: ${block.words}, ${range.length} gates`;
+  const title = `${kind === "forward" ? "Forward" : "Backward"}: ${block.label}, ${range.length} gates`;
   if (kind === "forward") return [title, ...range.map((turn, i) => goesOut(turn) && forwardEquation(turn, from + i)), note("The layer is folded: a click on its frame opens it.")];
   const rows = range.flatMap((turn, i) => turn.sent.map((sent, k) => [turn, sent, `${from + i}.${k}`]));
   return [title, sentList(rows.filter(([, sent]) => shut.get(tracks[sent.wire].source) !== block || leafOf.has(tracks[sent.wire].source))), note("The layer is folded: these are the gradients that leave it, and those of its parameters.")];

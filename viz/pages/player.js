@@ -4,7 +4,7 @@ const by = (id) => document.getElementById(id);
 const svg = stages[0].svg;
 const wires = tracks.map((track, i) => wireOf(svg, track, i));
 const LAST = turns.length - 1, SEED = turns.findIndex((turn) => turn.kind === "seed");
-let step = 0, playing = null;
+let step = 0, playing = null, lit = null;
 
 /* Which wires change at which step, start or end at which box, and in which steps a box has its turn. */
 const changes = turns.map(() => []), into = new Map(), outOf = new Map(), turnsOf = new Map();
@@ -18,6 +18,7 @@ turns.forEach((turn, at) => {
   if (turn.kind === "forward" || turn.kind === "backward") turnsOf.set(turn.box, { ...turnsOf.get(turn.box), [turn.kind]: at });
 });
 const boxes = new Map([...svg.querySelectorAll("g.node")].filter((part) => /^n\d+$/.test(part.id)).map((part) => [part.id, part]));
+const folds = tracks.flatMap((track, i) => (boxes.has(track.source) ? [] : [{ part: svg.getElementById(track.source), i }]));
 const leafOf = new Map(leaves.map((leaf) => [leaf.box, leaf]));
 
 /* Questions: one for each edge that sends one number, one for each value; and on which wires the answers would show. */
@@ -71,10 +72,12 @@ function go(to, { say = true } = {}) {
   step = target;
   for (const i of touched) showWire(wires[i], wireAt(i, step));
   for (const box of gates) if (box) showBox(box);
+  showFolds();
   by("slider").value = step;
   by("place").textContent = `${step} of ${LAST}`;
   for (const [id, off] of [["first", step === 0], ["previous", step === 0], ["next", step === LAST], ["last", step === LAST]]) by(id).setAttribute("aria-disabled", String(off));
   if (step === LAST) pause();
+  if (lit) by("about").textContent = about(lit);
   describe(say);
 }
 function showBox(id) {
@@ -83,11 +86,16 @@ function showBox(id) {
   part.classList.toggle("later", mine !== undefined && mine.forward > step);
   part.classList.toggle("now", turn.box === id);
   part.classList.toggle("returning", turn.box === id && step >= SEED);
-  part.classList.toggle("secret", asksValues() || (mine !== undefined && mine.forward > step));
+  part.classList.toggle("secret", mine !== undefined && (mine.forward > step || valueHidden(id)));
+}
+/* A block of folded terms keeps what it says of their values until they are computed, and while their sum is asked for. */
+function showFolds() {
+  for (const { part, i } of folds) part.classList.toggle("secret", tracks[i].step > step || valueHidden(tracks[i].head));
 }
 function refresh() {
   wires.forEach((wire, i) => showWire(wire, wireAt(i, step)));
   for (const id of boxes.keys()) showBox(id);
+  showFolds();
   by("score").textContent = exercise.mode ? scoreWords() : "";
   describe(false);
 }
@@ -108,8 +116,13 @@ function startOf(at) {
 function prepareBlocks() {
   const parts = [...svg.querySelectorAll("g.cluster")];
   const walk = (list) => list.flatMap((block) => [block, ...walk(block.blocks)]);
-  return walk(blocks).map((block, i) => ({ ...block, part: parts[i], shut: false }));
+  return walk(blocks).map((block, i) => {
+    const part = parts[i], box = part.getBBox(), said = element("text", { x: box.x + box.width / 2, y: box.y + box.height - 14, class: "folded-words" });
+    part.append(said);
+    return { label: block.words, boxes: block.boxes, part, words: said, shut: false };
+  });
 }
+const gatesIn = (frame) => frame.boxes.filter((box) => turnsOf.has(box)).length;
 const frames = prepareBlocks();
 function toggleBlock(frame) {
   frame.shut = !frame.shut;
@@ -123,6 +136,7 @@ function toggleBlock(frame) {
   });
   for (const one of frames) {
     one.part.classList.toggle("shut", one.shut);
+    one.words.textContent = one.shut ? `${gatesIn(one)} gates, folded` : "";
     one.part.classList.toggle("away", frames.some((outer) => outer.shut && outer !== one && one.boxes.every((box) => outer.boxes.includes(box)) && outer.boxes.length > one.boxes.length));
     one.part.setAttribute("aria-expanded", String(!one.shut));
   }
@@ -179,8 +193,9 @@ function choose(part) {
   return go(step < SEED || mine.backward === undefined ? mine.forward : mine.backward);
 }
 function light(part) {
-  for (const lit of svg.querySelectorAll(".lit")) lit.classList.remove("lit");
-  if (!part || !boxes.has(part.id)) return;
+  for (const one of svg.querySelectorAll(".lit")) one.classList.remove("lit");
+  lit = part && boxes.has(part.id) ? part.id : null;
+  if (!lit) return;
   const way = pathFrom(part.id, tracks);
   for (const box of way.boxes) svg.getElementById(box)?.classList.add("lit");
   for (const i of way.wires) for (const piece of wires[i].parts) piece.classList.add("lit");
@@ -198,10 +213,12 @@ function hold(part) {
 for (const part of stops) {
   part.setAttribute("role", "button");
   const frame = frames.find((one) => one.part === part), turn = turns[turnsOf.get(part.id)?.forward];
-  part.setAttribute("aria-label", frame ? `Layer ${frame.words}` : turn ? `Gate ${turn.title}, output ${turn.name}` : `Leaf ${leafOf.get(part.id)?.name ?? ""}`);
+  part.setAttribute("aria-label", frame ? `Layer ${frame.label}` : turn ? `Gate ${turn.title}, output ${turn.name}` : `Leaf ${leafOf.get(part.id)?.name ?? ""}`);
   if (frame) part.setAttribute("aria-expanded", "true");
 }
 hold(stops[0]);
+svg.setAttribute("role", "group");
+svg.setAttribute("aria-label", "Gates, leaves and layers");
 const chosen = (event) => stops.find((part) => part === event.target.closest("g[role=button]"));
 svg.addEventListener("click", (event) => { const part = chosen(event); if (part) { hold(part); choose(part); } });
 svg.addEventListener("pointerover", (event) => { const part = chosen(event); if (part) light(part); });

@@ -7,7 +7,7 @@ function wireOf(svg, track, index) {
   const label = svg.getElementById(`w${index}`);
   const edges = [svg.getElementById(`${track.tail}->w${index}`), svg.getElementById(`w${index}->${track.head}`)];
   const bar = label.querySelector('[fill="var(--wire)"]'), box = bar.getBBox();
-  const line = element("line", { x1: box.x, x2: box.x + box.width, y1: box.y + box.height / 2, y2: box.y + box.height / 2, class: "bar" });
+  const line = element("line", { x1: box.x, x2: box.x + box.width, y1: box.y + box.height / 2, y2: box.y + box.height / 2 });
   bar.replaceWith(line);
   const strokes = [line, ...edges.map((edge) => edge.querySelector("path"))];
   if (track.many) for (const stroke of strokes) threefold(stroke);
