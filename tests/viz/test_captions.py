@@ -82,6 +82,18 @@ def test_strength_neither_overflows_nor_vanishes(array: np.ndarray, scale: float
     assert strength(array * scale) == pytest.approx(strength(array) * scale, rel=1e-9)
 
 
+def test_nodes_of_a_backward_pass_are_told_apart() -> None:
+    x = Scalar(2.0, name="x")
+    (first,) = ag.grad(ag.sin(x), x, create_graph=True)
+    (seed,) = (node for node in ag.nodes(first) if node.gate is None and node is not x)
+    assert (role_of(first), words_of(first)) == ("rule", "×")
+    assert (role_of(seed), words_of(seed)) == ("constant", "seed 1")
+    t = ag.Tensor(np.ones(3), requires_grad=True, name="t")
+    (first,) = ag.grad(ag.sin(t), t, seed=np.ones(3), create_graph=True)
+    (seed,) = (node for node in ag.nodes(first) if node.gate is None and node is not t)
+    assert words_of(seed) == "seed"
+
+
 def test_strength_of_special_values() -> None:
     assert strength(None) is None
     assert strength(-2.0) == 2.0

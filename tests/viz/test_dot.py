@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from tests.viz.geometry import texts
 from viz.diagram import Box, Cluster, Diagram, Wire
-from viz.dot import document, frame, straight_lines
+from viz.dot import document, frame, straight_lines, written_order
 from viz.errors import LabelError
 from viz.labels import attributes, block, cell, check_labels, histogram, html_labels, plain, row, statement, table, text
 from viz.picture import Picture
-from viz.style import DARK, LIGHT
+from viz.style import DARK, LIGHT, Theme
 
 ANYTHING = st.text(max_size=40)
 TRICKY = st.text(alphabet='\\"<>&;NlGn{}[]|\n\t -', max_size=20)
@@ -104,3 +104,46 @@ def test_colours_come_from_the_theme() -> None:
     diagram = Diagram("t", "s", (Box("x", "input", "x"),), ())
     assert LIGHT.ink in document(diagram, LIGHT)
     assert LIGHT.ink not in document(diagram, DARK)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_what_lies_on_a_path_is_lit_and_what_lies_beside_is_pale(theme: Theme) -> None:
+    boxes = (
+        Box("a", "parameter", "a", light="lit", classes=("path1", "path2")),
+        Box("b", "parameter", "b", light="dim"),
+        Box("g", "gate", "+", light="lit", classes=("path1",)),
+    )
+    wires = (
+        Wire("a", "g", "1", "2", 1.0, light="lit", classes=("path1",)),
+        Wire("b", "g", "1", "2", 1.0, light="dim"),
+    )
+    lines = {line.split(" [")[0]: line for line in document(Diagram("t", "", boxes, wires), theme).splitlines()}
+    assert 'class="parameter path1 path2"' in lines["a"]
+    assert f'color="{theme.gradient}"' in lines["a"]
+    assert f'color="{theme.muted}"' in lines["b"]
+    assert 'class="path1"' in lines["a -> w0:w:w"]
+    assert f'color="{theme.gradient}"' in lines["a -> w0:w:w"]
+    assert f'color="{theme.line}"' in lines["b -> w1:w:w"]
+    assert theme.value in lines["w0"]
+    assert theme.value not in lines["w1"]
+
+
+def test_wires_into_a_framed_box_are_written_last_one_first() -> None:
+    boxes = (Box("a", "input", "a"), Box("b", "input", "b"), Box("g", "gate", "+"), Box("h", "gate", "×"))
+    wires = tuple(Wire(tail, head, "1", "2", 1.0) for head in "gh" for tail in "ab")
+    framed = Diagram("t", "", boxes, wires, (Cluster("s0", "layer", ("g",)),))
+    assert [i for i, _ in written_order(framed, {"g"})] == [1, 0, 2, 3]
+    source = document(framed, LIGHT)
+    assert 'remincross="false"' in source
+    assert source.count("{rank=same;") == 2
+    assert "group=" not in source  # Graphviz 2 crashes on some graphs with both
+    assert "group=" in document(Diagram("t", "", boxes, wires), LIGHT)
+
+
+def test_gates_of_a_rule_are_octagons_and_layers_solid_blocks() -> None:
+    boxes = (Box("r", "rule", "×"), Box("s", "rule", "0 if true else x"), Box("l", "layer", "conv1", ("3 gates",)))
+    lines = {line.split(" [")[0]: line for line in document(Diagram("t", "", boxes, ()), LIGHT).splitlines()}
+    assert 'shape="octagon"' in lines["r"]
+    assert 'shape="octagon"' in lines["s"]
+    assert 'shape="box3d"' in lines["l"]
+    assert 'class="layer"' in lines["l"]
