@@ -363,3 +363,33 @@ def test_drawn_examples_are_the_same_for_the_same_seed():
 def test_hypothesis_is_needed_by_strategies_alone(code, said):
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.stdout.strip() == said, result.stderr
+
+
+NAMED = (
+    *("graphs", "networks", "arrays", "separated_arrays", "tied_arrays", "broadcastable_pairs", "conv_problems"),
+    *("pool_problems", "loss_problems", "extreme_logits", "layouts", "dtypes"),
+)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_strategy_is_documented_by_an_example(name):
+    """The examples themselves run as doctests."""
+    assert name in strategies.__all__
+    assert f"strategies.{name}(" in getattr(strategies, name).__doc__
+
+
+def test_arrays_shrink_to_readable_numbers():
+    """Eighths: the smallest array beyond a bound is the bound's next eighth among zeros."""
+    x = find(
+        strategies.arrays((2, 2)),
+        lambda x: x.max() > 0.8,
+        settings=settings(max_examples=2000, deadline=None, database=None),
+    )
+    assert sorted(x.ravel()) == [0.0, 0.0, 0.0, 0.875]
+
+
+@pytest.mark.parametrize("kind", PROBLEMS)
+def test_a_failing_problem_prints_code_to_paste(kind):
+    problem = find(PROBLEMS[kind], lambda p: True, settings=settings(deadline=None, database=None))
+    assert repr(problem).splitlines()[:2] == ["import numpy as np", "import autograd_cnn as ag"]
+    assert len(repr(problem).splitlines()) <= 6

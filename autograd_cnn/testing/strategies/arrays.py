@@ -71,6 +71,16 @@ def separated_arrays(
     """Arrays whose elements are multiples of `gap`, all different and none 0.
 
     No two of them tie, and none stands on the kink of a ReLU: a step below ``gap / 2`` changes no branch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hypothesis import given
+    >>> from autograd_cnn.testing import strategies
+    >>> @given(strategies.separated_arrays(gap=0.5, shape=(4,)))
+    ... def test(x):
+    ...     assert np.diff(np.sort(x)).min() >= 0.5 <= abs(x).min()
+    >>> test()
     """
     if gap <= 0:
         raise ArgumentError(f"separated_arrays: gap={gap}, expected a number above 0")
@@ -82,7 +92,17 @@ def separated_arrays(
 
 @st.composite
 def tied_arrays(draw: st.DrawFn, shape: Shapes | None = None, dtype: DTypeLike = np.float64) -> Array:
-    """Arrays whose largest element stands at two places at least, and likely many more ties and zeros."""
+    """Arrays whose largest element stands at two places at least, and likely many more ties and zeros.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from autograd_cnn.testing import strategies
+    >>> @given(strategies.tied_arrays(shape=(2, 2)))
+    ... def test(x):
+    ...     assert (x == x.max()).sum() >= 2
+    >>> test()
+    """
     array = draw(arrays(shapes(min_dims=1) if shape is None else shape, -0.25, 0.25, dtype)).copy()
     if array.size > 1:
         first, second = draw(st.permutations(range(array.size)))[:2]
@@ -113,14 +133,36 @@ def broadcastable_pairs(
 
 
 def extreme_logits(shape: Shapes | None = None, dtype: DTypeLike = np.float64) -> st.SearchStrategy[Array]:
-    """Scores at which a naive softmax or sigmoid overflows, underflows or cancels, up to ±1e30; finite in `dtype`."""
+    """Scores at which a naive softmax or sigmoid overflows, underflows or cancels, up to ±1e30; finite in `dtype`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hypothesis import given
+    >>> import autograd_cnn as ag
+    >>> from autograd_cnn.testing import strategies
+    >>> @given(strategies.extreme_logits(shape=(2, 3), dtype=np.float32))
+    ... def test(scores):
+    ...     assert np.isfinite(ag.functional.cross_entropy(scores, np.array([0, 2])))
+    >>> test()
+    """
     either = st.sampled_from(_EXTREMES) | st.sampled_from(_EXTREMES).map(lambda x: -x)
     form = shapes(min_dims=2, max_dims=2) if shape is None else shape
     return hnp.arrays(np.dtype(dtype), form, elements=either, fill=st.nothing())
 
 
 def dtypes(kind: str = "floating") -> st.SearchStrategy[np.dtype[Any]]:
-    """Dtypes: those that gradients have ("floating"), or integers and booleans too ("all")."""
+    """Dtypes: those that gradients have ("floating"), or integers and booleans too ("all").
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from autograd_cnn.testing import strategies
+    >>> @given(strategies.dtypes())
+    ... def test(dtype):
+    ...     assert dtype.kind == "f"
+    >>> test()
+    """
     names = {"floating": ("float64", "float32"), "all": ("float64", "float32", "int64", "int32", "uint8", "bool")}
     if kind not in names:
         raise ArgumentError(f"dtypes: kind={kind!r}, expected 'floating' or 'all'")
@@ -134,6 +176,17 @@ def layouts(
     """Lay an array out in memory in one of `LAYOUTS`, which a failing test tells by a note.
 
     The values stay as they are, but for "zero stride", which repeats the first of them along one axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hypothesis import given
+    >>> import autograd_cnn as ag
+    >>> from autograd_cnn.testing import strategies
+    >>> @given(strategies.layouts(np.ones((2, 3)), kinds=("negative stride", "read-only")))
+    ... def test(x):
+    ...     assert ag.tanh(x).tolist() == ag.tanh(np.ones((2, 3))).tolist()
+    >>> test()
     """
     if unknown := set(kinds) - set(LAYOUTS):
         raise ArgumentError(f"layouts: unknown kinds {sorted(unknown)}, expected some of {LAYOUTS}")

@@ -128,6 +128,15 @@ def pool_problems(draw: st.DrawFn, fits: bool | None = True, ties: bool = False)
         As in `conv_problems`.
     ties : bool
         Whether elements may tie; otherwise all are at least 1/8 apart.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from autograd_cnn.testing import check, strategies
+    >>> @given(strategies.pool_problems())
+    ... def test(problem):
+    ...     assert not check(problem, *problem.inputs, mode="directions").wrong
+    >>> test()
     """
     name = draw(st.sampled_from(["max_pool2d", "avg_pool2d"]))
     axes = draw(_axes(None, name == "max_pool2d", fits).filter(_every_window_sees_the_image))
