@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import urllib.parse
 
 import numpy as np
 import pytest
@@ -19,10 +20,11 @@ from autograd_cnn.health.reading import batch_size
 from tests.viz.accessibility import faults
 from viz.errors import TooLargeError, UndrawableError
 from viz.flows import shown_report
+from viz.labels import plain
 from viz.style import number
 from viz.zooms.elements import elements_of
 from viz.zooms.excerpts import excerpt
-from viz.zooms.sections import givers_of, parts_of
+from viz.zooms.sections import _key, givers_of, parts_of
 from viz.zooms.zooming import _shares
 
 
@@ -410,6 +412,18 @@ def test_a_small_window_needs_no_scrolling_sideways(network, browser, width):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_notebook_shows_it_in_a_frame_without_an_address(network, browser, tmp_path):
+    _, made = network
+    path = tmp_path / "notebook.html"
+    path.write_text(f'<!DOCTYPE html><html lang="en"><title>notebook</title>{made._repr_html_()}', encoding="utf-8")
+    frame = browser(path).frames[1]
+    frame.locator("#network g.card[aria-label^=conv2]").click()
+    frame.get_by_role("button", name="channel 0: active").click()
+    assert frame.locator("#here").text_content() == "Unit 0 of conv2"
+    frame.locator("#crumbs a").first.click()
+    assert frame.locator("#network").is_visible()
+
+
 def test_printing_shows_what_is_open(network, browser):
     _, made = network
     page = browser(made)
@@ -430,6 +444,16 @@ HOSTILE = [
     "__proto__",
     "x" * 10_000,
 ]
+
+
+@given(st.lists(st.text(max_size=300), max_size=8))
+def test_keys_of_sections_are_unique_and_fit_an_address(names):
+    taken = set()
+    keys = [_key(name, taken) for name in names]
+    assert len(set(keys)) == len(names)
+    for key in keys:
+        assert key == plain(key) != ""
+        assert urllib.parse.unquote(urllib.parse.quote(key, safe="")) == key  # fails for half a surrogate pair
 
 
 def test_hostile_names_are_text(browser):
@@ -579,11 +603,11 @@ def test_a_loss_without_gradients_or_freed_says_why():
 
 
 def test_too_large_a_network_says_which_option_makes_it_smaller():
-    x = ag.Tensor(np.ones((2, 800), np.float32))
+    x = ag.Tensor(np.ones((2, 1200), np.float32))
     with ag.scope("wide"):
-        h = ag.relu(x @ ag.Parameter(np.full((800, 700), 1e-3, np.float32)))
+        h = ag.relu(x @ ag.Parameter(np.full((1200, 900), 1e-3, np.float32)))
     with ag.scope("narrow"):
-        y = h @ ag.Parameter(np.full((700, 2), 1e-3, np.float32))
+        y = h @ ag.Parameter(np.full((900, 2), 1e-3, np.float32))
     loss = y.sum()
     loss.backward()
     with pytest.raises(TooLargeError, match=r"open some layers only, such as layers=\['narrow'\]"):

@@ -265,9 +265,18 @@ function showElement(section, place) {
   if (!made) { head.append(note(`Its scalar gates are not in this page: ${section.elements_note}`)); return; }
   head.append(formula(made));
   const drawn = html("div", { class: "picture", role: "group", tabindex: "0", "aria-label": "Scalar gates" }, elementCircuit(made, `${section.name} ${words}: ${spoken(made)}`, linkTo));
-  view.append(block("Scalar gates", note(`Value above each wire, gradient below; the wire is as wide as the log of its gradient, dashed where that is exactly 0.${made.terms.some((t) => [t.left, t.right].some((o) => o?.role === "padding")) ? " Dashed boxes are the window's padding." : ""} Underlined inputs open their own gates.`), drawn));
+  view.append(block("Scalar gates", note(legendOf(made)), drawn));
   view.append(windowOf(section, made));
   view.append(block(`All ${made.terms.length} ${made.terms.length === 1 ? "term" : "terms"}`, ...termTable(made, linkTo)));
+}
+
+/* Only the signs that this circuit uses. */
+function legendOf(made) {
+  const operands = made.terms.flatMap((term) => [term.left, term.right]), words = ["Value above each wire, gradient below; the wire is as wide as the log of its gradient, dashed where that is exactly 0."];
+  if (operands.some((operand) => operand?.role === "parameter")) words.push("Bold boxes are trained.");
+  if (operands.some((operand) => operand?.role === "padding")) words.push("Dashed boxes are the window's padding.");
+  if (operands.some(linkTo)) words.push("Underlined inputs open their own gates.");
+  return words.join(" ");
 }
 
 function spoken(made) {
@@ -332,6 +341,14 @@ document.addEventListener("keydown", (event) => {
   if (place.section === undefined) return;
   event.preventDefault();
   go(above(place));
+});
+
+/* In a notebook the page is a frame without an address of its own: there a link would leave it, the hash does not. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a"), hash = link?.getAttribute("href");
+  if (!hash?.startsWith("#") || link.classList.contains("skip") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  location.hash = hash.slice(1);
 });
 
 /* Cards are links: by mouse and by keyboard. */

@@ -27,7 +27,7 @@ from viz.zooms.sections import Part, chosen_sample, givers_of, parts_of
 
 MOST_TERMS = 250_000
 """Terms of single elements that a page keeps; beyond, elements with a small gradient are left out first."""
-MOST_NUMBERS = 500_000
+MOST_NUMBERS = 1_000_000
 """Weights, and elements of one sample, that a page holds."""
 
 
@@ -154,7 +154,8 @@ def _keys(layers: Sequence[str] | None, parts: Sequence[Part]) -> frozenset[str]
 def _check_size(parts: Sequence[Part], samples: int) -> None:
     sizes = {part.key: _size(part, samples) for part in parts}
     if sum(sizes.values()) > MOST_NUMBERS:
-        small = min(sizes, key=sizes.__getitem__)
+        trained = {part.key: sizes[part.key] for part in parts if part.parameters}
+        small = min(trained or sizes, key=sizes.__getitem__)
         raise TooLargeError(
             f"zoom: the page would hold {sum(sizes.values()):,} weights and outputs, more than {MOST_NUMBERS:,}; "
             f"open some layers only, such as layers=[{small!r}]"
