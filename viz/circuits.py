@@ -69,7 +69,8 @@ def circuit(
     Raises
     ------
     UndrawableError
-        When `what` is neither node nor callable, returns no node, or its graph was freed.
+        When `what` is neither node nor callable, the inputs do not fit it, it returns no node, or its
+        graph was freed.
     TooLargeError
         When more than `limit` gates and blocks are left; the message says how to draw less.
     UnknownThemeError
@@ -179,8 +180,10 @@ def counts(drawing: Drawing) -> str:
     layers = sum(d.layer is not None for d in chosen.drawn)
     words += f", drawn with {_counted(shown, 'gate', 'gates')}" if shown < gates else ""
     words += f" and {_counted(layers, 'layer', 'layers')} as one block each" if layers else ""
-    blank = all(drawing.gradient(d.node) is None for d in chosen.drawn)
-    return words + (" · no gradients yet: call .backward() first" if blank else "")
+    if any(drawing.gradient(d.node) is not None for d in chosen.drawn):
+        return words
+    hint = "values alone: gradients need a loss=" if drawing.run else "no gradients yet: call .backward() first"
+    return f"{words} · {hint}"
 
 
 def _counted(n: int, one: str, several: str) -> str:

@@ -34,7 +34,7 @@ def run(function: Callable[..., Any], inputs: tuple[Any, ...], loss: Callable[[A
     Raises
     ------
     UndrawableError
-        When no node comes out.
+        When the inputs do not fit the function's parameters, or no node comes out.
     """
     names = _names(function, len(inputs))
     scalars = isinstance(function, Module) and any(isinstance(p, Scalar) for p in function.parameters())
@@ -58,9 +58,14 @@ def _names(function: Callable[..., Any], n: int) -> list[str]:
     """Return names for the inputs: those of the parameters, ``x0, x1`` where one takes them all."""
     called = function.forward if isinstance(function, Module) else function
     try:
-        parameters = list(inspect.signature(called).parameters.values())
+        signature = inspect.signature(called)
     except (TypeError, ValueError):  # built-in functions do not tell
-        parameters = []
+        return [f"x{i}" for i in range(n)]
+    try:
+        signature.bind(*range(n))
+    except TypeError as error:
+        raise UndrawableError(f"circuit: {error}; give one input for each parameter, as in circuit(f, x, y)") from None
+    parameters = list(signature.parameters.values())
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), "x")
     return [*positional, *(f"{rest}{i}" for i in range(n))][:n]
@@ -82,8 +87,9 @@ def _node(function: Callable[..., Any], x: Any, name: str, scalars: bool) -> Any
         return x
     if array.dtype.kind not in "biuf":
         return x
-    if model is not None and not isinstance(x, np.ndarray):  # Python numbers have no dtype of their own
-        array = array.astype(next((p.dtype for p in model.parameters()), np.dtype(np.float64)))
+    if not isinstance(x, np.ndarray):  # Python numbers have no dtype of their own
+        parameters = () if model is None else model.parameters()
+        array = array.astype(next((p.dtype for p in parameters), np.dtype(np.float64)))
     return Tensor(array, requires_grad=model is None and array.dtype.kind == "f", name=name)
 
 

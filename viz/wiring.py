@@ -34,6 +34,8 @@ class Drawing:
     ----------
     boxes, wires : list
         What was gathered.
+    run : bool
+        Whether the gradients were given: they are those of a run, not the nodes' own.
     scope_of : dict
         The layer that each box's node was made in.
     edges_of : list of tuple of Operand
@@ -43,6 +45,7 @@ class Drawing:
     def __init__(self, chosen: Selection, explain: bool, gradients: Mapping[Node, Any] | None = None) -> None:
         self.chosen = chosen
         self.explain = explain
+        self.run = gradients is not None
         self.boxes: list[Box] = []
         self.wires: list[Wire] = []
         self.scope_of: dict[str, str] = {}

@@ -42,6 +42,19 @@ def test_a_model_without_a_loss_shows_values_alone() -> None:
     diagram = circuit_diagram(nn.Linear(3, 2, rng=0), [[1.0, 2.0, 3.0]])
     assert {wire.gradient for wire in diagram.wires} == {"—"}
     assert diagram.title == "Linear"
+    assert diagram.subtitle.endswith("values alone: gradients need a loss=")
+
+
+def test_lists_of_whole_numbers_are_floating() -> None:
+    diagram = circuit_diagram(lambda x: x.sum() * 2, [[1, 2], [3, 4]])
+    assert [(wire.value, wire.gradient) for wire in diagram.wires] == [("2.739", "2"), ("10", "2"), ("20", "1")]
+
+
+def test_inputs_that_do_not_fit_are_told() -> None:
+    with pytest.raises(UndrawableError, match="missing a required argument: 'y'; give one input"):
+        circuit(lambda x, y: x * y, 1.0)
+    with pytest.raises(UndrawableError, match="too many positional arguments"):
+        circuit(nn.Linear(3, 2), [[1.0, 2.0, 3.0]], 4.0)
 
 
 def test_the_gradients_on_the_side_are_those_of_backward() -> None:
