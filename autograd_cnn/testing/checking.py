@@ -73,6 +73,12 @@ def check(
         When there is nothing that could be checked: no node returned, integer inputs, no input that needs a
         gradient.
 
+    Notes
+    -----
+    Several numbers are weighed at random and added up. Where `f` returns one, the backward pass starts from its
+    seed 1, and once more from −1/2: a gradient is linear in the seed, and a rule that forgets its upstream gradient
+    is not. Where a tie or rounding leaves a coordinate open, every gate is held against its own forward.
+
     Examples
     --------
     >>> import numpy as np

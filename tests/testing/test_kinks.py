@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import autograd_cnn as ag
 from autograd_cnn.testing import Verdict, kinks, strategies
@@ -12,20 +13,22 @@ from autograd_cnn.testing.mutants import mutants, scaled
 from autograd_cnn.testing.strategies.graph import Application, Graph
 from tests.testing.planted import planted
 
+#: What the command tries by default takes a third of an hour.
+EXAMPLES = 10_000 if settings.default.max_examples >= 1000 else 30
 POOLS = {"max_pool2d", "adaptive_max_pool2d"}
 
 
 @pytest.fixture(scope="module")
 def found():
-    return sum(try_graphs(examples=30, seed=1), Found())
+    return sum(try_graphs(EXAMPLES, seed=1), Found())
 
 
 def test_right_gradients_are_never_wrong_and_wrong_ones_always(found):
     assert found.failures == ()
     assert found.ok
-    assert found.graphs[""] == 30
+    assert found.graphs[""] == EXAMPLES
     assert sum(n for (_, _, seen), n in found.mutants.items() if not seen) == 0
-    assert sum(found.mutants.values()) >= 2 * 30
+    assert sum(found.mutants.values()) >= 2 * EXAMPLES
 
 
 def test_few_coordinates_stay_open_although_many_stand_on_ties(found):
