@@ -139,7 +139,7 @@ CHECK_MARKS = {"happy": "✓", "kinks": "~", "uncomfortable": "!", "wrong": "✕
 
 LEGEND = {
     "gate": "circle or rounded box: gate",
-    "rule": "orange octagon: gate of the backward pass, made by the rule of the gate that its frame names",
+    "rule": "octagon: gate of the backward pass, made by the rule of the gate that its frame names",
     "parameter": "bold box: trainable leaf",
     "input": "slanted box: leaf without gradient",
     "constant": "bare: unnamed constant",
@@ -156,7 +156,7 @@ LEGEND = {
     "explain tensor": "small grey, tensors: growth × RMS of upstream = RMS of the gradient above it",
     "frame": "frame: layer",
     "zero": "dashed: gradient exactly 0",
-    "lit": "orange: on a path of the gradient, with the local gradients that its product is made of; pale: beside",
+    "lit": "dark orange: on a path of the gradient, with the local gradients that its product is made of; pale: beside",
     "none": "—: no gradient",
     "not finite": "NaN or infinite",
     "numbers": "numbers: %.4g",
