@@ -11,9 +11,11 @@ import numpy as np
 from autograd_cnn.graph import Node
 from viz.captions import shape_words
 from viz.circuits import diagram_of, gathered
+from viz.collapsing import collapsed
 from viz.diagram import Cluster, Diagram, Wire
 from viz.dot import document
 from viz.errors import TooLargeError, UndrawableError
+from viz.folding import selection
 from viz.labels import room_for
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
 from viz.picture import Picture
@@ -95,17 +97,18 @@ def player(
 def play_of(node: Node, *, seed: Any = None, title: str | None = None, limit: int = MOST_GATES) -> Play:
     """Return what `player` plays as plain data; parameters and errors are the same."""
     try:
-        drawing = gathered(node, limit=limit, gradients={})
+        drawing = gathered(node, limit=limit, gradients={}, chosen=collapsed(selection(node), limit))
     except TooLargeError:
         raise TooLargeError(
-            f"player: more than {limit} gates to step through; sums of many terms and layers alike in a row fold by "
-            "themselves, play one part of the rest with viz.player(ag.nodes(node, scope='...')[-1]), or pass limit="
+            f"player: more than {limit} gates to step through; sums of many terms, blocks alike in a row and layers "
+            "made in a scope fold; name layers with ag.scope('...'), play one part with "
+            "viz.player(ag.nodes(node, scope='...')[-1]), or pass limit="
         ) from None
     with np.errstate(all="ignore"):  # inf and NaN are shown on the page
         taping = Taping(drawing, seed)
         tape = taping.tape()
-    gates = sum(d.node.gate is not None for d in drawing.chosen.drawn)
-    subtitle = f"{gates} gates, {len(tape.turns)} steps"
+    forward = sum(turn.kind == "forward" for turn in tape.turns)
+    subtitle = f"{forward:,} steps forward, {len(tape.turns) - forward - 3:,} back"
     diagram = diagram_of(drawing, title if title is not None else node.name or "player", subtitle)
     names = {box: taping.names[node] for box, node in taping.node_of.items() if not node.name}
     shapes = {box: shape_words(node) for box, node in taping.node_of.items()}

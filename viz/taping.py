@@ -16,7 +16,7 @@ from viz.arrivals import Arrival, arrivals
 from viz.blocks import range_words
 from viz.captions import one_number, strength
 from viz.labels import plain
-from viz.selected import Drawn, Fold, Operand
+from viz.selected import Drawn, Fold, Operand, Through
 from viz.style import number, shortened
 from viz.tape import Kind, Leaf, Mark, Quantity, Sent, Tape, Track, Turn, mark, quantity
 from viz.wiring import Drawing
@@ -74,7 +74,7 @@ class Taping:
         d = self.drawn[i]
         written, operands = _expression(d, self.names), [x.node for x in d.operands if isinstance(x, Operand)]
         numbers = {x: _factor(number(x.item())) for x in operands if x.size == 1}
-        alone = len(numbers) == len(set(operands)) and d.node.size == 1 and not d.chain
+        alone = len(numbers) == len(set(operands)) and d.node.size == 1 and not _block(d)
         filled_in = _expression(d, numbers) if alone else ""
         return self._turn(d, "forward", expression=written, numbers=filled_in, asked=_asked(d.node.value))
 
@@ -83,9 +83,9 @@ class Taping:
         gate = d.node.gate
         assert gate is not None
         parts |= {"box": self._box_of[d.node], "name": self.names[d.node], "value": quantity(d.node.value)}
-        parts |= {"scope": plain(d.node.scope)}
-        if d.chain:
-            return Turn(kind, title=f"{len(d.chain.ends):,} blocks alike, in a row", **parts)
+        parts |= {"scope": plain(d.scope)}
+        if block := _block(d):
+            return Turn(kind, title=block, **parts)
         parts |= {"lesson": lesson(gate), "rule": fact(gate, "Local gradient")}
         if d.terms:
             return Turn(kind, title=f"Σ sum of {d.terms:,} terms", formula="the sum of all terms", **parts)
@@ -114,7 +114,7 @@ class Taping:
         return Sent(
             wire=a.wire,
             target=f"∂{f}/∂{x}",
-            symbols=f"∂{f}/∂{u} · ∂{u}/∂{x}" if direct or d.chain else "",
+            symbols=f"∂{f}/∂{u} · ∂{u}/∂{x}" if direct or _block(d) else "",
             numbers=self._in_numbers(d, edge) if direct else "",
             amount=quantity(a.amount),
             note=_note(d, a),
@@ -174,10 +174,20 @@ class Taping:
                 yield Leaf(self.names[d.node], self._box_of[d.node], quantity(d.node.value), shown, branches)
 
 
+def _block(d: Drawn) -> str:
+    """Return what a drawn block stands for; nothing for a gate."""
+    if d.chain:
+        return f"{len(d.chain.ends):,} blocks alike, in a row"
+    return f"layer {shortened(plain(d.layer.scope))}, {len(d.layer.gates):,} gates" if d.layer else ""
+
+
 def _expression(d: Drawn, words: Mapping[Node, str]) -> str:
     """Return what a gate computes, in names or numbers; of many operands the first ones."""
     if d.chain:
         return f"{len(d.chain.ends):,} blocks of {words[d.chain.entry]}"
+    if d.layer:
+        inputs = ", ".join(words[x.node] for x in d.operands if isinstance(x, Through))
+        return f"{shortened(plain(d.layer.scope))}({inputs})"
     if not any(isinstance(x, Fold) for x in d.operands) and not d.terms:
         return expression(d.node, words)
     parts = [
@@ -204,6 +214,8 @@ def _note(d: Drawn, a: Arrival) -> str:
     notes = []
     if d.chain:
         notes.append(f"through all {len(d.chain.ends):,} blocks")
+    elif d.layer:
+        notes.append("through the layer")
     elif len(a.edges) > 1 or (edge.user is not d.node and not d.terms):
         notes.append("from gates that are folded")
     elif sum(x is a.target for x in edge.user.inputs or ()) > 1:

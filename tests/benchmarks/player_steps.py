@@ -49,7 +49,7 @@ def network(gates: int = GATES) -> Any:
         units.append(rng.choice([ag.tanh, ag.sigmoid, ag.sin])(total))
         made += 7
     for x in units[-3 - (gates - made) : -3]:
-        units[-1] = units[-1] + x
+        units[-1] = units[-1] * x
     return units[-1]
 
 

@@ -11,6 +11,7 @@ import autograd_cnn as ag
 from autograd_cnn.errors import GradientError
 from autograd_cnn.testing import strategies
 from viz.captions import one_number, strength
+from viz.collapsing import collapsed
 from viz.errors import TooLargeError, UndrawableError
 from viz.exchange import decoded, encoded
 from viz.folding import selection
@@ -34,11 +35,11 @@ def same(words, value):
     return words == (number(one_number(value)) if np.size(value) == 1 else f"RMS {number(strength(value))}")
 
 
-def check_tape(output):
+def check_tape(output, limit=300):
     """Compare every step of the tape of `output` with the engine."""
     back = {step.node: step for step in ag.backward_steps(output)}
-    node_of = {f"n{i}": drawn.node for i, drawn in enumerate(selection(output).drawn)}
-    play = play_of(output)
+    node_of = {f"n{i}": drawn.node for i, drawn in enumerate(collapsed(selection(output), limit).drawn)}
+    play = play_of(output, limit=limit)
     tape = play.tape
     turns, seed = tape.turns, next(i for i, turn in enumerate(tape.turns) if turn.kind == "seed")
     gates = [box for box, node in node_of.items() if node.gate is not None]
@@ -202,6 +203,20 @@ def test_a_row_of_blocks_alike_is_one_step():
     tape = check_tape(h)
     assert any("blocks alike" in turn.title for turn in tape.turns)
     assert any(sent.note.startswith("through all") for turn in tape.turns for sent in turn.sent)
+
+
+def test_layers_that_are_too_many_are_one_step_each():
+    x = ag.Scalar(0.3, name="x")
+    for layer in range(5):
+        with ag.scope(f"layer{layer}"):
+            x = (ag.tanh, ag.sin, ag.exp)[layer % 3](x * ag.Scalar(0.5, name=f"w{layer}") + x)
+    tape = check_tape(x * x, limit=6)
+    forward = [turn for turn in tape.turns if turn.kind == "forward"]
+    assert [turn.title for turn in forward] == [*(f"layer layer{i}, 3 gates" for i in range(5)), "× multiply"]
+    assert forward[1].expression == "layer1(v1)"
+    notes = [sent.note for turn in tape.turns for sent in turn.sent]
+    assert notes.count("through the layer") == 4
+    assert not tape.leaves  # each is a parameter of one layer
 
 
 def test_what_gets_no_gradient_has_no_mark():

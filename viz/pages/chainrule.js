@@ -23,7 +23,7 @@ const WORDS = {
     note("The seed: the gradient of the output with respect to itself. From here on each gate multiplies what comes back to it by its local gradients."),
   ],
   backward: (turn, at) => [`Backward: ${turn.title}`, teaching(turn, true), upstream(turn), figure(turn.upstream, "gradient"), sentList(turn.sent.map((sent, k) => [turn, sent, `${at}.${k}`]))],
-  end: () => ["The gradients of the leaves", exercise.mode && note(`Exercise: ${scoreWords()}.`), leafTable(), note("A leaf that is used more than once receives the sum of its branches.")],
+  end: () => ["The gradients of the leaves", exercise.mode && note(`Exercise: ${scoreWords()}.`), leaves.length > 0 && leafTable(), note(leaves.length ? "A leaf that is used more than once receives the sum of its branches." : "All leaves belong to layers that are drawn as blocks.")],
 };
 
 const note = (...words) => html("p", { class: "note" }, ...words);

@@ -79,6 +79,17 @@ function go(to, { say = true } = {}) {
   if (step === LAST) pause();
   if (lit) by("about").textContent = about(lit);
   describe(say);
+  if (say) follow();
+}
+/* Keep the gate in sight: the first step enlarges a picture too small to read, later ones move it where it ended outside. */
+let begun = false;
+function follow() {
+  const part = svg.getElementById(turns[step].box || "out");
+  const small = !begun && svg.getScreenCTM().a < 0.6;
+  begun = true;
+  const inner = part.getBoundingClientRect(), outer = stages[0].frame.getBoundingClientRect();
+  const outside = inner.right > outer.right || inner.left < outer.left || inner.bottom > outer.bottom || inner.top < outer.top;
+  if (small || (outside && turns[step].box)) stages[0].reveal(part);
 }
 function showBox(id) {
   const part = boxes.get(id), turn = turns[step], mine = turnsOf.get(id);
