@@ -189,8 +189,11 @@ def try_graphs(
     if jobs == 1:
         yield from map(batch, numbers)
         return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    try:
         yield from pool.map(batch, numbers)
+    finally:  # who stops early does not wait for what has not begun
+        pool.shutdown(cancel_futures=True)
 
 
 def table(found: Found) -> str:
