@@ -19,13 +19,16 @@ from autograd_cnn.health.network import read_network
 from autograd_cnn.health.reading import batch_size
 from tests.viz.accessibility import faults
 from viz.errors import TooLargeError, UndrawableError
+from viz.exchange import decoded, encoded
 from viz.flows import shown_report
 from viz.labels import plain
 from viz.style import number
+from viz.zooms.data import Zoom
 from viz.zooms.elements import elements_of
 from viz.zooms.excerpts import excerpt
 from viz.zooms.sections import _key, givers_of, parts_of
-from viz.zooms.zooming import _shares
+from viz.zooms.writing import page_of
+from viz.zooms.zooming import _shares, zoom_data
 
 
 def parts(loss, model=None):
@@ -534,7 +537,7 @@ def test_a_report_of_the_training_gives_units_and_findings():
     past = ag_report_with_all_silent(own)
     found = next(s for s in data_of(viz.zoom(loss, report=past))["sections"] if s["key"] == "conv2")
     assert found["units"]["states"] == ["silent"] * 6
-    assert found["units"]["reasons"][0].startswith("Silent on this batch while it was watched")
+    assert found["units"]["reasons"][0].startswith("Silent when it was watched; on this batch")
 
 
 def ag_report_with_all_silent(report):
@@ -629,6 +632,8 @@ def test_not_a_number_is_shown_as_such(browser):
     assert "∞" in page.locator("#view").text_content()
 
 
-def test_the_page_is_the_same_twice_and_writes_nothing_to_the_graph():
+def test_the_page_is_made_from_plain_data_and_always_the_same():
     _, loss = small_network()
-    assert viz.zoom(loss).html == viz.zoom(loss).html
+    shown = zoom_data(loss, title="A network")
+    again = decoded(Zoom, json.loads(json.dumps(encoded(shown))))
+    assert page_of(again).html == viz.zoom(loss, title="A network").html

@@ -4,7 +4,7 @@ const view = document.getElementById("view"), network = document.getElementById(
 const sectionOf = new Map(data.sections.map((section) => [section.key, section]));
 const MARKS = { ok: "✓", warning: "!", critical: "✕" };
 const STATES = { active: "✓", dead: "✕", silent: "○", starved: "!", saturated: "≈" };
-const MEANING = { active: "active", dead: "dead on all samples", silent: "silent on this batch", starved: "active, but its gradient is exactly 0", saturated: "saturated" };
+const MEANING = { active: "active", dead: "dead on all samples", silent: "silent on the last batch", starved: "active, but its gradient is exactly 0", saturated: "saturated" };
 const MOST_BUTTONS = 4096, MOST_MAPS = 64;
 
 /* Addresses. */
@@ -93,7 +93,7 @@ function showSection(section) {
   gatesSection.hidden = false;
   document.getElementById("gates-title").textContent = `Tensor gates of ${section.name}`;
   document.getElementById("gates-note").textContent = section.gates_note || "Each wire: shape, RMS of the value above, RMS of the gradient it carries back below.";
-  for (const frame of gatesSection.querySelectorAll(".gates")) frame.hidden = frame.id !== section.gates;
+  for (const frame of gatesSection.querySelectorAll(".gates")) frame.hidden = frame.id !== section.picture;
 }
 
 function remark(finding) {

@@ -17,6 +17,7 @@ from viz.labels import plain
 from viz.zooms.data import Remark, Section
 from viz.zooms.elements import elements_of
 from viz.zooms.excerpts import kept, row
+from viz.zooms.gates import with_gates
 from viz.zooms.sections import Giver, Part, givers_of
 from viz.zooms.units import unit_table
 
@@ -46,7 +47,7 @@ def sections(parts: Sequence[Part], report: Report, choice: Choice) -> tuple[Sec
 def _section(part: Part, report: Report, choice: Choice, givers: Mapping[Node, Giver]) -> Section:
     if part.layer is None:
         facts = (("value", number(report.loss)), ("batch", str(report.batch)))
-        return Section(part.key, "loss", "what the layers' output is judged by", facts)
+        return with_gates(Section(part.key, "loss", "what the layers' output is judged by", facts), part, givers)
     layer = part.layer
     said = verdict(layer)
     section = Section(
@@ -63,7 +64,8 @@ def _section(part: Part, report: Report, choice: Choice, givers: Mapping[Node, G
     table = unit_table(part, choice.samples, layer.units, report.thresholds, report.samples)
     elements, note = elements_of(part, choice.sample, choice.samples, givers, choice.most_terms[part.key])
     value, gradient = _sample_of(part, choice)
-    return replace(section, value=value, gradient=gradient, units=table, elements=elements, elements_note=note)
+    opened = replace(section, value=value, gradient=gradient, units=table, elements=elements, elements_note=note)
+    return with_gates(opened, part, givers)
 
 
 def _sample_of(part: Part, choice: Choice) -> tuple[Any, Any]:

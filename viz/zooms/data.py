@@ -7,6 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from autograd_cnn.health.report import Report
+from viz.diagram import Diagram
+
 NO_OPERAND = -1
 """Stands in `Elements.left` and `Elements.right` where a term has no such operand."""
 FIRST_CONSTANT = -2
@@ -206,10 +209,8 @@ class Section:
     status, verdict : str
         ``ok``, ``warning`` or ``critical``, and in words.
     remarks : tuple of Remark
-    card : str
-        Identifier of its card in the picture of the network; empty where it has none.
-    gates : str
-        Identifier of the picture of its tensor gates; empty where there is none.
+    gates : Diagram or None
+        Its tensor gates.
     gates_note : str
         Why there is none.
     value, gradient : ndarray or None
@@ -227,8 +228,7 @@ class Section:
     status: str = "ok"
     verdict: str = ""
     remarks: tuple[Remark, ...] = ()
-    card: str = ""
-    gates: str = ""
+    gates: Diagram | None = None
     gates_note: str = ""
     value: NDArray[Any] | None = None
     gradient: NDArray[Any] | None = None
@@ -239,18 +239,24 @@ class Section:
 
 @dataclass(frozen=True)
 class Zoom:
-    """Everything that a zoom page shows beside its pictures.
+    """Everything that a zoom page shows.
 
     Attributes
     ----------
     title : str
+    report : Report or None
+        The layers with their activations merged; None where there are none.
     sections : tuple of Section
-        In forward order, the loss last.
+        In forward order, as in the report, the loss last.
+    gates : Diagram or None
+        All gates of a loss without layers.
     sample, samples : int
         The sample whose elements are here, and how many the batch has.
     """
 
     title: str
+    report: Report | None
     sections: tuple[Section, ...]
+    gates: Diagram | None
     sample: int
     samples: int

@@ -139,9 +139,9 @@ def _reason(numbers: Numbers, i: int, state: str, thresholds: Thresholds, seen: 
     slope, span = numbers.slope[:, i], _span(numbers.before[:, i])
     open_on = int((slope != 0).any(axis=1).sum())
     if state in ("dead", "silent"):
-        words = {"dead": "Dead", "silent": "Silent on this batch"}[state]
+        words = {"dead": "Dead", "silent": "Silent"}[state]
         if open_on:
-            return f"{words} while it was watched; on this batch it lets the gradient through on {open_on} of {of}."
+            return f"{words} when it was watched; on this batch it lets the gradient through on {open_on} of {of}."
         highest = number(float(np.max(numbers.before[:, i])))
         why = f"pre-activation at most {highest} on all {of}; {numbers.gate.symbol} has slope 0 there"
         watched = f" It let none through on any of the {seen:,} samples watched." if seen > samples else ""

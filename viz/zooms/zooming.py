@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -14,16 +13,16 @@ from autograd_cnn.health.network import Network, read_network
 from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.reading import batch_size
 from autograd_cnn.health.report import Report
+from viz.circuits import circuit_diagram
 from viz.errors import TooLargeError, UndrawableError
-from viz.exchange import encoded
 from viz.flows import shown_report
-from viz.page import Page, filled_page, text_of
+from viz.page import Page
 from viz.zooms.assembling import Choice, sections, with_history
-from viz.zooms.data import Section, Zoom
+from viz.zooms.data import Zoom
 from viz.zooms.elements import term_counts
 from viz.zooms.excerpts import has_row
-from viz.zooms.pictures import gates_picture, network_picture, with_gates
-from viz.zooms.sections import Part, chosen_sample, givers_of, parts_of
+from viz.zooms.sections import Part, chosen_sample, parts_of
+from viz.zooms.writing import page_of
 
 MOST_TERMS = 250_000
 """Terms of single elements that a page keeps; beyond, elements with a small gradient are left out first."""
@@ -80,21 +79,35 @@ def zoom(
     UnknownNameError
         For a layer that the network has not.
     """
-    check_loss(loss)
     title = title if title is not None else "Zoom"
-    known = set(named_parameters(model).values()) if model is not None else None
-    network = read_network(loss, known)
+    return page_of(zoom_data(loss, model, report, sample, layers, title, most_terms))
+
+
+def zoom_data(
+    loss: Node,
+    model: Any = None,
+    report: Report | None = None,
+    sample: int | None = None,
+    layers: Sequence[str] | None = None,
+    title: str = "",
+    most_terms: int = MOST_TERMS,
+) -> Zoom:
+    """Return what `zoom` shows as plain data; parameters and errors are the same."""
+    check_loss(loss)
+    network = read_network(loss, set(named_parameters(model).values()) if model is not None else None)
     if not _has_layers(network):
-        return _page_of_gates(loss, title)
+        return Zoom(title, None, (), circuit_diagram(loss, title=""), 0, 1)
     _check_written(network)
     whole = with_history(inspect(loss, model=model), report)
     shown = shown_report(whole, merge_activations=True)
     parts = parts_of(network, whole, shown)
     samples = batch_size(network)
-    opened = [part for part in parts if part.key in _keys(layers, parts)]
+    keys = _keys(layers, parts)
+    opened = [part for part in parts if part.key in keys]
     _check_size(opened, samples)
     shares = _shares({part.key: prod(term_counts(part, samples)) for part in opened}, most_terms)
-    return _page(title, parts, shown, Choice(_sample(sample, parts, samples), samples, shares))
+    choice = Choice(_sample(sample, parts, samples), samples, shares)
+    return Zoom(title, shown, sections(parts, shown, choice), None, choice.sample, samples)
 
 
 def check_loss(loss: Any) -> None:
@@ -175,42 +188,3 @@ def _shares(wanted: Mapping[str, int], most: int) -> dict[str, int]:
         shares[key] = min(count, most // (len(wanted) - i))
         most -= shares[key]
     return shares
-
-
-def _page(title: str, parts: Sequence[Part], shown: Report, choice: Choice) -> Page:
-    givers = givers_of(parts, choice.samples)
-    cards = {layer.name: f"network-layer{i}" for i, layer in enumerate(shown.layers)}
-    found: list[Section] = []
-    pictures: list[str] = []
-    for i, (part, section) in enumerate(zip(parts, sections(parts, shown, choice), strict=True)):
-        drawn = ""
-        if part.layer is None or part.key in choice.most_terms:
-            section, drawn = with_gates(section, part, i, givers)
-        card = cards[part.layer.name] if part.layer is not None else "network-loss"
-        found.append(replace(section, card=card))
-        pictures.append(drawn)
-    network = f'<div class="stage" aria-label="Layers of the network">{network_picture(shown)}</div>'
-    data = Zoom(title, tuple(found), choice.sample, choice.samples)
-    words = (
-        f"{len(shown.layers)} layers · batch of {choice.samples} · single elements are those of sample {choice.sample}"
-    )
-    return _written(title, words, data, network, "\n".join(pictures))
-
-
-def _page_of_gates(loss: Node, title: str) -> Page:
-    """Return the page of a loss without layers: its gates are all there is to see."""
-    drawn = gates_picture(loss, frozenset(), "network-")
-    frame = f'<div class="stage" aria-label="Gates of the loss">{drawn}</div>'
-    return _written(title, "no layers: these are all gates", Zoom(title, (), 0, 1), frame, "")
-
-
-def _written(title: str, words: str, data: Zoom, network: str, gates: str) -> Page:
-    return filled_page(
-        "zoom",
-        encoded(data),
-        title=title,
-        status=f'<p class="note">{text_of(words)}</p>',
-        assets=("stage", "maps", "element"),
-        network=network,
-        gates=gates,
-    )
