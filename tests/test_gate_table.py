@@ -7,7 +7,7 @@ import pytest
 
 import autograd_cnn as ag
 from autograd_cnn.gates.__main__ import table
-from autograd_cnn.gates.facts import fact
+from autograd_cnn.gates.facts import fact, lesson, title
 from tests.test_documents import ROOT
 
 OWN = {n: g for n, g in ag.GATES.items() if g.forward.__module__.startswith("autograd_cnn.")}
@@ -20,6 +20,12 @@ def test_every_gate_says_what_it_is(name):
     assert bool(fact(gate, "Local gradient")) == (gate.rule is not None)
     if gate.branches is not None:
         assert fact(gate, "Kink"), f"{name} has branches, so it has a kink: say which rule holds there"
+
+
+def test_a_gates_lesson_and_title():
+    multiply, conv2d = ag.GATES["multiply"], ag.GATES["conv2d"]
+    assert lesson(multiply) == "Switcher: each input receives the upstream gradient times the other input."
+    assert (title(multiply), title(conv2d)) == ("× multiply", "conv2d")
 
 
 def test_contributing_holds_the_table_of_this_version():
