@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,17 +57,48 @@ class Network:
 
     def inputs(self, group: Group) -> list[Edge]:
         """Return the edges into a layer."""
-        return [edge for edge in self.edges if edge.taker is group]
+        return self._by_taker.get(group, [])
+
+    def leaving(self, group: Group) -> list[Edge]:
+        """Return the edges out of a layer."""
+        return self._by_giver.get(group, [])
 
     def output(self, group: Group) -> Node:
         """Return the node that leaves a layer; its last one, where several do."""
-        leaving = {edge.source for edge in self.edges if edge.giver is group}
+        leaving = {edge.source for edge in self.leaving(group)}
         carrying = [node for node in group.nodes if node in self.data]
         return next((node for node in reversed(carrying) if node in leaving), carrying[-1])
+
+    @cached_property
+    def batch(self) -> int:
+        """How many samples went through the network; for Scalars, how often a weight was used."""
+        sources = (edge.source for edge in self.edges if edge.giver is None and edge.taker is not None)
+        outputs = (self.output(group) for group in self.layers)
+        known = next((node.shape[0] for node in chain(sources, outputs) if node.ndim > 1), None)
+        if known is not None:
+            return known
+        first = self.layers[0]
+        used = [sum(p in (node.inputs or ()) for node in first.nodes) for p in self.parameters[first][:1]]
+        return used[0] if used and not self.output(first).ndim else 1
+
+    @cached_property
+    def _by_taker(self) -> dict[Group | None, list[Edge]]:
+        return _grouped(self.edges, lambda edge: edge.taker)
+
+    @cached_property
+    def _by_giver(self) -> dict[Group | None, list[Edge]]:
+        return _grouped(self.edges, lambda edge: edge.giver)
 
     def written(self) -> list[Node]:
         """Return the leaves that were written to after the forward pass."""
         return [x for x in self.order if x.gate is None and any(x.serial > user.serial for user, _ in self.users[x])]
+
+
+def _grouped(edges: list[Edge], key: Callable[[Edge], Group | None]) -> dict[Group | None, list[Edge]]:
+    found: dict[Group | None, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(key(edge), []).append(edge)
+    return found
 
 
 def read_network(loss: Node, known: Collection[Node] | None = None) -> Network:

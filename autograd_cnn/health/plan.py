@@ -10,7 +10,7 @@ from typing import Any
 from autograd_cnn.graph import Array, Node
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.network import Edge, Network, read_network
-from autograd_cnn.health.reading import activations_of, batch_size, outputs_of, weights_of
+from autograd_cnn.health.reading import activations_of, outputs_of, weights_of
 from autograd_cnn.health.units import unit_numbers
 from autograd_cnn.health.weighing import only_weighing
 
@@ -80,7 +80,7 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
                 [(positions[w.weight], positions[w.data], w.axis) for w in only_weighing(network, group)],
             )
         )
-    return Plan(signature(network.order), tuple(layers), batch_size(network))
+    return Plan(signature(network.order), tuple(layers), network.batch)
 
 
 def _feeders(network: Network, activations: list[Node]) -> list[Node]:
@@ -97,7 +97,7 @@ def _feeders(network: Network, activations: list[Node]) -> list[Node]:
 
 
 def _leaving(network: Network, group: Group) -> list[Node]:
-    edges = [edge for edge in network.edges if edge.giver is group]
+    edges = network.leaving(group)
     return _whole(network, edges) if edges else [network.output(group)]
 
 

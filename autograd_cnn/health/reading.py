@@ -132,7 +132,7 @@ def report_of(
         tuple(layers),
         non_finite=past.non_finite or first_non_finite(network, gradients, past.step),
         disconnected=disconnected(names, network),
-        samples=past.samples or batch_size(network),
+        samples=past.samples or network.batch,
         update_ratios=past.updates,
         onset=past.onset or (lambda kind, layer: past.step),
         course=past.course,
@@ -146,7 +146,7 @@ def report_of(
         input_shape=_without_batch(source.shape) if source is not None else (),
         loss=network.loss.item(),
         step=past.step,
-        batch=batch_size(network),
+        batch=network.batch,
         samples=facts.samples,
         thresholds=thresholds,
         findings=findings,
@@ -154,22 +154,12 @@ def report_of(
     )
 
 
-def batch_size(network: Network) -> int:
-    """Return how many samples went through the network; for Scalars, how often a weight was used."""
-    sources = [edge.source for edge in network.edges if edge.giver is None and edge.taker is not None]
-    outputs = [network.output(group) for group in network.layers]
-    known = [node.shape[0] for node in [*sources, *outputs] if node.ndim > 1]
-    first = network.layers[0]
-    used = [sum(p in (node.inputs or ()) for node in first.nodes) for p in network.parameters[first][:1]]
-    return next(iter(known), used[0] if used and not outputs[0].ndim else 1)
-
-
 def outputs_of(network: Network, group: Group) -> list[Node]:
     """Return what leaves a layer: its last node, or one Scalar per neuron and sample."""
     output = network.output(group)
     if not isinstance(output, Scalar):
         return [output]
-    return list(dict.fromkeys(edge.source for edge in network.edges if edge.giver is group)) or [output]
+    return list(dict.fromkeys(edge.source for edge in network.leaving(group))) or [output]
 
 
 def activations_of(group: Group) -> list[Node]:
@@ -192,7 +182,7 @@ def weight_gradient(weights: list[Node], gradients: Gradients) -> float | None:
 def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thresholds, past: Past) -> Layer:
     outputs = outputs_of(network, group)
     received = [gradients.nodes[node] for node in outputs if node in gradients.nodes]
-    into, samples = network.inputs(group), batch_size(network)
+    into, samples = network.inputs(group), network.batch
     parameters = network.parameters[group]
     if past.units is None:
         activations = activations_of(group)
@@ -239,7 +229,7 @@ def _same_sign(network: Network, group: Group, gradients: Gradients) -> float | 
 
 def _attenuation(network: Network, group: Group, gradients: Gradients) -> float | None:
     sent = _per_source(network.inputs(group), gradients)
-    leaving = [edge for edge in network.edges if edge.giver is group]
+    leaving = network.leaving(group)
     received = _per_source(leaving, gradients) if leaving else [gradients.nodes.get(network.output(group))]
     if not sent or any(part is None for part in (*sent, *received)):
         return None

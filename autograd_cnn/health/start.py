@@ -102,5 +102,5 @@ def _normalises(group: Group) -> bool:
 
 def _is_normalised(network: Network, group: Group) -> bool:
     """Whether a normalisation follows, which makes the scale of the weights irrelevant."""
-    takers = [edge.taker for edge in network.edges if edge.giver is group]
+    takers = [edge.taker for edge in network.leaving(group)]
     return _normalises(group) or any(taker is not None and _normalises(taker) for taker in takers)

@@ -16,7 +16,6 @@ from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import health, nn
 from autograd_cnn.errors import OutOfRangeError, UnknownNameError
 from autograd_cnn.health.network import read_network
-from autograd_cnn.health.reading import batch_size
 from tests.viz.accessibility import faults
 from viz.errors import TooLargeError, UndrawableError
 from viz.exchange import decoded, encoded
@@ -34,7 +33,7 @@ from viz.zooms.zooming import _shares, zoom_data
 def parts(loss, model=None):
     known = None if model is None else set(model.parameters())
     network, whole = read_network(loss, known), health.inspect(loss, model=model)
-    return parts_of(network, whole, shown_report(whole, merge_activations=True)), batch_size(network)
+    return parts_of(network, whole, shown_report(whole, merge_activations=True)), network.batch
 
 
 def elements(loss, key, sample=0, most_terms=10**6):
@@ -138,6 +137,41 @@ def test_the_terms_of_a_linear_layer_are_the_engines(inputs, outputs, transposed
     np.testing.assert_allclose(found.step_values[:, -1], y.value[2], rtol=1e-12)
     np.testing.assert_allclose(summed(found, "left")["x"], x.grad[2], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(summed(found, "right")["w"], w.grad, rtol=1e-9, atol=1e-12)
+
+
+def evaluated_norm(rng):
+    norm = nn.BatchNorm2d(2, dtype=np.float64)
+    norm(rng.normal(size=(8, 2, 3, 3)))
+    return norm.eval()
+
+
+LAYERS = {
+    "batch norm with running statistics": (evaluated_norm, ("−", "÷", "×", "+")),
+    "transposed convolution": (lambda rng: nn.ConvTranspose2d(2, 3, 2, stride=2, dtype=np.float64, rng=rng), ("+",)),
+    "dropout": (lambda rng: nn.Dropout(0.5, rng=rng), ()),
+    "average pool": (lambda rng: nn.AdaptiveAvgPool2d(1), ("÷9",)),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_terms_of_other_layers_are_the_engines(name):
+    make, steps = LAYERS[name]
+    rng = np.random.default_rng(0)
+    layer = make(rng)
+    x = ag.Tensor(rng.normal(size=(4, 2, 3, 3)), requires_grad=True, name="image")
+    with ag.scope("layer"):
+        y = layer(x)
+    only = np.zeros(y.shape)
+    only[1] = rng.normal(size=y.shape[1:])
+    loss = (y * only).sum()
+    loss.backward()
+    found = elements(loss, "layer", sample=1)
+    assert {form.steps for form in found.forms} == {steps}
+    np.testing.assert_allclose(found.step_values[:, -1] if steps else found.folded, y.value[1].ravel(), rtol=1e-9)
+    np.testing.assert_allclose(summed(found, "left")["image"], x.grad[1], rtol=1e-9, atol=1e-12)
+    sent = summed(found, "right")
+    for parameter in layer.parameters():
+        np.testing.assert_allclose(sent[parameter.name], parameter.grad, rtol=1e-9, atol=1e-12)
 
 
 def test_the_terms_of_neurons_are_those_of_the_tape():
@@ -602,6 +636,13 @@ def test_a_loss_without_gradients_or_freed_says_why():
         viz.zoom(loss)
     loss.backward(retain="leaves")
     with pytest.raises(UndrawableError, match=r"was freed by backward\(retain='leaves'\)"):
+        viz.zoom(loss)
+
+
+def test_too_many_gates_without_layers_say_how_to_make_some():
+    loss = sum((ag.exp(x) * ag.sin(x) for x in map(ag.Scalar, range(80))), start=ag.Scalar(0.0))
+    loss.backward()
+    with pytest.raises(TooLargeError, match=r"^zoom: \d+ gates to draw.* no layers to choose from; make its parts in"):
         viz.zoom(loss)
 
 

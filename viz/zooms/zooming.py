@@ -11,9 +11,7 @@ from autograd_cnn.graph import Node, describe, topological_order
 from autograd_cnn.health import inspect
 from autograd_cnn.health.network import Network, read_network
 from autograd_cnn.health.parameters import named_parameters
-from autograd_cnn.health.reading import batch_size
 from autograd_cnn.health.report import Report
-from viz.circuits import circuit_diagram
 from viz.errors import TooLargeError, UndrawableError
 from viz.flows import shown_report
 from viz.page import Page
@@ -21,6 +19,7 @@ from viz.zooms.assembling import Choice, sections, with_history
 from viz.zooms.data import Zoom
 from viz.zooms.elements import term_counts
 from viz.zooms.excerpts import has_row
+from viz.zooms.gates import all_gates
 from viz.zooms.sections import Part, chosen_sample, parts_of
 from viz.zooms.writing import page_of
 
@@ -96,12 +95,12 @@ def zoom_data(
     check_loss(loss)
     network = read_network(loss, set(named_parameters(model).values()) if model is not None else None)
     if not _has_layers(network):
-        return Zoom(title, None, (), circuit_diagram(loss, title=""), 0, 1)
+        return Zoom(title, None, (), all_gates(loss), 0, 1)
     _check_written(network)
     whole = with_history(inspect(loss, model=model), report)
     shown = shown_report(whole, merge_activations=True)
     parts = parts_of(network, whole, shown)
-    samples = batch_size(network)
+    samples = network.batch
     keys = _keys(layers, parts)
     opened = [part for part in parts if part.key in keys]
     _check_size(opened, samples)
