@@ -199,3 +199,13 @@ def test_a_layer_whose_output_is_the_loss_is_wired_to_it():
     assert wires(health.inspect(output)) == wires(report) == [("layer0", "layer1"), ("layer1", "")]
     assert report.connections[-1].value == pytest.approx(abs(output.value))
     assert report.connections[-1].gradient == 1.0
+
+
+def test_a_thousand_layers_in_a_row():
+    layers = {}
+    for i in range(500):
+        layers |= {f"fc{i}": nn.Linear(2, 2, rng=i), f"tanh{i}": nn.Tanh()}
+    report = health.inspect(nn.Sequential(layers)(np.ones((3, 2), np.float32)).sum())
+    assert names(report) == list(layers)
+    assert wires(report) == list(itertools.pairwise(["", *layers, ""]))
+    assert report.batch == 3
