@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -40,6 +41,11 @@ def plain(words: object) -> str:
 
 def escaped(words: object) -> str:
     r"""Return `words` as text of an HTML-like label: visible, escaped, spaces kept, ``\G`` no escape."""
+    return str(words) if type(words) is int else _escaped(str(words))
+
+
+@lru_cache(4096)  # the same few sizes, colours and words over and over
+def _escaped(words: str) -> str:
     return re.sub(" (?= )|^ | $", "&#160;", escape(plain(words))).replace("\\", "\\\\")
 
 
