@@ -79,11 +79,15 @@ function go(to, { say = true } = {}) {
   if (step === LAST) pause();
   if (lit) by("about").textContent = about(lit);
   describe(say);
-  if (say) follow();
+  if (say) followSoon();
 }
 /* Keep the gate in sight: the first step enlarges a picture too small to read, later ones move it where it ended outside. */
-let begun = false;
+let begun = false, following = 0;
+function followSoon() {
+  if (!following) following = requestAnimationFrame(follow);
+}
 function follow() {
+  following = 0;
   const part = svg.getElementById(turns[step].box || "out");
   const small = !begun && svg.getScreenCTM().a < 0.6;
   begun = true;
