@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import starmap
 from typing import Any, NamedTuple
@@ -88,6 +89,7 @@ def _steps(
     del output  # a consumer that frees nodes as it goes shall find no reference kept here
     take, peek = pending.pop, pending.get
     on_floats = not create_graph and recording().plain
+    turns: Counter[str] = Counter()
     while order:
         node = order.pop()
         upstream = take(node, None)
@@ -95,7 +97,7 @@ def _steps(
             continue
         downstream = _sent_on_floats(node, upstream) if on_floats and type(upstream) is float else None
         if downstream is None or node in until:
-            downstream = () if node in until else _sent(node, upstream, place)
+            downstream = () if node in until else _sent(node, upstream, place, turns)
         for x, part in zip(node.inputs or (), downstream):  # noqa: B905 - a leaf has no inputs, nor sends anything
             if part is not None:
                 total = peek(x)
@@ -129,12 +131,17 @@ def _scope_of_pass(order: list[Node]) -> str:
     return f"{PASS} {len(before) + 1}" if before else PASS
 
 
-def _sent(node: Node, upstream: Any, place: str) -> tuple[Any, ...]:
-    """Apply a node's rule; with a place, record it there, in the layer that the node was made in."""
+def _sent(node: Node, upstream: Any, place: str, turns: Counter[str]) -> tuple[Any, ...]:
+    """Apply a node's rule; with a place, record it there, in the layer that the node was made in.
+
+    The second gate of a kind in a layer has the scope ``gradient of multiply 2``: each rule stands by itself.
+    """
     if not place or node.gate is None:
         return _rule_applied(node, upstream, create_graph=bool(place))
     layer = "" if node.scope.startswith(PASS) else node.scope
-    with recorded(scope="/".join(filter(None, (place, layer, f"gradient of {node.gate.name}")))):
+    scope = "/".join(filter(None, (place, layer, f"gradient of {node.gate.name}")))
+    turns[scope] += 1
+    with recorded(scope=f"{scope} {turns[scope]}" if turns[scope] > 1 else scope):
         return _rule_applied(node, upstream, create_graph=True)
 
 

@@ -430,6 +430,7 @@ def test_recorded_gradients_say_which_rule_made_them():
         "fc",
         "backward pass",  # the seed, and the sum over both uses of x
         "backward pass/fc/gradient of sin",
+        "backward pass/fc/gradient of sin 2",  # each rule stands by itself
         "backward pass/fc/gradient of multiply",
     }
     again = {node.scope for node in ag.topological_order(second)}
