@@ -169,6 +169,7 @@ def test_the_terms_of_other_layers_are_the_engines(name):
     assert {form.steps for form in found.forms} == {steps}
     np.testing.assert_allclose(found.step_values[:, -1] if steps else found.folded, y.value[1].ravel(), rtol=1e-9)
     np.testing.assert_allclose(summed(found, "left")["image"], x.grad[1], rtol=1e-9, atol=1e-12)
+    assert {s.role for s in found.sources} <= {"input", "parameter", "constant"}
     sent = summed(found, "right")
     for parameter in layer.parameters():
         np.testing.assert_allclose(sent[parameter.name], parameter.grad, rtol=1e-9, atol=1e-12)
@@ -511,6 +512,20 @@ def test_hostile_names_are_text(browser):
     assert page.locator("h1 b, img, #view script").count() == 0
 
 
+def test_a_dropout_mask_has_no_gradient(browser):
+    rng = np.random.default_rng(0)
+    model = nn.Sequential({"fc": nn.Linear(3, 4, rng=rng), "drop": nn.Dropout(0.5, rng=rng)})
+    loss = model(ag.Tensor(rng.normal(size=(5, 3)).astype(np.float32))).sum()
+    loss.backward()
+    page = browser(viz.zoom(loss))
+    for unit in range(4):
+        go(page, f"drop/unit/{unit}/element/{unit}")
+        ((_, name, _, mask, kept, _, _, to_input, to_mask),) = rows(page)
+        assert (name, mask, to_mask) == (f"fc[{unit}]", f"constant[0,{unit}]", "—")
+        assert kept in ("0", "2")
+        assert to_input == kept  # the gradient of the sum is 1
+
+
 def test_residual_networks_and_training_batch_norm(browser):
     class Block(nn.Module):
         def __init__(self, rng):
@@ -640,7 +655,9 @@ def test_a_loss_without_gradients_or_freed_says_why():
 
 
 def test_too_many_gates_without_layers_say_how_to_make_some():
-    loss = sum((ag.exp(x) * ag.sin(x) for x in map(ag.Scalar, range(80))), start=ag.Scalar(0.0))
+    loss = ag.Scalar(0.0)
+    for x in map(ag.Scalar, range(80)):
+        loss = loss + (ag.exp(x) * ag.sin(x) + ag.cos(x))
     loss.backward()
     with pytest.raises(TooLargeError, match=r"^zoom: \d+ gates to draw.* no layers to choose from; make its parts in"):
         viz.zoom(loss)

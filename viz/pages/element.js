@@ -15,10 +15,10 @@ function elementOf(elements, place) {
     terms.push({ left, right, value: numbers(elements.values)[i], gradient: gradient("gradients", i), leftGradient: sent(left, "left_gradients"), rightGradient: sent(right, "right_gradients") });
   }
   const most = elements.step_values.shape[1] ?? 0;
-  const steps = form.steps.map((words, k) => ({
-    words, value: numbers(elements.step_values)[at * most + k], gradient: gradient("step_gradients", at * most + k),
-    operand: operandOf(elements, numbers(elements.step_operands)[at * most + k]), operandGradient: gradient("step_operand_gradients", at * most + k),
-  }));
+  const steps = form.steps.map((words, k) => {
+    const here = at * most + k, operand = operandOf(elements, numbers(elements.step_operands)[here]), taught = operand && isNode(operand);
+    return { words, value: numbers(elements.step_values)[here], gradient: gradient("step_gradients", here), operand, operandGradient: taught ? gradient("step_operand_gradients", here) : null };
+  });
   return { fold: form.fold, terms, folded: numbers(elements.folded)[at], foldedGradient: gradient("folded_gradient", at), steps };
 }
 
@@ -41,7 +41,7 @@ function operandOf(elements, code) {
   return null;
 }
 
-/* Whether an operand takes part in the graph: a plain number, such as padding, has no gradient. */
+/* Whether an operand has a gradient: padding, a dropout mask and other plain numbers have none. */
 function isNode(operand) {
   return operand.role === "input" || operand.role === "parameter";
 }
@@ -179,15 +179,16 @@ function cut(words, longest) {
 /* Every term with all its numbers, in order or the largest first. */
 function termTable(made, linked) {
   const products = made.terms.some((term) => term.left && term.right), maximum = made.fold === "max", best = maximum ? winner(made) : -1;
+  const second = made.terms.some((term) => term.right?.role === "parameter") ? "weight" : "factor";
   const amount = (operand) => (operand ? figure(operand.value) : "");
   const name = (operand) => {
     if (!operand) return "";
-    const address = linked(operand), words = isNode(operand) ? operand.name : operand.role;
+    const address = linked(operand), words = operand.source ? operand.name : operand.role;
     return address ? html("a", { href: address }, words) : words;
   };
   const columns = products
-    ? [["input", "", (t) => name(t.left)], ["value", "value", (t) => amount(t.left)], ["weight", "", (t) => name(t.right)], ["value", "value", (t) => amount(t.right)], ["product", "value", (t) => figure(t.value)],
-      ["gradient on it", "gradient", (t) => figure(t.gradient)], ["gradient to input", "gradient", (t) => (t.left ? figure(t.leftGradient) : "")], ["gradient to weight", "gradient", (t) => (t.right ? figure(t.rightGradient) : "")]]
+    ? [["input", "", (t) => name(t.left)], ["value", "value", (t) => amount(t.left)], [second, "", (t) => name(t.right)], ["value", "value", (t) => amount(t.right)], ["product", "value", (t) => figure(t.value)],
+      ["gradient on it", "gradient", (t) => figure(t.gradient)], ["gradient to input", "gradient", (t) => (t.left ? figure(t.leftGradient) : "")], [`gradient to ${second}`, "gradient", (t) => (t.right ? figure(t.rightGradient) : "")]]
     : [[maximum ? "candidate" : "term", "", (t) => name(t.left ?? t.right)], ["value", "value", (t) => figure(t.value)], ["gradient to it", "gradient", (t) => figure(isNode(t.left ?? t.right) ? t.gradient : null)]];
   if (maximum) columns.push(["which", "", (t) => (t === made.terms[best] ? "✓ wins: the first of the largest" : "")]);
   const kind = (colour) => (colour ? `figure ${colour}` : null);

@@ -263,16 +263,16 @@ function showElement(section, place) {
   const head = html("section", { "aria-labelledby": "here" }, headline(`Element ${words} of ${section.name}`), facts([["value", figure(numbers(section.value)[at])], ["gradient of the loss on it", figure(gradient)], ["sample", String(data.sample)]]));
   view.append(head);
   if (!made) { head.append(note(`Its scalar gates are not in this page: ${section.elements_note}`)); return; }
-  head.append(formula(made));
+  if (made.fold || made.steps.length) head.append(formula(made));
   const drawn = html("div", { class: "picture", role: "group", tabindex: "0", "aria-label": "Scalar gates" }, elementCircuit(made, `${section.name} ${words}: ${spoken(made)}`, linkTo));
   view.append(block("Scalar gates", note(legendOf(made)), drawn));
   view.append(windowOf(section, made));
-  view.append(block(`All ${made.terms.length} ${made.terms.length === 1 ? "term" : "terms"}`, ...termTable(made, linkTo)));
+  view.append(block(made.terms.length === 1 ? "The only term" : `All ${made.terms.length} terms`, ...termTable(made, linkTo)));
 }
 
 /* Only the signs that this circuit uses. */
 function legendOf(made) {
-  const operands = made.terms.flatMap((term) => [term.left, term.right]), words = ["Value above each wire, gradient below; the wire is as wide as the log of its gradient, dashed where that is exactly 0."];
+  const operands = [...made.terms.flatMap((term) => [term.left, term.right]), ...made.steps.map((step) => step.operand)], words = ["Value above each wire, gradient below; the wire is as wide as the log of its gradient, dashed where that is exactly 0."];
   if (operands.some((operand) => operand?.role === "parameter")) words.push("Bold boxes are trained.");
   if (operands.some((operand) => operand?.role === "padding")) words.push("Dashed boxes are the window's padding.");
   if (operands.some(linkTo)) words.push("Underlined inputs open their own gates.");

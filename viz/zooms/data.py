@@ -24,7 +24,7 @@ class Source:
     ----------
     name : str
     role : str
-        ``"input"`` or ``"parameter"``.
+        ``"input"``, ``"parameter"``, or ``"constant"`` for an array without gradient, such as a dropout mask.
     shape : tuple of int
         Of one sample, or of the parameter.
     values : ndarray

@@ -150,7 +150,8 @@ def _sources(
         values = kept(row(node.value, node, sample, samples))
         giver = givers.get(node)
         if giver is None:
-            found[node] = Source(plain(node.name or "input"), "input", values.shape, values)
+            role = "input" if node in part.entering or node.requires_grad else "constant"
+            found[node] = Source(plain(node.name or role), role, values.shape, values)
         else:
             name = f"{giver.key}[{giver.unit}]" if part.of_scalars else giver.key
             found[node] = Source(name, "input", values.shape, values, giver.key, giver.unit)

@@ -63,11 +63,11 @@ def rerun(
         it. None where samples cannot be told apart: a batch norm in training gives other numbers on one sample.
     """
 
-    def alone(node: Node) -> Node:
+    def alone(node: Node, *, requires_grad: bool = False) -> Node:
         part = node.value[sample : sample + 1] if has_row(node, samples) else node.value
-        return Tensor(part, requires_grad=node.dtype.kind == "f", name=node.name)
+        return Tensor(part, requires_grad=requires_grad, name=node.name)
 
-    leaves = {node: alone(node) for node in entering}
+    leaves = {node: alone(node, requires_grad=node.dtype.kind == "f") for node in entering}
     made: dict[Node, Node] = dict(leaves)
     try:
         for node in sorted(members, key=lambda node: node.serial):

@@ -23,7 +23,29 @@ def with_gates(section: Section, part: Part, givers: Mapping[Node, Giver]) -> Se
     try:
         return replace(section, gates=_with_inputs(circuit_diagram(own, title=""), frozenset(entering.values())))
     except TooLargeError as error:
-        return replace(section, gates_note=str(error))
+        return replace(section, gates_note=f"{too_many(error)}; choose a unit.")
+
+
+def too_many(error: TooLargeError) -> str:
+    """Return how many gates were too many, without the ways out that a circuit has."""
+    return str(error).removeprefix("circuit: ").partition(";")[0]
+
+
+def all_gates(loss: Node) -> Diagram:
+    """Return the gates of a loss without layers.
+
+    Raises
+    ------
+    TooLargeError
+        When there are more than a reader could follow.
+    """
+    try:
+        return circuit_diagram(loss, title="")
+    except TooLargeError as error:
+        raise TooLargeError(
+            f"zoom: {too_many(error)}, and no layers to choose from; make its parts in ag.scope('...'), or draw one "
+            "with viz.circuit"
+        ) from None
 
 
 def _with_inputs(diagram: Diagram, names: frozenset[str]) -> Diagram:

@@ -12,6 +12,8 @@ from autograd_cnn.graph import Node
 from viz.captions import gate_words
 
 FOLDS = {"add": "Σ", "maximum": "max"}
+NEUTRAL = {"add": 0.0, "maximum": -inf}
+"""What the margin of a window holds: it changes no sum and no maximum."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +84,36 @@ def read_terms(element: Node, ends: Collection[Node], parameters: Collection[Nod
 
 
 def _step(node: Node, ends: Collection[Node], parameters: Collection[Node]) -> tuple[Step, Node] | None:
-    """Return a gate of one operand, or of one operand and a trained leaf or a number; and that operand."""
+    """Return a gate that comes after the fold, and the operand that it goes on with; None for the fold itself.
+
+    Such a gate has one operand, or a second one that is a number or one of the `ends`: a bias, a mean.
+    """
     assert node.gate is not None
-    inputs = node.inputs or ()
+    inputs, name = node.inputs or (), node.gate.name
+    if name in NEUTRAL and NEUTRAL[name] in inputs:  # the margin of a window: one of its terms
+        return None
     inner = [x for x in inputs if isinstance(x, Node) and x not in ends]
     outer = [x for x in inputs if isinstance(x, Node) and x in ends]
-    if -inf in inputs:  # the margin of a window: one of the things that are compared
+    if len(inner) > 1 or not inner + outer:
         return None
     if len(inner) == 1 and not outer:
         return Step(gate_words(node), float(node.value), node.grad), inner[0]
-    if not inner and len(outer) == 1 and node.gate.name not in (*FOLDS, "multiply"):
+    if not inner and name in (*FOLDS, "multiply"):
+        return None
+    if len(inner) + len(outer) == 1:
         return Step(gate_words(node), float(node.value), node.grad), outer[0]
-    if len(inner) == len(outer) == 1 and outer[0] in parameters and node.gate.name != "maximum":
-        sent = _sent(node)[inputs.index(outer[0])]
-        return Step(node.gate.symbol, float(node.value), node.grad, outer[0], sent), inner[0]
-    return None
+    if len(inner) + len(outer) > 2 or (inner and not _is_behind(node, inner[0], outer[0], parameters)):
+        return None
+    onwards, operand = (inner[0], outer[0]) if inner else (outer[0], outer[1])
+    if inputs[0] is not onwards and name not in ("add", "multiply"):  # a drawing would turn a − b round
+        return None
+    sent = _sent(node)[1 if inputs[0] is onwards else 0]
+    return Step(node.gate.symbol, float(node.value), node.grad, operand, sent), onwards
+
+
+def _is_behind(node: Node, inner: Node, operand: Node, parameters: Collection[Node]) -> bool:
+    """Whether a gate with an operand of its own stands behind the fold: a bias does, one more term does not."""
+    return inner.gate is not node.gate or (operand in parameters and node.gate is not None and node.gate.name == "add")
 
 
 def _flattened(node: Node, ends: Collection[Node]) -> list[tuple[Any, float | None]]:

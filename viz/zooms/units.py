@@ -204,11 +204,14 @@ def _parameters(part: Part, count: int, samples: int) -> tuple[UnitParameter, ..
 
 
 def _axis_of_units(part: Part, parameter: Node, count: int) -> int | None:
-    """Return the axis of a parameter that counts the section's units: filters first, columns of x @ W last."""
+    """Return the axis of a parameter that counts units: the first, except in x @ W and in transposed filters."""
     if not parameter.ndim:
         return None
-    products = [node for node in part.nodes if node.gate is not None and node.gate.name == "matmul" and node.inputs]
-    axis = 1 if parameter.ndim == 2 and any((node.inputs or ())[-1] is parameter for node in products) else 0
+    uses = [
+        (x.gate.name, (x.inputs or ()).index(parameter)) for x in part.nodes if x.gate and parameter in (x.inputs or ())
+    ]
+    transposed = any(gate == "conv2d_input_gradient" for gate, _ in uses)
+    axis = 1 if transposed or (parameter.ndim == 2 and ("matmul", 1) in uses) else 0
     return axis if parameter.shape[axis] == count else None
 
 
