@@ -139,6 +139,7 @@ def player_page(play: Play) -> Page:
         last=str(len(play.tape.turns) - 1),
         legend="\n".join(f"<li>{text_of(words)}</li>" for words in legend),
         scale=f"{low} to {high}",
+        output=text_of(play.tape.output),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Taping:
         self.output = self.drawn[-1].node
         self.back: dict[Node, Step] = {step.node: step for step in backward_steps(self.output, seed)}
         names = short_names([d.node for d in self.drawn], [(self.output, "f")])
-        self.names = {node: shortened(plain(name)) for node, name in names.items()}
+        self.names = _told_apart(names, drawing.chosen.uses)
         self.node_of = {f"n{i}": d.node for i, d in enumerate(self.drawn)}
         self._box_of = {node: box for box, node in self.node_of.items()}
         self._arrivals = arrivals(drawing, self.back)
@@ -172,6 +173,22 @@ class Taping:
                 shown = None if gradient is None else quantity(gradient)
                 branches = _sum_words(parts.get(d.node, []))
                 yield Leaf(self.names[d.node], self._box_of[d.node], quantity(d.node.value), shown, branches)
+
+
+def _told_apart(names: Mapping[Node, str], uses: Mapping[Node, Sequence[Operand]]) -> dict[Node, str]:
+    """Return names as they are written; nodes of one name get that of their layer before it, or a number behind it."""
+    written = {node: shortened(plain(name)) for node, name in names.items()}
+    often = Counter(written.values())
+    for node, name in written.items():
+        scope = node.scope or next((edge.user.scope for edge in uses[node]), "")
+        if often[name] > 1 and scope:
+            written[node] = f"{shortened(plain(scope))}/{name}"
+    met: Counter[str] = Counter()
+    for node, name in written.items():
+        met[name] += 1
+        if met[name] > 1:
+            written[node] = f"{name} ({met[name]})"
+    return written
 
 
 def _block(d: Drawn) -> str:

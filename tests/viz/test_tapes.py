@@ -219,6 +219,17 @@ def test_layers_that_are_too_many_are_one_step_each():
     assert not tape.leaves  # each is a parameter of one layer
 
 
+def test_nodes_of_one_name_are_told_apart():
+    x, again = ag.Scalar(1.0, name="x"), ag.Scalar(2.0, name="x")
+    y = x * again
+    for layer in "ab":
+        with ag.scope(layer):
+            y = ag.tanh(y * ag.Scalar(0.5, name="w"))
+    tape = check_tape(y)
+    assert [leaf.name for leaf in tape.leaves] == ["x", "x (2)", "a/w", "b/w"]
+    assert tape.turns[1].expression == "x × x (2)"
+
+
 def test_what_gets_no_gradient_has_no_mark():
     x = ag.Scalar(2.0, name="x")
     target = ag.Scalar(3.0, requires_grad=False, name="t")

@@ -34,7 +34,7 @@ const strong = (words, kind) => html("b", { class: kind }, words);
 function teaching(turn, back) {
   const rule = back && turn.rule ? ` · local gradient: ${turn.rule}` : "";
   const formula = turn.formula ? ` Formula: ${turn.formula}${rule}` : "";
-  return note(`${turn.lesson}${formula}${turn.scope ? ` · in ${turn.scope}` : ""}`);
+  return note(`${turn.lesson}${formula}${turn.scope ? ` · in layer ${turn.scope}` : ""}`);
 }
 
 function forwardEquation(turn, at) {

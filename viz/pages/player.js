@@ -220,7 +220,7 @@ function about(box) {
   const wire = outOf.get(box)?.[0], leaf = leafOf.get(box), turn = turns[turnsOf.get(box)?.forward];
   if (wire === undefined) return "";
   const { value, words } = wireAt(wire, step);
-  return `${leaf ? `${leaf.name}, a leaf` : `${turn.name}, from ${turn.title}${turn.scope ? ` in ${turn.scope}` : ""}`}: value ${value ?? "not computed yet"}, gradient ${words}`;
+  return `${leaf ? `${leaf.name}, a leaf` : `${turn.name}, from ${turn.title}${turn.scope ? ` in layer ${turn.scope}` : ""}`}: value ${value ?? "not computed yet"}, gradient ${words}`;
 }
 function hold(part) {
   for (const stop of stops) stop.tabIndex = stop === part ? 0 : -1;
@@ -228,7 +228,7 @@ function hold(part) {
 for (const part of stops) {
   part.setAttribute("role", "button");
   const frame = frames.find((one) => one.part === part), turn = turns[turnsOf.get(part.id)?.forward];
-  part.setAttribute("aria-label", frame ? `Layer ${frame.label}` : turn ? `Gate ${turn.title}, output ${turn.name}` : `Leaf ${leafOf.get(part.id)?.name ?? ""}`);
+  part.setAttribute("aria-label", frame ? `Frame ${frame.label}` : turn ? `Gate ${turn.title}, output ${turn.name}` : `Leaf ${leafOf.get(part.id)?.name ?? ""}`);
   if (frame) part.setAttribute("aria-expanded", "true");
 }
 hold(stops[0]);
