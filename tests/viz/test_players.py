@@ -1,17 +1,24 @@
 """The player as its readers meet it: driven by clicks and keys in a real browser, its numbers those of the engine."""
 
+import json
 import re
 from dataclasses import replace
+from html import escape
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from tests.viz.accessibility import faults
 from tests.viz.test_tapes import neuron, notes_example
 from viz.cli import main
+from viz.labels import plain
 from viz.page import Page
 from viz.players import play_of, player, player_page
+from viz.style import shortened
 
 SHOWN = """() => wires.map((wire) => ({
   value: getComputedStyle(wire.value).visibility === "hidden" ? null : wire.value.textContent || null,
@@ -374,6 +381,22 @@ def test_hostile_names_are_just_text(browser, name):
     assert page.locator("#leaf-table tbody th").count() == 1
     page.locator("#n0").focus()
     assert "gradient" in page.inner_text("#about")
+
+
+@settings(max_examples=15)
+@given(name=st.text(max_size=40), title=st.text(max_size=40))
+def test_any_name_and_title_leave_the_page_well_formed(name, title):
+    with ag.scope(name):
+        output = ag.sin(ag.Scalar(1.0, name=name)) * 2
+    page = player(output, title=title)
+    marked = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.S)
+    assert len(marked) == 1
+    assert page.html.count("<script") == 2
+    data = json.loads(marked[0])
+    if name:
+        assert data["leaves"][0]["name"] == shortened(plain(name))
+    assert f"<h1>{escape(plain(title))}</h1>" in page.html
+    ElementTree.fromstring(re.search(r"<svg.*?</svg>", page.html, re.S)[0])
 
 
 @pytest.mark.parametrize("output", [notes_example, layers], ids=["notes", "layers"])
