@@ -52,7 +52,7 @@ def unmatched(a: Course, b: Course) -> tuple[list[str], list[str]]:
 def differences(a: Course, b: Course, names: Sequence[str]) -> list[str]:
     """Return sentences about what tells two trainings apart, the outcome first."""
     words = [_outcome(a, b, names), *_curves(a, b, names), *_first_to_last(a, b, names)]
-    words += [*_speeds(pairs_of(a, b), names), *_units(a, b, names)]
+    words += [*_speeds(pairs_of(a, b), names, a.last.thresholds.update_ratio[0]), *_units(a, b, names)]
     for own, name in zip(unmatched(a, b), names, strict=True):
         if own:
             shown = ", ".join(own[:8]) + (f" and {len(own) - 8} more" if len(own) > 8 else "")
@@ -90,8 +90,11 @@ def _first_to_last(a: Course, b: Course, names: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _speeds(pairs: Sequence[Pair], names: Sequence[str]) -> Iterator[str]:
-    """Tell which layers learn much slower in one of the two, in forward order; the first matters most."""
+def _speeds(pairs: Sequence[Pair], names: Sequence[str], healthy: float) -> Iterator[str]:
+    """Tell which layers learn much slower in one of the two, in forward order; the first matters most.
+
+    Steps that are merely smaller, and not under the least healthy size, are not called slow.
+    """
     told = 0
     for pair in pairs:
         first, second = pair.speeds
@@ -102,11 +105,13 @@ def _speeds(pairs: Sequence[Pair], names: Sequence[str]) -> Iterator[str]:
         if not high or (low and high / low < _WORTH_TELLING) or told == _MOST_LAYERS:
             continue
         told += 1
-        how = f"{_times(high / low)} slower" if low else "not at all"
-        yield (
-            f"{pair.name} learns {how} with {names[slow]}: median update {tiny(pair.speeds[slow])} a step, "
-            f"{tiny(pair.speeds[1 - slow])} with {names[1 - slow]}"
-        )
+        ends = f"median update {tiny(pair.speeds[slow])} a step, {tiny(pair.speeds[1 - slow])} with {names[1 - slow]}"
+        if not low:
+            yield f"{pair.name} does not learn with {names[slow]}: {ends}"
+        elif low < healthy:
+            yield f"{pair.name} learns {_times(high / low)} slower with {names[slow]}: {ends}"
+        else:
+            yield f"{pair.name} takes steps {_times(high / low)} smaller with {names[slow]}: {ends}"
 
 
 def _times(ratio: float) -> str:

@@ -8,7 +8,9 @@ same in the browser.
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -37,7 +39,13 @@ def looks_of(report: Report) -> dict[str, Look]:
     """Return what every box and wire of a report shows, by its id in the picture."""
     drawing = Drawing(report, THEME)
     drawing.draw()
-    return {name: look for name, look in map(_look, drawing.body) if name}
+    found: dict[str, Look] = {}
+    seen: Counter[str] = Counter()
+    for name, look in map(_look, drawing.body):
+        if name:  # a second wire between the same two boxes is called as viz.svg calls it
+            found[f"{name}.{seen[name]}" if seen[name] else name] = look
+            seen[name] += 1
+    return found
 
 
 def frozen_picture(reports: Sequence[Report]) -> Element:
@@ -74,6 +82,8 @@ def _roomy_layer(layer: Layer, versions: Sequence[Layer]) -> Layer:
     loudest = max(versions, key=loud)
     gradients = [version.gradient for version in versions if version.gradient is not None]
     gradient = layer.gradient or (gradients[-1] if gradients else None)
+    size = next((g.rms for g in (loudest.gradient, gradient) if g is not None), 0.0)
+    size = 0.0 if math.isfinite(size) else size  # without sizes no ledger, which the page has beside the picture
     units = [version.units for version in versions if version.units is not None]
     zeros = 0.5 * any(version.activation.zeros for version in versions)
     return replace(
@@ -82,7 +92,7 @@ def _roomy_layer(layer: Layer, versions: Sequence[Layer]) -> Layer:
         attenuation=_any([version.attenuation for version in versions]),
         findings=loudest.findings,
         activation=replace(layer.activation, zeros=zeros, rms=loudest.activation.rms),
-        gradient=None if gradient is None else replace(gradient, rms=0.0, zeros=0.5 * any(g.zeros for g in gradients)),
+        gradient=None if gradient is None else replace(gradient, rms=size, zeros=0.5 * any(g.zeros for g in gradients)),
         units=_one_of_each(units) if units else None,
     )
 
@@ -141,8 +151,10 @@ def _words(cell: Element) -> list[Any]:
 
 
 def _pill(cell: Element) -> list[Any]:
+    """Return words, ink, boldness and fill; white words need a darker one than the critical colour."""
     filled = next((table for table in cell.iter("TABLE") if table.get("BGCOLOR")), None)
-    return [*_words(cell), "" if filled is None else _NAMES[filled.get("BGCOLOR", "")]]
+    fill = "" if filled is None else _NAMES[filled.get("BGCOLOR", "")]
+    return [*_words(cell), "gradient" if fill == "critical" else fill]
 
 
 def _bar(cell: Element) -> list[Any]:

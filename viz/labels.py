@@ -125,13 +125,16 @@ def histogram(counts: list[int], bin_width: int, height: int, color: str, base: 
     are aligned.
     """
     highest = max(*counts, 1)
-    columns = []
-    for count in counts:
-        filled = max(1, round(height * count / highest)) if count else 0
-        blank = row(block(bin_width - 1, height - filled)) if filled < height else ""
-        bar = row(block(bin_width - 1, filled, bgcolor=color)) if filled else ""
-        columns.append(cell(table(blank, bar), width=bin_width, align="left"))
+    heights = [max(1, round(height * count / highest)) if count else 0 for count in counts]
+    columns = (_column(filled, bin_width, height, color) for filled in heights)
     return table(row(*columns), row(cell(colspan=len(counts), height=1, bgcolor=base)))
+
+
+@lru_cache(4096)  # a report of many steps draws the same few columns many thousand times
+def _column(filled: int, width: int, height: int, color: str) -> str:
+    blank = row(block(width - 1, height - filled)) if filled < height else ""
+    bar = row(block(width - 1, filled, bgcolor=color)) if filled else ""
+    return cell(table(blank, bar), width=width, align="left")
 
 
 def quote(words: object) -> str:

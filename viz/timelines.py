@@ -181,12 +181,14 @@ def _changes(looks: Iterable[dict[str, Look]]) -> Iterable[dict[str, Look]]:
     """Yield the first looks whole, and of each later step what differs from the step before."""
     before: dict[str, Look] = {}
     for now in looks:
-        changed = {
-            name: {key: value for key, value in look.items() if before.get(name, {}).get(key) != value}
-            for name, look in now.items()
-        }
-        yield {name: look for name, look in changed.items() if look}
+        yield {name: changed for name, look in now.items() if (changed := _changed(look, before.get(name, {})))}
         before = now
+
+
+def _changed(look: Look, before: Look) -> Look:
+    """Return what differs; a cell that is not there any more is empty."""
+    gone: Look = {key: [] for key, value in before.items() if key not in look and value != []}
+    return gone | {key: value for key, value in look.items() if before.get(key) != value}
 
 
 @dataclass(frozen=True)
