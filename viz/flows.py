@@ -108,7 +108,7 @@ def flow(
     >>> model = nn.Sequential(fc1=nn.Linear(4, 8), relu=nn.ReLU(), fc2=nn.Linear(8, 3))
     >>> images, labels = np.ones((5, 4), np.float32), [0, 1, 2, 0, 1]
     >>> picture = flow(model, images, loss=lambda scores: F.cross_entropy(scores, labels))
-    >>> picture.save(getfixture("tmp_path") / "flow.dot").name  # in a program: picture.save("flow.svg")
+    >>> picture.save("flow.dot").name
     'flow.dot'
     """
     colours = theme_named(theme)
