@@ -151,10 +151,9 @@ def _words(cell: Element) -> list[Any]:
 
 
 def _pill(cell: Element) -> list[Any]:
-    """Return words, ink, boldness and fill; white words need a darker one than the critical colour."""
+    """Return words, ink, boldness and fill."""
     filled = next((table for table in cell.iter("TABLE") if table.get("BGCOLOR")), None)
-    fill = "" if filled is None else _NAMES[filled.get("BGCOLOR", "")]
-    return [*_words(cell), "gradient" if fill == "critical" else fill]
+    return [*_words(cell), "" if filled is None else _NAMES[filled.get("BGCOLOR", "")]]
 
 
 def _bar(cell: Element) -> list[Any]:
