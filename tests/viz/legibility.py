@@ -7,16 +7,17 @@ MOST_BOXES = 150
 
 _TEXTS = """(number) => {
   const svg = document.querySelectorAll("svg.measured, .stage svg, .picture svg, body > svg")[number];
-  const frame = svg.viewBox.baseVal, zoom = svg.getScreenCTM().a;
+  const paper = (svg.querySelector("g.graph > polygon") ?? svg).getBoundingClientRect();
+  const back = svg.getScreenCTM().inverse(), xy = (p) => [p.x, p.y];
+  const inside = (x, y) => xy(new DOMPoint(x, y).matrixTransform(back));
+  const boxOf = (b) => [...inside(b.left, b.top), ...inside(b.right, b.bottom)];
   const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent.trim() && t.getClientRects().length);
   return {
     boxes: svg.querySelectorAll("g.node:not(.wire):not(.junction)").length,
-    frame: [frame.x, frame.y, frame.x + frame.width, frame.y + frame.height],
-    texts: texts.map((t) => {
-      const b = t.getBoundingClientRect(), o = svg.getBoundingClientRect(), c = svg.getScreenCTM().inverse();
-      const p = new DOMPoint(b.left, b.top).matrixTransform(c), q = new DOMPoint(b.right, b.bottom).matrixTransform(c);
-      return { words: t.textContent, size: parseFloat(getComputedStyle(t).fontSize), box: [p.x, p.y, q.x, q.y] };
-    }),
+    paper: boxOf(paper),
+    texts: texts.map((t) => ({
+      words: t.textContent, size: parseFloat(getComputedStyle(t).fontSize), box: boxOf(t.getBoundingClientRect()),
+    })),
   };
 }"""
 
@@ -27,14 +28,14 @@ def illegible(page: Any, number: int = 0, slack: float = 1.5) -> list[str]:
     Parameters
     ----------
     page : playwright's Page
-        Opened, with its picture shown whole.
+        Opened, with its picture in full size: small type is placed on whole pixels.
     number : int
         Which of the page's pictures.
     slack : float
         Points by which the boxes of two texts may overlap: they are higher than their letters.
     """
     found = page.evaluate(_TEXTS, number)
-    texts, (left, top, right, bottom) = found["texts"], found["frame"]
+    texts, (left, top, right, bottom) = found["texts"], found["paper"]
     faults = [] if texts else ["the picture has no words"]
     if found["boxes"] > MOST_BOXES:
         faults.append(f"{found['boxes']} boxes")
