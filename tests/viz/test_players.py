@@ -188,9 +188,11 @@ def test_gates_are_chosen_by_keys_alone_and_light_their_path(browser):
     assert page.evaluate("svg.querySelectorAll('[tabindex=\"0\"]').length") == 1
     page.keyboard.press("Enter")
     assert page.inner_text("#step-title") == "Backward: + add"
-    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    assert page.inner_text("#step-title") == "Backward: × multiply"
     page.keyboard.press("ArrowRight")  # the step goes on, the focus stays
-    assert (page.evaluate("document.activeElement.id"), at(page)) == ("n2", 6)
+    assert (page.evaluate("document.activeElement.id"), at(page)) == ("n4", 5)
 
 
 def test_hovering_lights_the_path_of_a_gradient(browser):

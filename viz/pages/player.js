@@ -197,7 +197,7 @@ let before = 0;
 window.addEventListener("beforeprint", () => { before = step; go(LAST, { say: false }); });
 window.addEventListener("afterprint", () => go(before, { say: false }));
 
-/* Gates and frames of the picture: one of them is a stop of Tab, arrows up and down move on, Enter chooses. */
+/* Gates and frames of the picture: one of them is a stop of Tab, arrows up and down move on, Enter or space chooses. */
 const stops = [...frames.map((frame) => frame.part), ...boxes.values()];
 function choose(part) {
   pause();
@@ -244,7 +244,7 @@ svg.addEventListener("keydown", (event) => {
   const part = chosen(event), shown = stops.filter((one) => !one.classList.contains("away"));
   if (!part || event.shiftKey) return;
   const move = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (!move && event.key !== "Enter") return;
+  if (!move && event.key !== "Enter" && event.key !== " ") return;
   event.preventDefault();
   event.stopPropagation();
   if (!move) return choose(part);
