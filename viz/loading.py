@@ -42,6 +42,7 @@ KINDS = {
     "explanation": Kind("viz.explanations:PathDiagram", "viz.explanations:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
     "predictions": Kind("viz.classifier:Predictions", "viz.classifier:drawn"),
+    "zoom": Kind("viz.zooms.data:Zoom", "viz.zooms.writing:drawn"),
 }
 
 

@@ -26,7 +26,7 @@ from viz.zooms.data import Zoom
 from viz.zooms.elements import elements_of
 from viz.zooms.excerpts import excerpt
 from viz.zooms.sections import _key, givers_of, parts_of
-from viz.zooms.writing import page_of
+from viz.zooms.writing import drawn
 from viz.zooms.zooming import _shares, zoom_data
 
 
@@ -694,4 +694,4 @@ def test_the_page_is_made_from_plain_data_and_always_the_same():
     _, loss = small_network()
     shown = zoom_data(loss, title="A network")
     again = decoded(Zoom, json.loads(json.dumps(encoded(shown))))
-    assert page_of(again).html == viz.zoom(loss, title="A network").html
+    assert drawn(again).html == viz.zoom(loss, title="A network").html

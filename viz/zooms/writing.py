@@ -13,24 +13,25 @@ from viz.flows import document as flow_document
 from viz.flows import summary
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
 from viz.picture import Picture
+from viz.style import LIGHT, Theme
 from viz.zooms.data import Section, Zoom
 
 
-def page_of(shown: Zoom) -> Page:
-    """Return the page that shows `shown`.
+def drawn(shown: Zoom, theme: Theme = LIGHT) -> Page:
+    """Return the page that shows `shown`; its reader chooses the theme.
 
     Raises
     ------
     RendererNotFound, LayoutError, LayoutTimeout
         When the network cannot be drawn; a section whose gates cannot be says so on the page.
     """
-    drawn = [_gates(section, i) for i, section in enumerate(shown.sections)]
-    data = encoded(replace(shown, report=None, gates=None, sections=tuple(section for section, _ in drawn)))
+    pictures = [_gates(section, i) for i, section in enumerate(shown.sections)]
+    data = encoded(replace(shown, report=None, gates=None, sections=tuple(section for section, _ in pictures)))
     for i, section in enumerate(data["sections"]):  # where its pictures are
         section["card"] = (
             f"network-layer{i}" if i < len(shown.report.layers if shown.report else ()) else "network-loss"
         )
-        section["picture"] = f"gates{i}" if drawn[i][1] else ""
+        section["picture"] = f"gates{i}" if pictures[i][1] else ""
     return filled_page(
         "zoom",
         data,
@@ -38,7 +39,9 @@ def page_of(shown: Zoom) -> Page:
         status=f'<p class="note">{text_of(_summary(shown))}</p>',
         assets=("stage", "maps", "element"),
         network=_network(shown),
-        gates="\n".join(frame for _, frame in drawn),
+        gates="\n".join(frame for _, frame in pictures),
+        kind="zoom",
+        made_from=shown,
     )
 
 

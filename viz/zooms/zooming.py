@@ -21,7 +21,7 @@ from viz.zooms.elements import term_counts
 from viz.zooms.excerpts import has_row
 from viz.zooms.gates import all_gates
 from viz.zooms.sections import Part, chosen_sample, parts_of
-from viz.zooms.writing import page_of
+from viz.zooms.writing import drawn
 
 MOST_TERMS = 250_000
 """Terms of single elements that a page keeps; beyond, elements with a small gradient are left out first."""
@@ -79,7 +79,7 @@ def zoom(
         For a layer that the network has not.
     """
     title = title if title is not None else "Zoom"
-    return page_of(zoom_data(loss, model, report, sample, layers, title, most_terms))
+    return drawn(zoom_data(loss, model, report, sample, layers, title, most_terms))
 
 
 def zoom_data(
