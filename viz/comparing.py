@@ -12,7 +12,7 @@ from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.health.wording import decades, tiny
 from viz.cards import unit_counts, verdict
-from viz.course_charts import curves_of
+from viz.course_charts import curve_chart, curves_of
 from viz.differences import Pair, differences, pairs_of
 from viz.errors import LayoutError, RendererNotFound, UndrawableError
 from viz.page import Page, filled_page, page_part, text_of
@@ -146,7 +146,7 @@ def _charts(courses: Sequence[Course], names: Sequence[str], pairs: Sequence[Pai
             for name, own in zip(names, curves, strict=True)
             for split, points in own.get(quantity, {}).items()
         }
-        charts.append({"title": quantity, "lines": lines})
+        charts.append(curve_chart(quantity, lines))
     trained = [pair.name for pair in pairs if pair.layers[0].parameters and pair.layers[1].parameters]
     for name in dict.fromkeys([*trained[:1], *trained[-1:]]):
         lines = {side: _updates(course, name) for side, course in zip(names, courses, strict=True)}

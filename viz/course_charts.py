@@ -14,6 +14,8 @@ Points: TypeAlias = Sequence[float] | Sequence[tuple[int, float]]
 Curve: TypeAlias = Points | Mapping[str, Points]
 
 _MOST_POINTS = 2000
+_WIDE = 1e4
+"""How many times larger the largest number of a curve is than the smallest, when it is drawn on a log axis."""
 
 
 def curves_of(
@@ -35,10 +37,7 @@ def curves_of(
 
 def charts_of(course: Course, curves: Mapping[str, Mapping[str, list[tuple[int, float]]]]) -> list[dict[str, Any]]:
     """Return the charts of a page: the curves, and of each layer with weights its gradients and updates."""
-    charts: list[dict[str, Any]] = [
-        {"title": name, "lines": {split: _thinned(points) for split, points in lines.items()}}
-        for name, lines in curves.items()
-    ]
+    charts = [curve_chart(name, lines) for name, lines in curves.items()]
     if len(course.reports) == 1:
         return charts
     low, high = course.last.thresholds.update_ratio
@@ -51,6 +50,15 @@ def charts_of(course: Course, curves: Mapping[str, Mapping[str, list[tuple[int, 
         words = "root mean square of the gradient of the weights; 0 stands at the bottom"
         charts.append({"title": "gradient of the weights", "lines": gradients, "log": True, "note": words})
     return charts
+
+
+def curve_chart(name: str, lines: Mapping[str, list[tuple[int, float]]]) -> dict[str, Any]:
+    """Return the chart of a curve; on a log axis where a linear one would show its peak alone."""
+    chart: dict[str, Any] = {"title": name, "lines": {split: _thinned(points) for split, points in lines.items()}}
+    sizes = [x for points in lines.values() for _, x in points if math.isfinite(x)]
+    if sizes and min(sizes) > 0 and max(sizes) > _WIDE * min(sizes):
+        chart |= {"log": True, "note": "on a log axis"}
+    return chart
 
 
 def _by_layer(course: Course, read: Callable[[Layer], float | None]) -> dict[str, list[tuple[int, float]]]:

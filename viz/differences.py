@@ -12,6 +12,7 @@ from viz.timelines import Course
 
 _WORTH_TELLING = 3.0
 """How many times faster one of two layers must learn to be told."""
+_HARDLY = 1e6
 _MOST_LAYERS = 5
 _STATES = ("dead", "saturated", "starved")
 
@@ -108,6 +109,8 @@ def _speeds(pairs: Sequence[Pair], names: Sequence[str], healthy: float) -> Iter
         ends = f"median update {tiny(pair.speeds[slow])} a step, {tiny(pair.speeds[1 - slow])} with {names[1 - slow]}"
         if not low:
             yield f"{pair.name} does not learn with {names[slow]}: {ends}"
+        elif high / low >= _HARDLY:
+            yield f"{pair.name} hardly learns with {names[slow]}: {ends}"
         elif low < healthy:
             yield f"{pair.name} learns {_times(high / low)} slower with {names[slow]}: {ends}"
         else:
@@ -117,7 +120,7 @@ def _speeds(pairs: Sequence[Pair], names: Sequence[str], healthy: float) -> Iter
 def _times(ratio: float) -> str:
     """Return a ratio as one would say it: two digits, thousands apart."""
     digits = max(0, math.floor(math.log10(ratio)) - 1)
-    return f"{round(ratio / 10**digits) * 10**digits:,}×" if ratio < 1e6 else f"{tiny(ratio)}×"
+    return f"{round(ratio / 10**digits) * 10**digits:,}×"
 
 
 def _units(a: Course, b: Course, names: Sequence[str]) -> Iterator[str]:

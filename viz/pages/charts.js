@@ -26,20 +26,20 @@ const lineDashes = (i, count) => (count <= 4 ? (i ? "7 3" : "none") : ["none", "
 
 /* One chart; `lines` maps a name to its [step, value] pairs, where a value that is no number is a word.
 
-   Options: log, an axis of decades, where 0 stands at the bottom; band, a healthy range; note, a line below; pick,
-   what a click on a step does. The figure's mark(step) moves the cursor there. */
-function chart(title, lines, width, { log = false, band = null, note: remark = "", pick = null } = {}) {
+   Options: log, an axis of decades, where 0 stands at the bottom; band, a healthy range; note, a line below; reach,
+   steps that the axis holds in any case; pick, what a click on a step does. The figure's mark(step) moves the cursor there. */
+function chart(title, lines, width, { log = false, band = null, note: remark = "", reach = [], pick = null } = {}) {
   const height = 190, left = 52, right = 12, top = 10, bottom = 24;
   const names = Object.keys(lines);
   const all = names.flatMap((name) => lines[name]);
   const finite = all.filter(([, y]) => typeof y === "number" && (!log || y > 0));
   const broken = all.filter(([, y]) => typeof y !== "number");
-  const steps = all.map(([x]) => x);
+  const steps = [...all.map(([x]) => x), ...reach];
   const x0 = steps.reduce((a, b) => Math.min(a, b)), x1 = steps.reduce((a, b) => Math.max(a, b));
   const scaled = log ? (v) => Math.log10(v) : (v) => v;
-  const reach = [...finite.map(([, y]) => y), ...(band ?? [])].map(scaled);
-  let y0 = reach.reduce((a, b) => Math.min(a, b), Infinity), y1 = reach.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (!reach.length) [y0, y1] = [0, 1];
+  const values = [...finite.map(([, y]) => y), ...(band ?? [])].map(scaled);
+  let y0 = values.reduce((a, b) => Math.min(a, b), Infinity), y1 = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (!values.length) [y0, y1] = [0, 1];
   if (log) [y0, y1] = [Math.floor(y0), Math.ceil(y1)];
   if (title === "accuracy" && y0 >= 0 && y1 <= 1) [y0, y1] = [0, 1];
   if (y0 === y1) [y0, y1] = [y0 - 0.5, y1 + 0.5];

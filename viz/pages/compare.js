@@ -10,7 +10,7 @@ function draw() {
   drawn = all;
   const columns = getComputedStyle(charts).gridTemplateColumns.split(" ").length;
   const width = Math.round((all - 24 * (columns - 1)) / columns);
-  const figures = data.charts.map(({ title, lines, ...options }) => chart(title, lines, width, { ...options, pick: shown.seek }));
+  const figures = data.charts.map(({ title, lines, ...options }) => chart(title, lines, width, { ...options, reach: [shown.steps[0], shown.steps.at(-1)], pick: shown.seek }));
   charts.replaceChildren(...figures);
   marks = figures.map((figure) => figure.mark);
   for (const mark of marks) mark(current);

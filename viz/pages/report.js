@@ -11,9 +11,11 @@ function draw() {
   const width = Math.round(charts.clientWidth || rasters.clientWidth) || 640;
   if (width === drawn) return;
   drawn = width;
-  const figures = data.charts.map(({ title, lines, ...options }) => chart(title, lines, width, { ...options, pick: seek }));
+  const figures = data.charts.map(({ title, lines, ...options }) => chart(title, lines, width, { ...options, reach: [data.first, data.last], pick: seek }));
   charts.replaceChildren(...figures);
-  const rows = data.lives.map((layer) => raster(layer, data.first, data.last, width, when, seek ?? (() => {})));
+  const early = isEarly(data.lives, data.first, data.last);
+  document.getElementById("steps").textContent = early ? "Steps on a log axis: most of it happens early." : "";
+  const rows = data.lives.map((layer) => raster(layer, data.first, data.last, width, when, seek ?? (() => {}), early));
   rasters.replaceChildren(...rows.map((row) => row.figure));
   marks = [...figures.map((figure) => figure.mark), ...rows.map((row) => row.mark)];
   if (shown) for (const mark of marks) mark(current);
