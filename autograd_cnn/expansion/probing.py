@@ -3,7 +3,8 @@
 Numbers that only move say where they came from; numbers computed one by one agree with numbers
 computed at once; and where a gate is linear in each input, unit vectors read off its coefficients.
 So a new gate needs no word on its structure; only where the arithmetic hides in a choice by value
-(max) or in a loop worth writing out (matmul), it is written here.
+(max), in a loop worth writing out (matmul), or where a graph has thousands of a gate (getitem: one for
+each window of a convolution), it is written here.
 """
 
 from __future__ import annotations
@@ -215,6 +216,13 @@ def _chain(fold: Callable[[list[Any]], Any]) -> Callable[[Gate, dict[str, Any], 
     return over
 
 
+def _moved(gate: Gate, attributes: dict[str, Any], values: list[Any]) -> Structure:
+    """Every element of the output is one of the input: run on their numbers, the gate says which."""
+    numbers = np.arange(values[0].size).reshape(values[0].shape)
+    places = np.asarray(gate(numbers, **attributes))
+    return Routing([values[0].shape], places, np.zeros(places.shape))
+
+
 def _matmul(gate: Gate, attributes: dict[str, Any], values: list[Any]) -> Structure:
     """Row times column: (…, n, k) @ (…, k, m), vectors as one row or one column."""
     left, right = (np.arange(x.size).reshape(x.shape) for x in values)
@@ -235,4 +243,5 @@ _WRITTEN: dict[str, Callable[[Gate, dict[str, Any], list[Any]], Structure]] = {
     "max": _chain(lambda cells: reduce(maximum, cells)),
     "min": _chain(lambda cells: reduce(minimum, cells)),
     "matmul": _matmul,
+    **dict.fromkeys(("getitem", "reshape", "transpose", "broadcast_to", "swapaxes", "squeeze", "expand_dims"), _moved),
 }
