@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from autograd_cnn import health
+from autograd_cnn import data, health
 from autograd_cnn.health.wording import brief, decades, number, tiny
 from tests.viz.accessibility import faults
 from tests.viz.test_reports import data_of, outline
-from tests.viz.trainings import training
+from tests.viz.trainings import network, training
+from viz.classifier import predictions_of
 from viz.exchange import decoded, encoded
 from viz.reports import report
 from viz.timelines import MOST_MOMENTS, chosen, course_of, findings_over_time
@@ -212,3 +213,13 @@ def test_a_training_survives_the_way_through_json() -> None:
 def test_a_single_report_has_no_slider() -> None:
     page = outline(report(training().last).html)
     assert not [a for _, a in page.elements if a.get("id") == "timeline"]
+
+
+def test_predictions_follow_on_the_same_page(browser: Browser) -> None:
+    digits = data.digits().validation
+    model = network("relu", None)
+    seen = predictions_of(lambda images: model(images.reshape(len(images), -1)), digits.images[:40], digits.labels[:40])
+    page = browser(report(training(**DYING), predictions=seen))
+    page.keyboard.press("Home")
+    assert page.evaluate(MOMENT).startswith("step 0 ")
+    assert page.locator("#confusion td").count() >= 100

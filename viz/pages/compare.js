@@ -1,4 +1,5 @@
 /* One slider moves both pictures and the cursors of all charts. */
+{ // names of its own: other parts of the page have theirs
 const charts = document.getElementById("charts"), tools = document.getElementById("timeline");
 const shown = player(data.sides.map(training), tools);
 let marks = [], drawn = 0, current = shown.steps.at(-1);
@@ -24,3 +25,4 @@ shown.listen((step, moments) => {
 draw();
 new ResizeObserver(draw).observe(charts);
 shown.begin();
+}

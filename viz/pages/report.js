@@ -1,4 +1,5 @@
 /* The slider moves the picture, the cursors of all charts, the ledger and the marks of the findings. */
+{ // names of its own: other parts of the page have theirs
 const charts = document.getElementById("charts"), rasters = document.getElementById("rasters");
 const tools = document.getElementById("timeline");
 const shown = tools ? player(data.sides.map(training), tools) : null;
@@ -59,3 +60,4 @@ new ResizeObserver(draw).observe(charts);
 new ResizeObserver(draw).observe(rasters);
 if (shown) shown.begin();
 else if (data.sides.length) ledger(data.sides[0].moments.at(-1).ledger);
+}

@@ -30,7 +30,8 @@ function raster(layer, first, last, width, when, seek, early) {
   const svg = figure.appendChild(element("svg", { class: "chart raster", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${layer.layer}: ${layer.summary}` }));
   svg.append(element("rect", { class: "active", x: left, y: top, width: width - left - right, height: deep }));
   const places = new Map(order.map((unit, i) => [unit, top + i * row]));
-  for (const [unit, state, since, until] of layer.spells) {
+  const spells = [...layer.spells].sort((a, b) => b[1] - a[1]); // dead above starved: a dead unit receives nothing either
+  for (const [unit, state, since, until] of spells) {
     const end = until < 0 ? last + 1 : until;
     if (end <= first) continue;
     const begin = x(Math.max(since, first));
@@ -47,7 +48,7 @@ function raster(layer, first, last, width, when, seek, early) {
   };
   svg.addEventListener("pointermove", (event) => {
     const [step, unit] = at(event);
-    const spell = layer.spells.find(([u, , since, until]) => u === unit && since <= step && (until < 0 || step < until));
+    const spell = spells.findLast(([u, , since, until]) => u === unit && since <= step && (until < 0 || step < until));
     const until = spell && spell[3] >= 0 ? ` until ${when(spell[3])}` : "";
     readout.textContent = spell ? `unit ${unit}: ${STATES[spell[1]]} since ${when(spell[2])}${until}` : `unit ${unit}: alive at ${when(step)}`;
   });
