@@ -80,10 +80,30 @@ class Local:
                 if on_ties:
                     found = (self._judged_at_kink(slot, i, part, allowed) for i in elements(part.shape, _MOST_TIES))
                 else:
-                    found = (self._judged(slot, i, v, part, allowed) for i, v in directions(part.shape))
+                    found = self._judged_off_ties(slot, part, allowed)
                 if edge := next(filter(None, found), None):
                     return edge
         return None
+
+    def _judged_off_ties(self, slot: int, part: Any, allowed: float) -> Iterator[WrongEdge | None]:
+        """Judge every element of a small input; of a large one directions, or elements where those meet a kink."""
+        for index, direction in directions(part.shape):
+            try:
+                yield self._judged(slot, index, direction, part, allowed)
+            except Obstacle as obstacle:
+                if index is None and obstacle.kink:  # some elements stand on a tie: the others are asked by themselves
+                    yield from self._judged_one_by_one(slot, part, allowed)
+                    return
+
+    def _judged_one_by_one(self, slot: int, part: Any, allowed: float) -> Iterator[WrongEdge | None]:
+        for index in elements(part.shape, _MOST_TIES):
+            direction = np.zeros(part.shape)
+            direction[index] = 1.0
+            try:
+                edge = self._judged(slot, index, direction, part, allowed)
+            except Obstacle:
+                continue
+            yield edge
 
     def gradients(self) -> Iterator[tuple[tuple[Any, ...], float]]:
         """Yield what the rule gives on float64 copies, and on the node itself; and how finely each is rounded."""
@@ -110,10 +130,7 @@ class Local:
         if not np.isfinite(analytic):
             return None
         rounding = (allowed + 64 * _EPS) * scale
-        try:
-            found = judge(self.line(slot, direction), analytic, scale, lambda: rounding, _EPS, "ridders")
-        except Obstacle:
-            return None
+        found = judge(self.line(slot, direction), analytic, scale, lambda: rounding, _EPS, "ridders")
         if found.verdict is not Verdict.WRONG:
             return None
         return WrongEdge(slot, index, analytic, found.estimate.value, found.estimate.bar)

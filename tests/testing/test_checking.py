@@ -485,3 +485,18 @@ def test_an_error_beside_the_point_is_no_step_to_take():
     assert report.ok
     assert "p above 1" in report.coordinates[0].note
     assert check(f, 1.0, kinks="skip").verdict is Verdict.ILL_CONDITIONED
+
+
+def test_a_wrong_element_of_a_large_input_is_seen_beside_others_that_stand_on_ties():
+    """Every direction through the whole input crosses a tie: then its elements are asked one by one."""
+    x = np.zeros(40)
+    x[7] = 2.0
+
+    def f(x):
+        return ag.max(ag.GATES["leaky_relu"](x)) + 0 * x.sum()
+
+    assert check(f, x, kinks="tie").ok
+    with planted("leaky_relu", lambda gradient, upstream, inputs: gradient * 0):
+        report = check(f, x, kinks="tie")
+        assert report.verdict is Verdict.WRONG
+        assert report.blame().gate == "leaky_relu"
