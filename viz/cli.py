@@ -1,4 +1,4 @@
-"""The ``autograd-cnn`` command: demo, draw, play, check."""
+"""The ``autograd-cnn`` command: demo, draw, play, textbook, check."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_draw(commands)
     _add_play(commands)
+    _add_textbook(commands)
     _add_check(commands)
     return main_parser
 
@@ -93,7 +94,9 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     draw.set_defaults(run=_draw)
     _add_expression(draw)
-    draw.add_argument("-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf or .dot")
+    draw.add_argument(
+        "-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf, .html, .json or .dot"
+    )
     draw.add_argument("--explain", action="store_true", help="write local × upstream under each gradient")
     draw.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
 
@@ -116,6 +119,19 @@ def _add_play(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_expression(command: argparse.ArgumentParser) -> None:
     command.add_argument("expression", help='such as "(x + y) * z" or "sigmoid(w*x + b)"')
     command.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+
+
+def _add_textbook(commands: argparse._SubParsersAction[_Parser]) -> None:
+    textbook = commands.add_parser(
+        "textbook",
+        help="write a page of the notes' pictures, computed anew",
+        description="Write a page of the notes' pictures, drawn from the engine's own numbers: activations and their "
+        "slopes, shared weights, the loss along random directions, learning rates, a neuron's decision line.",
+        allow_abbrev=False,
+    )
+    textbook.set_defaults(run=_textbook)
+    textbook.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
+    textbook.add_argument("-o", "--output", default="textbook.html", metavar="FILE", help="(default: textbook.html)")
 
 
 def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -148,7 +164,9 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("--oracle", choices=("auto", "ridders", "central", "one-sided"), default="auto")
     check.add_argument("--kinks", choices=("nudge", "skip", "tie", "fail"), default="nudge")
     check.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
-    check.add_argument("-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf or .dot")
+    check.add_argument(
+        "-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf, .html, .json or .dot"
+    )
     check.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
 
 
@@ -218,6 +236,12 @@ def _play(options: argparse.Namespace) -> None:
     from viz.play_command import play
 
     play(options.expression, options.values, options.output)
+
+
+def _textbook(options: argparse.Namespace) -> None:
+    from viz import textbook
+
+    print(f"written: {textbook.page(seed=options.seed).save(options.output)}")
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -41,6 +41,7 @@ KINDS = {
     "circuit": Kind("viz.diagram:Diagram", "viz.circuits:drawn"),
     "explanation": Kind("viz.explanations:PathDiagram", "viz.explanations:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
+    "player": Kind("viz.tape:Play", "viz.players:drawn"),
     "predictions": Kind("viz.classifier:Predictions", "viz.classifier:drawn"),
     "zoom": Kind("viz.zooms.data:Zoom", "viz.zooms.writing:drawn"),
 }

@@ -20,7 +20,7 @@ from viz.labels import room_for
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
 from viz.picture import Picture
 from viz.running import run
-from viz.style import LEGEND, LIGHT, WIRE_LOG10
+from viz.style import LEGEND, LIGHT, WIRE_LOG10, Theme
 from viz.tape import Play, Track
 from viz.taping import Taping
 
@@ -91,7 +91,7 @@ def player(
         node, title = found.output, found.title if title is None else title
     elif inputs or loss is not None:
         raise UndrawableError("player: inputs and loss= go with a model or function; this is a node: play it alone")
-    return player_page(play_of(node, seed=seed, title=title, limit=limit))
+    return drawn(play_of(node, seed=seed, title=title, limit=limit))
 
 
 def play_of(node: Node, *, seed: Any = None, title: str | None = None, limit: int = MOST_GATES) -> Play:
@@ -121,8 +121,8 @@ def play_of(node: Node, *, seed: Any = None, title: str | None = None, limit: in
     return Play(replace(diagram, wires=wires), tape)
 
 
-def player_page(play: Play) -> Page:
-    """Return the page that plays a tape on its picture."""
+def drawn(play: Play, theme: Theme = LIGHT) -> Page:
+    """Return the page that plays a tape on its picture; its reader chooses the theme."""
     picture = Picture(document(with_room(play), PAGE_THEME), play.diagram.title)
     tracks = [asdict(t) | {"many": wire.many} for t, wire in zip(play.tape.tracks, play.diagram.wires, strict=True)]
     data = asdict(play.tape) | {"tracks": tracks, "ramp": LIGHT.signed_ramp}
@@ -140,6 +140,8 @@ def player_page(play: Play) -> Page:
         legend="\n".join(f"<li>{text_of(words)}</li>" for words in legend),
         scale=f"{low} to {high}",
         output=text_of(play.tape.output),
+        kind="player",
+        made_from=play,
     )
 
 

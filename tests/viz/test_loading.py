@@ -53,6 +53,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "circuit": lambda: viz.circuit(sigmoid_neuron(), explain=True, theme="dark"),
     "explanation": explanation,
     "flow": lambda: viz.flow(measured("saturated"), theme="dark"),
+    "player": lambda: viz.player(sigmoid_neuron()),
     "predictions": predictions,
     "zoom": lambda: viz.zoom(small_loss()),
 }

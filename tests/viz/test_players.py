@@ -17,7 +17,7 @@ from tests.viz.test_tapes import neuron, notes_example
 from viz.cli import main
 from viz.labels import plain
 from viz.page import Page
-from viz.players import play_of, player, player_page
+from viz.players import drawn, play_of, player
 from viz.style import shortened
 
 SHOWN = """() => wires.map((wire) => ({
@@ -67,7 +67,7 @@ def branching():
 
 def test_every_step_forth_and_back_shows_the_numbers_of_the_engine(browser):
     play = play_of(branching())
-    page, last = still(browser, player_page(play)), len(play.tape.turns) - 1
+    page, last = still(browser, drawn(play)), len(play.tape.turns) - 1
     for step in range(last):
         check_step(page, play, step)
         page.click("#next")
@@ -85,7 +85,7 @@ def tensors():
 @pytest.mark.parametrize("output", [lambda: neuron(12)[0], tensors], ids=["folded", "tensors"])
 def test_jumps_show_what_steps_show(browser, output):
     play = play_of(output())
-    page, last = still(browser, player_page(play)), len(play.tape.turns) - 1
+    page, last = still(browser, drawn(play)), len(play.tape.turns) - 1
     for step in (last, 1, last // 2, 0, last - 1, last // 2 + 1):
         page.locator("#slider").fill(str(step))
         check_step(page, play, step)
@@ -458,8 +458,8 @@ def test_a_player_of_a_function_and_a_page_made_from_its_data(browser):
     assert isinstance(page, Page)
     assert page.title == "f"
     play = play_of(notes_example(), title="data")
-    again = player_page(replace(play))
-    assert again.html == player_page(play).html
+    again = drawn(replace(play))
+    assert again.html == drawn(play).html
     assert re.search(r"<h1>data</h1>", again.html)
 
 
