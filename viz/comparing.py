@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.graph import Node
@@ -16,10 +17,27 @@ from viz.course_charts import curve_chart, curves_of
 from viz.differences import Pair, differences, pairs_of
 from viz.errors import LayoutError, RendererNotFound, UndrawableError
 from viz.page import Page, filled_page, page_part, text_of
-from viz.style import FONT, MARKS
+from viz.style import FONT, LIGHT, MARKS, Theme
 from viz.timelines import Course, course_data, course_of, drawn_courses, findings_over_time
 
 _PREFIXES = ("a-", "b-")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two trainings: what `viz.report` was given for it."""
+
+    name: str
+    timeline: Timeline
+    reports: tuple[Report, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison is made from."""
+
+    title: str
+    sides: tuple[Side, Side]
 
 
 def compare(
@@ -57,6 +75,18 @@ def compare(
     if len(names) != 2 or names[0] == names[1]:
         raise UndrawableError(f"compare: names={names!r}; expected two different names, such as ('sigmoid', 'relu')")
     courses = [course_of(given, merge_activations=True) for given in (a, b)]
+    kept = [
+        () if isinstance(given, Timeline | Monitor) else course.reports
+        for given, course in zip((a, b), courses, strict=True)
+    ]
+    first, second = (Side(name, course.timeline, own) for name, course, own in zip(names, courses, kept, strict=True))
+    return drawn(Comparison(title if title is not None else f"{names[0]} and {names[1]}", (first, second)))
+
+
+def drawn(comparison: Comparison, theme: Theme = LIGHT) -> Page:
+    """Return the page of a comparison; its reader chooses the theme."""
+    names = tuple(side.name for side in comparison.sides)
+    courses = [course_of(side.reports or side.timeline, merge_activations=True) for side in comparison.sides]
     first, second = courses
     heads = [(name, course.last) for name, course in zip(names, courses, strict=True)]
     pairs = pairs_of(first, second)
@@ -73,9 +103,17 @@ def compare(
         for course, prefix in zip(courses, _PREFIXES, strict=True)
     ]
     data = {"sides": sides, "charts": _charts(courses, names, pairs), "font": FONT}
-    heading = title if title is not None else f"{names[0]} and {names[1]}"
     status = "".join(f'<p class="verdict">{text_of(name)}: {_status(report)}</p>' for name, report in heads)
-    return filled_page("compare", data, title=heading, status=status, assets=("charts", "timeline"), **parts)
+    return filled_page(
+        "compare",
+        data,
+        title=comparison.title,
+        status=status,
+        assets=("charts", "timeline"),
+        kind="compare",
+        made_from=comparison,
+        **parts,
+    )
 
 
 def _drawings(courses: Sequence[Course]) -> list[str]:

@@ -35,7 +35,7 @@ def curves_of(
     return {name: lines for name, lines in curves.items() if lines}
 
 
-def charts_of(course: Course, curves: Mapping[str, Mapping[str, list[tuple[int, float]]]]) -> list[dict[str, Any]]:
+def charts_of(course: Course, curves: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> list[dict[str, Any]]:
     """Return the charts of a page: the curves, and of each layer with weights its gradients and updates."""
     charts = [curve_chart(name, lines) for name, lines in curves.items()]
     if len(course.reports) == 1:
@@ -52,7 +52,7 @@ def charts_of(course: Course, curves: Mapping[str, Mapping[str, list[tuple[int, 
     return charts
 
 
-def curve_chart(name: str, lines: Mapping[str, list[tuple[int, float]]]) -> dict[str, Any]:
+def curve_chart(name: str, lines: Mapping[str, Sequence[tuple[int, float]]]) -> dict[str, Any]:
     """Return the chart of a curve; on a log axis where a linear one would show its peak alone."""
     chart: dict[str, Any] = {"title": name, "lines": {split: _thinned(points) for split, points in lines.items()}}
     sizes = [x for points in lines.values() for _, x in points if math.isfinite(x)]
@@ -76,9 +76,9 @@ def _short(x: float) -> float:
     return float(f"{x:.4g}") if math.isfinite(x) else x
 
 
-def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     stride = max(1, math.ceil(len(points) / _MOST_POINTS))
-    return points[::stride] if (len(points) - 1) % stride == 0 else [*points[::stride], points[-1]]
+    return [*points[::stride], *(points[-1:] if (len(points) - 1) % stride else ())]
 
 
 def points_of(argument: str, curve: Curve) -> dict[str, list[tuple[int, float]]]:

@@ -39,10 +39,12 @@ class Kind:
 KINDS = {
     "chart": Kind("viz.charts.data:ChartData", "viz.charts.charting:drawn"),
     "circuit": Kind("viz.diagram:Diagram", "viz.circuits:drawn"),
+    "compare": Kind("viz.comparing:Comparison", "viz.comparing:drawn"),
     "explanation": Kind("viz.explanations:PathDiagram", "viz.explanations:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
     "player": Kind("viz.tape:Play", "viz.players:drawn"),
     "predictions": Kind("viz.classifier:Predictions", "viz.classifier:drawn"),
+    "report": Kind("viz.reports:Health", "viz.reports:drawn"),
     "zoom": Kind("viz.zooms.data:Zoom", "viz.zooms.writing:drawn"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.monitor import Monitor
@@ -17,13 +18,38 @@ from viz.errors import LayoutError, RendererNotFound
 from viz.flow_legend import threshold_words
 from viz.ledger import ledger_of
 from viz.page import Page, filled_page, page_part, text_of
-from viz.style import FONT, MARKS
-from viz.timelines import Course, Told, course_data, course_of, drawn_courses, findings_over_time
+from viz.report_findings import cards_of, findings_list, headline, link_to
+from viz.style import FONT, LIGHT, MARKS, Theme
+from viz.timelines import Course, course_data, course_of, drawn_courses, findings_over_time
 from viz.unit_lives import lives_data, lives_words
 
 HEADS = ("layer", "verdict", "units", "parameters", "activation", "gradient", "attenuation", "update")
 _FIGURES = frozenset({"parameters", "activation", "gradient", "attenuation", "update"})
-_MOST_UNITS = 24
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a report page is made from.
+
+    Attributes
+    ----------
+    title : str
+        The heading.
+    timeline : Timeline
+        The training; of one step where a single report was given.
+    reports : tuple of Report
+        Those that were given, where no training was watched.
+    curves : dict
+        Per quantity and split, (step, number) pairs.
+    predictions : Predictions or None
+        What the network does with images.
+    """
+
+    title: str
+    timeline: Timeline
+    reports: tuple[Report, ...]
+    curves: dict[str, dict[str, tuple[tuple[int, float], ...]]]
+    predictions: Predictions | None = None
 
 
 def report(
@@ -65,9 +91,20 @@ def report(
         For anything but a training, a report or a loss, or for a curve that holds no numbers.
     """
     course = course_of(report_or_history)
-    found, shown = course.last, course.drawn[-1]
+    curves = {
+        quantity: {split: tuple(points) for split, points in lines.items()}
+        for quantity, lines in curves_of(course, loss_curve, accuracy).items()
+    }
+    watched = isinstance(report_or_history, Timeline | Monitor)
+    reports = () if watched else course.reports
     title = title if title is not None else "Health of a network"
-    curves = curves_of(course, loss_curve, accuracy)
+    return drawn(Health(title, course.timeline, reports, curves, predictions))
+
+
+def drawn(health: Health, theme: Theme = LIGHT) -> Page:
+    """Return the page of a training or a report; its reader chooses the theme."""
+    course, curves, predictions = course_of(health.reports or health.timeline), health.curves, health.predictions
+    found, shown = course.last, course.drawn[-1]
     told, held = findings_over_time(course)
     cards, single = cards_of(found, shown), len(course.reports) == 1
     lives = lives_words(course)
@@ -99,19 +136,19 @@ def report(
     if predictions is not None:
         data["predictions"] = classifier.page_data(predictions)
         assets.append("predictions")
-    return filled_page("report", data, title=title, status=headline(found), assets=assets, **parts)
+    return filled_page(
+        "report",
+        data,
+        title=health.title,
+        status=headline(found),
+        assets=assets,
+        kind="report",
+        made_from=health,
+        **parts,
+    )
 
 
-def headline(found: Report) -> str:
-    """Return the judgement in one line."""
-    counts = {s: sum(f.severity == s for f in found.findings) for s in ("critical", "warning")}
-    if not found.findings:
-        return f'<p class="verdict ok">{MARKS["ok"]} healthy: no finding</p>'
-    said = [f'<span class="badge {s}">{MARKS[s]} {n} {s}</span>' for s, n in counts.items() if n]
-    return f'<p class="verdict">{" ".join(said)}</p>'
-
-
-def tiles(found: Report, curves: Mapping[str, Mapping[str, list[tuple[int, float]]]]) -> list[tuple[str, str, str]]:
+def tiles(found: Report, curves: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> list[tuple[str, str, str]]:
     """Return the headline numbers as (name, number, note)."""
     made = [("loss", number(found.loss), f"at step {found.step}, batch {found.batch}")]
     for name, pairs in curves.get("accuracy", {}).items():
@@ -147,66 +184,6 @@ def _tile(name: str, words: str, note: str) -> str:
     return f"<div><dt>{text_of(name)}</dt><dd>{value}<small>{text_of(note)}</small></dd></div>"
 
 
-def cards_of(found: Report, shown: Report) -> dict[str, str]:
-    """Return the id of the card that shows each layer: its own, or that of the layer it was merged into."""
-    ids = {layer.name: f"flow-layer{i}" for i, layer in enumerate(shown.layers)}
-    feeders = {wire.target: wire.source for wire in found.connections}
-    for layer in found.layers:
-        ids.setdefault(layer.name, ids.get(feeders.get(layer.name, ""), ""))
-    return ids
-
-
-def _link(layer: str, cards: Mapping[str, str]) -> str:
-    if not cards.get(layer):
-        return text_of(layer or "whole network")
-    return f'<a href="#{cards[layer]}">{text_of(layer)}</a>'
-
-
-def findings_list(told: Sequence[Told], cards: Mapping[str, str], course: Course) -> str:
-    """Return the findings of a training as a list: those of the last step first, the worst of them first."""
-    lasting = [_finding(each, cards, course) for each in told if each.lasting]
-    past = [_finding(each, cards, course) for each in told if not each.lasting]
-    parts = [f'<p class="verdict ok">{MARKS["ok"]} Nothing is wrong, judged by the thresholds below.</p>']
-    if lasting:
-        parts = ['<ol class="findings">', *lasting, "</ol>"]
-    if past:
-        words = f"{len(past)} finding{'s' * (len(past) > 1)} of earlier steps, over by the end"
-        parts += [f"<details><summary>{words}</summary>", '<ol class="findings">', *past, "</ol></details>"]
-    if len(course.reports) > 1:
-        parts.append('<p class="note">A dotted border: not found at the step that the slider shows.</p>')
-    return "\n".join(parts)
-
-
-def _finding(told: Told, cards: Mapping[str, str], course: Course) -> str:
-    finding, severity = told.finding, told.finding.severity
-    badge = f'<span class="badge {severity}">{MARKS[severity]} {severity}</span>'
-    words = f"{badge}{_link(finding.layer, cards)}: {text_of(finding.words)}"
-    since = finding.since if told.lasting else told.runs[-1][0]
-    epoch = course.timeline.epoch(since)
-    when = f"since step {since}" + ("" if epoch is None else f" (epoch {epoch})")
-    if len(course.reports) > 1:
-        card = cards.get(finding.layer, "")
-        when = f'<button type="button" class="since" data-step="{since}" data-card="{card}">{when}</button>'
-    else:
-        when = f'<span class="since">{when}</span>'
-    over = "" if told.lasting else f' <span class="over">until step {told.runs[-1][1]}, over by the end</span>'
-    entries = "".join(f"<dt>{name}</dt><dd>{text_of(words)}</dd>" for name, words in _entries(told, course) if words)
-    return f'<li class="{severity}"><h3>{words} {when}{over}</h3><dl>{entries}</dl></li>'
-
-
-def _entries(told: Told, course: Course) -> list[tuple[str, str]]:
-    finding = told.finding
-    entries = [("evidence", finding.evidence), ("likely cause", finding.cause), ("remedy", finding.remedy)]
-    if len(told.runs) > 1:
-        earlier = [f"{a} to {b}" if a < b else str(a) for a, b in told.runs[:-1]]
-        more = f" and {len(earlier) - 6} more times" if len(earlier) > 6 else ""
-        entries.append(("also at steps", ", ".join(earlier[-6:]) + more))
-    if finding.units:
-        more = f" and {len(finding.units) - _MOST_UNITS} more" if len(finding.units) > _MOST_UNITS else ""
-        entries.append(("units", ", ".join(map(str, finding.units[:_MOST_UNITS])) + more))
-    return entries
-
-
 def _flow(course: Course) -> str:
     """Return the picture in the page's colours, without the title that the page has; or why there is none."""
     try:
@@ -230,7 +207,7 @@ def _row(layer: Layer, cards: Mapping[str, str]) -> str:
     words = f"{MARKS[said.status]} {text_of(', '.join((said.words, *said.also)))}"
     if said.status != "ok":
         words = f'<span class="badge {said.status}">{words}</span>'
-    name = f"{_link(layer.name, cards)}<small>{text_of(f'{layer.kind} · {extent(layer.output_shape)}')}</small>"
+    name = f"{link_to(layer.name, cards)}<small>{text_of(f'{layer.kind} · {extent(layer.output_shape)}')}</small>"
     return f'<tr><th scope="row">{name}</th><td class="verdict">{words}</td>{made}</tr>'
 
 

@@ -77,10 +77,9 @@ class Local:
                 if part is None:
                     continue
                 part = np.asarray(part, np.float64)
+                found = self._judged_off_ties(slot, part, allowed)
                 if on_ties:
                     found = (self._judged_at_kink(slot, i, part, allowed) for i in elements(part.shape, _MOST_TIES))
-                else:
-                    found = self._judged_off_ties(slot, part, allowed)
                 if edge := next(filter(None, found), None):
                     return edge
         return None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 import viz
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn import nn
+from autograd_cnn import health, nn, optim
 from tests.viz.measured import measured
 from tests.viz.references import sigmoid_neuron
 from viz.charts import Axis, ChartData, Line, Panel, chart
@@ -43,6 +43,20 @@ def predictions() -> Page:
     return viz.predictions(*small_network())
 
 
+def training(rate: float) -> health.Monitor:
+    model, images, labels = small_network()
+    monitor, optimizer = health.Monitor(model), optim.SGD(model.parameters(), lr=rate)
+    monitor.begin_epoch()
+    for _ in range(4):
+        loss = F.cross_entropy(model(ag.Tensor(images, requires_grad=True)), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        monitor.observe(loss)
+        optimizer.step()
+        monitor.note("validation", accuracy=0.5)
+    return monitor
+
+
 def explanation() -> Any:
     neuron = sigmoid_neuron()
     return viz.explain(neuron, next(n for n in ag.topological_order(neuron) if n.name == "w0"))
@@ -51,10 +65,12 @@ def explanation() -> Any:
 MADE: dict[str, Callable[[], Any]] = {
     "chart": lambda: chart(ChartData("c", (Panel(Axis("epoch"), Axis("loss"), (Line("l", (0, 1), (2.0, 1.0)),)),))),
     "circuit": lambda: viz.circuit(sigmoid_neuron(), explain=True, theme="dark"),
+    "compare": lambda: viz.compare(training(0.1).timeline(), measured("dead"), names=("watched", "measured")),
     "explanation": explanation,
     "flow": lambda: viz.flow(measured("saturated"), theme="dark"),
     "player": lambda: viz.player(sigmoid_neuron()),
     "predictions": predictions,
+    "report": lambda: viz.report(training(10.0), accuracy=[0.1, 0.9], predictions=predictions().data),
     "zoom": lambda: viz.zoom(small_loss()),
 }
 

@@ -18,9 +18,9 @@ from autograd_cnn.health.wording import brief, decades, number, tiny
 from tests.viz.measured import measured
 from tests.viz.test_flows import broken, chain, layer, reports
 from viz import rendering
+from viz.course_charts import points_of
 from viz.errors import FormatError, RendererNotFound, SaveError, UndrawableError
 from viz.page import PAGE_THEME, json_words, variables, with_variables
-from viz.course_charts import points_of
 from viz.reports import report
 from viz.style import DARK, LIGHT, Theme
 
