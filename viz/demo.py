@@ -11,9 +11,13 @@ import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, health, init, nn, optim
+from viz.binding import bind
+from viz.classifier import predictions
 from viz.errors import SaveError
 from viz.flows import flow
+from viz.page import Page
 from viz.reports import report
+from viz.zooms import zoom
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
@@ -135,10 +139,21 @@ def demo(
     picture = flow(
         found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme, merge_activations=False
     )
-    page = report(monitor, title=title)
+    page = bound(report(monitor, title=title), model, criterion, digits, found, title)
     for written in (picture.save(folder / "gradient-flow.svg"), page.save(folder / "report.html")):
         print(f"written: {written}")
     return found
+
+
+def bound(page: Page, model: nn.Module, criterion: Any, digits: Any, found: health.Report, title: str) -> Page:
+    """Return the report, the network from its layers down to single numbers, and what it sees, in one file."""
+    images, labels = digits.train.images[:32], digits.train.labels[:32]
+    with np.errstate(all="ignore"):
+        loss = criterion(model(ag.Tensor(images, requires_grad=True, name="input")), labels)
+        loss.backward()
+        inside = zoom(loss, report=found, title="From the layers to single numbers")
+        seen = predictions(model, digits.test.images, digits.test.labels, title="What it says of the test images")
+    return bind({"Training": page, "Inside": inside, "What it sees": seen}, title=title)
 
 
 def _make_folder(folder: Path) -> None:
