@@ -89,11 +89,10 @@ def _tooltip_to_title(group: Element) -> None:
 
 
 def _sharpen(group: Element) -> None:
-    """Give bars crisp edges, except a wire's bar: that must meet the wire's smooth ends."""
+    """Give the bars of a box crisp edges; not a wire's bar and the legend's: their width is a number to be compared."""
     kinds = (group.get("class") or "").split()
-    if "wire" in kinds or kinds[:1] not in (["graph"], ["node"]):
+    if "wire" in kinds or kinds[:1] != ["node"]:
         return
-    shapes = group.iter(f"{{{_SVG}}}polygon") if kinds[0] == "node" else group.findall(f"{{{_SVG}}}polygon")
-    for shape in shapes:
+    for shape in group.iter(f"{{{_SVG}}}polygon"):
         if shape.get("stroke") == "none":
             shape.set("shape-rendering", "crispEdges")
