@@ -19,9 +19,11 @@ from autograd_cnn.backward import Step, backward_steps, downstream_gradients, gr
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
+    DataDependentBranch,
     DtypeError,
     GradientError,
     OutOfRangeError,
+    ReplayMismatch,
     ShapeError,
     UnknownNameError,
 )
@@ -74,6 +76,7 @@ from autograd_cnn.registry import GATES, Gate, gate
 if _TYPE_CHECKING:
     from autograd_cnn import data, functional, health, init, nn, optim, testing
     from autograd_cnn.checkpointing import checkpoint
+    from autograd_cnn.compilation import compile
     from autograd_cnn.differentiation import hessian, hvp, jacobian, jvp
     from autograd_cnn.expansion import Expansion, expand
     from autograd_cnn.explanation import Explanation, explain
@@ -82,6 +85,7 @@ if _TYPE_CHECKING:
 _PARTS = frozenset({"data", "functional", "health", "init", "nn", "optim", "testing"})
 _HOMES = {
     "checkpointing": ("checkpoint",),
+    "compilation": ("compile",),
     "differentiation": ("hessian", "hvp", "jacobian", "jvp"),
     "expansion": ("Expansion", "expand"),
     "explanation": ("Explanation", "explain"),
@@ -93,6 +97,7 @@ __all__ = [
     "GATES",
     "ArgumentError",
     "AutogradError",
+    "DataDependentBranch",
     "DtypeError",
     "Expansion",
     "Explanation",
@@ -101,6 +106,7 @@ __all__ = [
     "Node",
     "OutOfRangeError",
     "Parameter",
+    "ReplayMismatch",
     "Scalar",
     "ShapeError",
     "Step",
@@ -117,6 +123,7 @@ __all__ = [
     "broadcast_to",
     "checkpoint",
     "clip",
+    "compile",
     "concatenate",
     "cos",
     "cumsum",

@@ -80,6 +80,11 @@ def _steps(
     output: Node, seed: Any = None, create_graph: bool = False, until: Collection[Node] = ()
 ) -> Iterator[tuple[Node, Any, tuple[Any, ...]]]:
     """Yield what `backward_steps` does, as plain tuples."""
+    if recording().compiling_from is not None and not create_graph:
+        raise GradientError(
+            "backward: called inside a compiled function, which a replay would not do; "
+            "return the node and call backward() on what the compiled function returns"
+        )
     gradient = _seed(output, seed, create_graph)
     order = _order(output, until)
     place = _scope_of_pass(order) if create_graph else ""

@@ -34,6 +34,14 @@ class UnknownNameError(AutogradError, LookupError):
     """A name that does not exist; the message suggests the nearest."""
 
 
+class DataDependentBranch(AutogradError, RuntimeError):  # noqa: N818 - what happened, as in other libraries
+    """A Python decision by the value of a node while `ag.compile` records: a replay could not decide anew."""
+
+
+class ReplayMismatch(AutogradError, RuntimeError):  # noqa: N818 - what happened
+    """A replay of a compiled function that differs from the function itself, found by ``check=True``."""
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'relu'?"`` for a mistyped name, or an empty string."""
     nearest = get_close_matches(name, list(known), n=1)

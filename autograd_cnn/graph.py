@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from autograd_cnn.anomaly import check_finite
-from autograd_cnn.errors import ArgumentError, DtypeError, GradientError, ShapeError
+from autograd_cnn.errors import ArgumentError, DataDependentBranch, DtypeError, GradientError, ShapeError
 from autograd_cnn.recording import recording
 
 if TYPE_CHECKING:
@@ -118,15 +118,16 @@ class Node:
         """Return the value as a Python number; raises ShapeError when it has more than one element."""
         if self.size != 1:
             raise ShapeError(f"item(): {describe(self)} has {self.size} elements, expected 1; index it first")
-        return self._value.item() if isinstance(self._value, np.ndarray) else self._value  # type: ignore[no-any-return]
+        value = self.value
+        return value.item() if isinstance(value, np.ndarray) else value  # type: ignore[no-any-return]
 
     def numpy(self) -> Array:
         """Return a copy of the value as an array that belongs to the caller."""
-        return np.array(self._value)
+        return np.array(self.value)
 
     def detach(self) -> Self:
         """Return a leaf with the same value that no gradient flows through."""
-        return type(self)(self._value, requires_grad=False)  # type: ignore[call-arg]
+        return type(self)(self.value, requires_grad=False)  # type: ignore[call-arg]
 
     def zero_grad(self) -> None:
         """Forget the gradient: `grad` is None again."""
@@ -149,7 +150,7 @@ class Node:
         return bool(self.item())
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        return np.array(self._value, dtype=dtype)
+        return np.array(self.value, dtype=dtype)
 
     def __repr__(self) -> str:
         return f"<{describe(self)}>"
@@ -240,8 +241,19 @@ class Scalar(Node):
     def __init__(self, value: float, requires_grad: bool = True, name: str | None = None) -> None:
         self._become_leaf(_real(value), requires_grad, name)
 
+    @property
+    def value(self) -> float:
+        """The node's number."""
+        if recording().compiling_from is not None:
+            _check_constant(self)
+        return self._value  # type: ignore[no-any-return]
+
     def assign(self, value: float) -> None:
         """Give a leaf a new value; a backward pass through its earlier uses then raises."""
+        if recording().compiling_from is not None:
+            raise GradientError(
+                f"assign: {describe(self)} inside a compiled function; a replay would not, do it outside"
+            )
         if self.gate is not None:
             raise GradientError(f"assign: {describe(self)} was made by a gate; only a leaf can be assigned")
         self._value = _real(value)
@@ -390,9 +402,9 @@ def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], val
     node.scope = state.scope
     node.serial = next(_serial_numbers)
     node.requires_grad = False
-    if state.active:
+    if state.active or state.compiling_from is not None:  # under no_grad a replay has to compute it all the same
         node.gate, node.inputs, node.attributes = gate, inputs, attributes
-        if gate.has_gradient and (type(value) is float or value.dtype.kind == "f"):
+        if state.active and gate.has_gradient and (type(value) is float or value.dtype.kind == "f"):
             for x in inputs:
                 if isinstance(x, Node) and x.requires_grad:
                     node.requires_grad = True
@@ -445,13 +457,24 @@ def describe(node: Node, gate: Gate | None = None) -> str:
     words = [type(node).__name__]
     if node.name:
         words.append(repr(node.name))
-    words.append(f"{node.value:.6g}" if isinstance(node, Scalar) else f"{node.shape} {node.dtype}")
+    words.append(f"{node._value:.6g}" if isinstance(node, Scalar) else f"{node.shape} {node.dtype}")
     gate = gate or node.gate
     if gate is not None:
         words.append(f"from {gate.name}")
     if node.scope:
         words.append(f"in {node.scope}")
     return " ".join(words)
+
+
+def _check_constant(node: Node) -> None:
+    """Raise when a function that is being compiled reads a value that may be another one at the next call."""
+    start = recording().compiling_from
+    assert start is not None
+    if any(leaf.serial < start for leaf in topological_order(node) if leaf.gate is None):
+        raise DataDependentBranch(
+            f"compile: {describe(node)} was read as a number while recording, so Python may decide by it; choose with "
+            "ag.where, ag.maximum or ag.relu, or pass what decides as a bool or str"
+        )
 
 
 def check_node(x: Any, what: str, expected: str = "a node") -> None:

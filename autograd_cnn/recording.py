@@ -16,6 +16,8 @@ class Recording:
     active: bool = True
     scope: str = ""
     finite_only: bool = False
+    compiling_from: int | None = None
+    """While `ag.compile` records a function: the serial number from which nodes are the function's own."""
     plain: bool = field(init=False)
     """Whether gates are simply recorded: the usual case, asked once per gate."""
 

@@ -1,0 +1,300 @@
+"""`ag.compile`: call a function of Scalars as before, and have it replayed natively."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.backward import backward, check_usable, grad
+from autograd_cnn.compilation.arguments import columns_of, rebuilt, structure_of
+from autograd_cnn.compilation.replaying import Floats, Recorded, record
+from autograd_cnn.compilation.training import train
+from autograd_cnn.errors import ArgumentError, ReplayMismatch, ShapeError
+from autograd_cnn.graph import Node, Scalar, describe
+from autograd_cnn.recording import recorded, recording
+from autograd_cnn.registry import Gate
+
+_gate = operator.attrgetter("gate")
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """One replay: what was recorded, and what its first rows held."""
+
+    recorded: Recorded
+    leaves: Floats
+
+
+class Replayed(Scalar):
+    """What a compiled function returns: a Scalar made by the gate `compiled` from all that the function reads.
+
+    It does what any Scalar does; only its own `backward` takes a shorter way.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, gate: Gate, inputs: tuple[Any, ...], replay: Replay) -> None:
+        value = replay.recorded.value(replay.leaves)
+        self._become_leaf(value, replay.recorded.requires_grad, None)
+        self.gate, self.inputs, self.attributes = gate, inputs, {"replay": replay}
+
+    def detach(self) -> Scalar:  # type: ignore[override]
+        """Return a leaf with the same value that no gradient flows through."""
+        return Scalar(self.value, requires_grad=False)
+
+    def backward(self, seed: Any = None, *, retain: str = "all") -> None:
+        """Fill the gradients of the leaves, as `Scalar.backward` does."""
+        if seed is not None or not self.requires_grad or retain not in ("all", "leaves") or not recording().plain:
+            backward(self, seed, retain=retain)
+            return
+        check_usable(self)
+        replay: Replay = self.attributes["replay"]
+        inputs = self.inputs or ()
+        reached = [inputs[i] for i in replay.recorded.reached]
+        if any(map(_gate, reached)):
+            backward(self, seed, retain=retain)
+            return
+        for leaf, part in zip(reached, replay.recorded.gradients_of(replay.leaves, 1.0), strict=True):
+            leaf.grad = part if leaf.grad is None else leaf.grad + part
+        if retain == "all":
+            self.grad = 1.0
+        else:
+            self.inputs, self.attributes = None, {}
+
+
+class Compiled:
+    """A function of Scalars that is recorded at its first call and replayed at the next ones; made by `compile`."""
+
+    def __init__(self, function: Callable[..., Any], update: Callable[[Any, Any], Any] | None, check: bool) -> None:
+        self.function = function
+        self.update = Compiled(update, None, False) if update is not None else None
+        self.check = check
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__doc__ = getattr(function, "__doc__", None)
+        self._recordings: dict[Any, tuple[Recorded, Gate]] = {}
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}, {len(self._recordings)} recordings>"
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Return what the function returns: a Scalar, whose `backward` fills the gradients of leaves."""
+        here = recording()
+        if here.finite_only or here.compiling_from is not None:  # gate by gate, to be watched or to be recorded
+            return self.function(*arguments, **named)
+        leaves: list[Any] = []
+        found, gate = self._recorded(structure_of(f"compile: {self.__name__}", (arguments, named), leaves), leaves)
+        replay = Replay(found, found.leaves(leaves))
+        result = Replayed(gate, (*leaves, *found.closed), replay)
+        if self.check:
+            self._compare(replay, result, arguments, named)
+        return result if here.active else result.detach()
+
+    def map(self, *columns: Any, gradients: str | None = None) -> Any:
+        """Call the function on many samples at once.
+
+        Parameters
+        ----------
+        *columns : array_like or number
+            One per argument: (samples,) for a number, (samples, n) for a list of n numbers. A number or Scalar is
+            the same for all samples.
+        gradients : {"each", "sum"}, optional
+            Also return the gradients of the Scalars that the function closes over: sample by sample, or summed.
+
+        Returns
+        -------
+        ndarray, or (ndarray, dict)
+            The values, (samples,). With `gradients`, also by Scalar its gradients: (samples,) or a float. No
+            `grad` is written.
+
+        Examples
+        --------
+        >>> import autograd_cnn as ag
+        >>> w = ag.Scalar(3.0)
+        >>> f = ag.compile(lambda x: w * x[0] + x[1])
+        >>> f.map([[1.0, 0.0], [2.0, 1.0]])
+        array([3., 7.])
+        >>> values, found = f.map([[1.0, 0.0], [2.0, 1.0]], gradients="sum")
+        >>> found[w]
+        3.0
+        """
+        if gradients not in (None, "each", "sum"):
+            raise ArgumentError(f"map: gradients={gradients!r}, expected 'each', 'sum' or None")
+        found, leaves, data = self._sampled("map", columns)
+        seed = None if gradients is None or not found.requires_grad else 1.0
+        results = found.over_samples(found.leaves(leaves), data, seed)
+        if gradients is None:
+            return results[0]
+        inputs = (*leaves, *found.closed)
+        parts = zip(found.reached, results[1:], strict=False)
+        by_leaf = {inputs[i]: part for i, part in parts if i >= found.arguments}
+        return results[0], by_leaf if gradients == "each" else {x: float(p.sum()) for x, p in by_leaf.items()}
+
+    def train(self, *columns: Any, steps: int = 1) -> Any:
+        """Take training steps on the mean over all samples: forward, backward, and the update formula.
+
+        Parameters
+        ----------
+        *columns : array_like or number
+            The samples, as for `map`; none for a function without arguments.
+        steps : int
+            How many.
+
+        Returns
+        -------
+        ndarray
+            The loss before every step, (steps,).
+
+        Raises
+        ------
+        ArgumentError
+            When the function was compiled without ``update=``, or there are no samples.
+        GradientError
+            When no Scalar that requires a gradient is to be trained.
+
+        Notes
+        -----
+        All Scalars that the function closes over and that require a gradient are trained; they get their new values
+        at the end, and keep their `grad`.
+        """
+        if self.update is None:
+            raise ArgumentError(
+                f"train: {self.__name__} was compiled without update=, such as lambda p, g: p - 0.1 * g"
+            )
+        if not isinstance(steps, int) or steps < 0:
+            raise ArgumentError(f"train: steps={steps!r}, expected a whole number that is not negative")
+        found, leaves, data = self._sampled("train", columns)
+        if data.shape[1] == 0:
+            raise ArgumentError("train: got no samples, expected at least one")
+        formula, _ = self.update._recorded(structure_of("update", ((0.0, 0.0), {}), []), [1.0, 1.0])
+        return train(found, formula, found.leaves(leaves), data, steps)
+
+    def _recorded(self, structure: Any, leaves: Sequence[Any]) -> tuple[Recorded, Gate]:
+        """Return the recording for calls of this structure, made now if there is none that still holds."""
+        known = self._recordings.get(structure)
+        if known is None or not known[0].is_current():
+            found = record(self.function, self.__name__, structure, leaves)
+            known = self._recordings[structure] = found, self._gate(found, structure)
+        return known
+
+    def _gate(self, found: Recorded, structure: Any) -> Gate:
+        """Return the gate that one recording is: replayed forward and back, and expanded by the function itself."""
+
+        def compiled(*values: float) -> Any:
+            leaves = found.leaves(())
+            leaves[: found.inputs] = values
+            return found.value(leaves), Replay(found, leaves)
+
+        def rule(upstream: float, output: float, *inputs: Any, replay: Replay, needs: Any) -> tuple[Any, ...]:
+            parts: list[float | None] = [None] * len(inputs)
+            for i, part in zip(found.reached, found.gradients_of(replay.leaves, upstream), strict=True):
+                parts[i] = part
+            return tuple(parts)
+
+        def expansion(*inputs: Any) -> Any:
+            positional, named = rebuilt(structure, iter(inputs))
+            return self.function(*positional, **named)
+
+        options: Mapping[str, Any] = {"broadcasts": False, "scalar": None, "saturates": None, "dead_side": False}
+        gate = Gate(compiled, "compiled", saves=("replay",), **options)
+        gate.vjp(rule, differentiable=False)
+        gate.expansion(expansion)
+        return gate
+
+    def _sampled(self, what: str, columns: Sequence[Any]) -> tuple[Recorded, list[Any], Floats]:
+        """Return the recording for one sample of the columns, that sample, and all: (arguments, samples)."""
+        pairs = [columns_of(f"{what}: argument {i}", column) for i, column in enumerate(columns)]
+        counts = {values.shape[1] for _, values in pairs if values is not None}
+        if len(counts) > 1:
+            raise ShapeError(f"{what}: the arguments have {' and '.join(map(str, sorted(counts)))} samples")
+        samples = counts.pop() if counts else 1
+        leaves: list[Any] = []
+        rows: list[Floats] = []
+        parts = []
+        for sample, values in pairs:
+            before = len(leaves)
+            parts.append(structure_of(f"{what}: {self.__name__}", sample, leaves))
+            same = [np.full(samples, float(x._value if isinstance(x, Node) else x)) for x in leaves[before:]]
+            rows.extend(same if values is None else values)
+        structure = (tuple, ((tuple, tuple(parts)), (dict, ())))
+        if samples:  # what is recorded sees a sample
+            leaves = [x if isinstance(x, Node) else float(row[0]) for x, row in zip(leaves, rows, strict=True)]
+        found, _ = self._recorded(structure, leaves)
+        return found, leaves, np.array(rows).reshape(len(rows), samples)
+
+    def _compare(self, replay: Replay, result: Scalar, arguments: Any, named: Any) -> None:
+        """Raise when the function itself, called now, has another value or other gradients."""
+        with recorded(active=True):
+            eager = self.function(*arguments, **named)
+        expected = [eager._value if isinstance(eager, Node) else eager]
+        got = [result._value]
+        inputs: tuple[Any, ...] = result.inputs or ()
+        of = ["value"]
+        if result.requires_grad and isinstance(eager, Node) and eager.requires_grad:
+            leaves = [inputs[i] for i in replay.recorded.reached]
+            expected += [0.0 if g is None else g for g in grad(eager, leaves, allow_unused=True)]
+            got += replay.recorded.gradients_of(replay.leaves, 1.0)
+            of += [f"gradient of {describe(x)}" for x in leaves]
+        for what, ours, theirs in zip(of, got, expected, strict=True):
+            if not np.isclose(ours, theirs, rtol=1e-9, atol=1e-12, equal_nan=True):
+                raise ReplayMismatch(
+                    f"compile: {self.__name__} replays to a {what} of {ours!r}, called itself it has {theirs!r}; "
+                    "what it reads from outside must be an argument or a Scalar to be seen again"
+                )
+
+
+def compile(
+    function: Callable[..., Any], *, update: Callable[[Any, Any], Any] | None = None, check: bool = False
+) -> Compiled:
+    """Return the function, recorded at its first call and replayed natively from then on.
+
+    Parameters
+    ----------
+    function : callable
+        Takes Scalars and Python numbers, also in lists, tuples and dicts, and returns one Scalar. It may close over
+        Scalars. Any gate may be used; one without native form runs in Python inside the replay.
+    update : callable, optional
+        ``update(parameter, gradient)`` returns a parameter's new value; for `Compiled.train`.
+    check : bool
+        Call the function itself at every call too, and compare values and gradients.
+
+    Returns
+    -------
+    Compiled
+        Called as the function is. Another structure of arguments, or other bools and strings among them, is
+        recorded anew. Within `detect_anomaly` the function itself is called.
+
+    Raises
+    ------
+    DataDependentBranch
+        At a call, when the function reads the number of a node that may change: by ``if``, ``float``, ``.value``.
+    ArgumentError
+        At a call, for Tensors, random numbers drawn inside, or a result that is no Scalar.
+    ReplayMismatch
+        With ``check=True``, when a replay differs from the function.
+
+    Notes
+    -----
+    Values and gradients are computed by the same operations in the same order as by the function itself; a number
+    from outside that is neither an argument nor a Scalar stays what it was when recorded.
+
+    Examples
+    --------
+    >>> import autograd_cnn as ag
+    >>> w = ag.Scalar(2.0, name="w")
+    >>> loss = ag.compile(lambda x, y: (w * x - y) ** 2, update=lambda p, g: p - 0.25 * g)
+    >>> result = loss(3.0, 1.0)
+    >>> result.backward()
+    >>> result.value, w.grad
+    (25.0, 30.0)
+    >>> losses = loss.train([1.0, -1.0], [5.0, -5.0], steps=3)
+    >>> losses, w
+    (array([9.    , 2.25  , 0.5625]), <Scalar 'w' 4.625>)
+    """
+    if not callable(function) or (update is not None and not callable(update)):
+        wrong = function if not callable(function) else update
+        raise ArgumentError(f"compile: got {type(wrong).__name__}, expected a function")
+    return Compiled(function, update, check)
