@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from viz.binding import bind
     from viz.checks import gradient_check
     from viz.circuits import circuit
-    from viz.classifier import predictions
     from viz.comparing import compare
     from viz.explanations import explain
     from viz.flows import flow
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from viz.page import Page
     from viz.picture import Picture
     from viz.players import player
+    from viz.predictions_page import predictions
     from viz.reports import report
     from viz.zooms import zoom
 
@@ -57,7 +57,7 @@ _HOMES = {
     "load": "loading",
     "gradient_check": "checks",
     "player": "players",
-    "predictions": "classifier",
+    "predictions": "predictions_page",
     "report": "reports",
     "textbook": "textbook",
     "to_networkx": "multigraph",

@@ -12,10 +12,10 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import data, health, init, nn, optim
 from viz.binding import bind
-from viz.classifier import predictions
 from viz.errors import SaveError
 from viz.flows import flow
 from viz.page import Page
+from viz.predictions_page import predictions
 from viz.reports import report
 from viz.zooms import zoom
 

@@ -43,7 +43,7 @@ KINDS = {
     "explanation": Kind("viz.explanations:PathDiagram", "viz.explanations:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
     "player": Kind("viz.tape:Play", "viz.players:drawn"),
-    "predictions": Kind("viz.classifier:Predictions", "viz.classifier:drawn"),
+    "predictions": Kind("viz.classifier:Predictions", "viz.predictions_page:drawn"),
     "report": Kind("viz.reports:Health", "viz.reports:drawn"),
     "zoom": Kind("viz.zooms.data:Zoom", "viz.zooms.writing:drawn"),
 }

@@ -10,11 +10,11 @@ from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
-from viz import classifier
+from viz import predictions_page
 from viz.cards import unit_counts, verdict
 from viz.classifier import Predictions
 from viz.course_charts import Curve, charts_of, curves_of
-from viz.errors import LayoutError, RendererNotFound
+from viz.errors import LayoutError, RendererNotFound, UndrawableError
 from viz.flow_legend import threshold_words
 from viz.ledger import ledger_of
 from viz.page import Page, filled_page, page_part, text_of
@@ -58,7 +58,7 @@ def report(
     title: str | None = None,
     loss_curve: Curve | None = None,
     accuracy: Curve | None = None,
-    predictions: Predictions | None = None,
+    predictions: Page | None = None,
 ) -> Page:
     """Make one self-contained page of a network's health, or of a whole training.
 
@@ -76,9 +76,8 @@ def report(
     loss_curve, accuracy : sequence or mapping, optional
         Values per step, or (step, value) pairs; a mapping names several curves, such as
         ``{"training": ..., "validation": ...}``. What ``monitor.note(...)`` was told is drawn without them.
-    predictions : Predictions, optional
-        What `viz.classifier.predictions_of` found: filters, activation maps, confusions and mistakes then
-        follow on the same page.
+    predictions : Page, optional
+        Of `viz.predictions`: filters, activation maps, confusions and mistakes then follow on the same page.
 
     Returns
     -------
@@ -98,7 +97,10 @@ def report(
     watched = isinstance(report_or_history, Timeline | Monitor)
     reports = () if watched else course.reports
     title = title if title is not None else "Health of a network"
-    return drawn(Health(title, course.timeline, reports, curves, predictions))
+    seen = None if predictions is None else predictions.data
+    if not isinstance(seen, Predictions | None):
+        raise UndrawableError("report: predictions= is another page; expected viz.predictions(model, images, labels)")
+    return drawn(Health(title, course.timeline, reports, curves, seen))
 
 
 def drawn(health: Health, theme: Theme = LIGHT) -> Page:
@@ -117,7 +119,7 @@ def drawn(health: Health, theme: Theme = LIGHT) -> Page:
         "no_curves": "" if curves or not single else " hidden",
         "no_units": "" if lives or not single else " hidden",
         "lives": lives,
-        "sections": "" if predictions is None else classifier.section(),
+        "sections": "" if predictions is None else predictions_page.section(),
         "heads": "".join(f'<th scope="col"{_figure_class(head)}>{head}</th>' for head in HEADS),
         "rows": "\n".join(_row(layer, cards) for layer in found.layers),
         "legend": legend(found),
@@ -134,7 +136,7 @@ def drawn(health: Health, theme: Theme = LIGHT) -> Page:
     }
     assets = ["charts", "timeline", "units"]
     if predictions is not None:
-        data["predictions"] = classifier.page_data(predictions)
+        data["predictions"] = predictions_page.page_data(predictions)
         assets.append("predictions")
     return filled_page(
         "report",

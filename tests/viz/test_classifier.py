@@ -14,8 +14,9 @@ import viz
 from autograd_cnn import nn
 from tests.viz.accessibility import faults
 from tests.viz.test_reports import data_of, outline
-from viz.classifier import Cells, predictions, predictions_of, summary
+from viz.classifier import Cells, predictions_of
 from viz.errors import UndrawableError
+from viz.predictions_page import predictions, summary
 
 
 def network(seed: int = 0, channels: int = 1) -> nn.Sequential:

@@ -70,7 +70,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "flow": lambda: viz.flow(measured("saturated"), theme="dark"),
     "player": lambda: viz.player(sigmoid_neuron()),
     "predictions": predictions,
-    "report": lambda: viz.report(training(10.0), accuracy=[0.1, 0.9], predictions=predictions().data),
+    "report": lambda: viz.report(training(10.0), accuracy=[0.1, 0.9], predictions=predictions()),
     "zoom": lambda: viz.zoom(small_loss()),
 }
 
@@ -137,3 +137,8 @@ def test_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match=r"x\.json"):
         viz.load(path)
     assert issubclass(ExchangeError, PictureError)
+
+
+def test_a_report_takes_predictions_and_no_other_page() -> None:
+    with pytest.raises(PictureError, match="predictions= is another page"):
+        viz.report(measured("dead"), predictions=viz.player(sigmoid_neuron()))

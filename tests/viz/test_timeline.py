@@ -12,8 +12,8 @@ from autograd_cnn.health.wording import brief, decades, number, tiny
 from tests.viz.accessibility import faults
 from tests.viz.test_reports import data_of, outline
 from tests.viz.trainings import network, training
-from viz.classifier import predictions_of
 from viz.exchange import decoded, encoded
+from viz.predictions_page import predictions
 from viz.reports import report
 from viz.timelines import MOST_MOMENTS, chosen, course_of, findings_over_time
 
@@ -218,7 +218,7 @@ def test_a_single_report_has_no_slider() -> None:
 def test_predictions_follow_on_the_same_page(browser: Browser) -> None:
     digits = data.digits().validation
     model = network("relu", None)
-    seen = predictions_of(lambda images: model(images.reshape(len(images), -1)), digits.images[:40], digits.labels[:40])
+    seen = predictions(lambda images: model(images.reshape(len(images), -1)), digits.images[:40], digits.labels[:40])
     page = browser(report(training(**DYING), predictions=seen))
     page.keyboard.press("Home")
     assert page.evaluate(MOMENT).startswith("step 0 ")
