@@ -152,6 +152,7 @@ class FlowPicture(Picture):
 
 def drawn(shown: Flow, theme: Theme) -> Picture:
     """Return the picture of a flow."""
+    layering.checked(shown.report)  # it may come from a file
     return FlowPicture.of(Content("flow", shown, _source), theme, shown.title)
 
 
