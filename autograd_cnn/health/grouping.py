@@ -9,6 +9,7 @@
   Without scopes Scalars are cut at their activations: a layer is what lies between one row and the next.
 * What is computed from parameters alone, such as a transposed weight, goes with its first user.
 * What follows the last layer is the loss: no parameters, outside any scope or in one that holds the loss itself.
+* A backward pass that was recorded, for a penalty on gradients, is part of the loss, whatever layers it went through.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from autograd_cnn.backward import PASS
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor
 
 SHORT = {"matmul": "linear", "conv2d": "conv", "max_pool2d": "pool", "avg_pool2d": "pool", "reshape": "flatten"}
@@ -36,6 +38,11 @@ class Group:
 def is_activation(node: Node) -> bool:
     """Whether the node's gate declares a dead side or saturates: its elements are units."""
     return node.gate is not None and (node.gate.dead_side or node.gate.saturates is not None)
+
+
+def is_of_pass(node: Node) -> bool:
+    """Whether a recorded backward pass made the node."""
+    return node.scope.startswith(PASS)
 
 
 def is_parameter(node: Node, known: Collection[Node] | None = None) -> bool:
@@ -87,6 +94,7 @@ def scope_of(node: Node) -> str:
 def groups_of(order: list[Node], data: set[Node]) -> tuple[list[Group], dict[Node, Group]]:
     """Return the layers in forward order, and the layer of each gate's node; nodes of the loss have none."""
     gates = [node for node in order if node.gate is not None and node in data]
+    gates = [node for node in gates if not is_of_pass(node)] or gates
     grouping = _Grouping(data, _cut_scopes(gates), _levels(gates))
     for node in gates:
         grouping.place(node)
@@ -207,16 +215,21 @@ def _without_loss(groups: list[Group], of: dict[Node, Group], order: list[Node])
         for x in (node.inputs or ()) if node in of else ():
             if isinstance(x, Node) and x in of and of[x] is not of[node]:
                 users[of[x]].add(of[node])
-            elif isinstance(x, Node) and x not in of and x.requires_grad and (x.gate is None or x.ndim):
-                parametric.add(of[node])  # one number computed from parameters is a penalty, no weight
+            elif isinstance(x, Node) and x not in of and _may_be_weight(x):
+                parametric.add(of[node])
     plain = {group for group in groups if group not in parametric and _may_be_loss(group, order[-1])}
     loss: set[Group] = set()
-    for group in reversed(groups):
+    for group in sorted(groups, key=lambda group: len(group.before), reverse=True):  # users first, whenever made
         sources = {of[x] for node in group.nodes for x in node.inputs or () if x in of} - {group}
         is_output = any(is_activation(node) for node in group.nodes) and not sources <= plain
         if group in plain and users[group] <= loss and (not is_output or isinstance(group.nodes[0], Scalar)):
             loss.add(group)
     return set(groups) - loss or set(groups)
+
+
+def _may_be_weight(x: Node) -> bool:
+    """Whether what no layer made is one's weight; one number computed from parameters is a penalty."""
+    return x.requires_grad and (x.gate is None or (x.ndim > 0 and not is_of_pass(x)))
 
 
 def _may_be_loss(group: Group, loss: Node) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_cnn.backward import backward_steps, downstream_gradients
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, describe, topological_order
-from autograd_cnn.health.grouping import Group, data_nodes, groups_of, is_parameter, weights_by_hand
+from autograd_cnn.health.grouping import Group, data_nodes, groups_of, is_of_pass, is_parameter, weights_by_hand
 
 
 class Edge(NamedTuple):
@@ -139,19 +139,29 @@ def read_network(loss: Node, known: Collection[Node] | None = None) -> Network:
                 users[x].append((node, slot))
                 if is_parameter(x, known) and node in of and x not in parameters[of[node]]:
                     parameters[of[node]].append(x)
-    return Network(loss, order, data, layers, _edges(order, data, of, layers, known), parameters, users)
+    return Network(loss, order, data, layers, _edges(order, data, of, layers, known, users), parameters, users)
 
 
 def _edges(
-    order: list[Node], data: set[Node], of: dict[Node, Group], layers: list[Group], known: Collection[Node] | None
+    order: list[Node],
+    data: set[Node],
+    of: dict[Node, Group],
+    layers: list[Group],
+    known: Collection[Node] | None,
+    users: dict[Node, list[tuple[Node, int]]],
 ) -> list[Edge]:
-    """Return the wires; constants made inside a layer's scope, such as a dropout mask, are no network input."""
+    """Return the wires; constants made inside a layer's scope, such as a dropout mask, are no network input.
+
+    What a recorded backward pass reads again is no wire, unless nothing else reads it.
+    """
     edges, constants = [], []
     for node in order:
         for slot, x in enumerate(node.inputs or ()):
             if not isinstance(x, Node) or x not in data:
                 continue
             giver, taker = of.get(x), of.get(node)
+            if taker is None and is_of_pass(node) and not all(is_of_pass(user) for user, _ in users[x]):
+                continue
             if giver is not taker and (giver is not None or x.gate is None):
                 edge = Edge(x, node, slot, giver, taker)
                 if giver is not None or (not x.scope and x.ndim):

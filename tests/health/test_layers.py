@@ -209,3 +209,52 @@ def test_a_thousand_layers_in_a_row():
     assert names(report) == list(layers)
     assert wires(report) == list(itertools.pairwise(["", *layers, ""]))
     assert report.batch == 3
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Sigmoid])
+@pytest.mark.parametrize("make", [convolutional, lambda: nn.NeuronMLP(3, [4, 1], rng=0)])
+def test_a_recorded_backward_pass_is_no_layer(make, activation):
+    model = make()
+    if isinstance(model, nn.Sequential):
+        model.relu1 = activation()
+        inputs = ag.Tensor(np.random.default_rng(0).random((4, 1, 8, 8), np.float32), requires_grad=True)
+        loss = F.cross_entropy(model(inputs), np.arange(4))
+        (gradient,) = ag.grad(loss, inputs, create_graph=True)
+        penalty = (gradient * gradient).sum()
+    else:
+        inputs = [ag.Scalar(x) for x in (0.5, -1.0, 2.0)]
+        loss = model(inputs) * 2.0
+        penalty = sum(g * g for g in ag.grad(loss, inputs, create_graph=True))
+    plain, penalised = health.inspect(loss, model=model), health.inspect(loss + penalty, model=model)
+    assert names(penalised) == names(plain)
+    assert wires(penalised) == wires(plain)
+    assert [layer.output_shape for layer in penalised.layers] == [layer.output_shape for layer in plain.layers]
+    assert [layer.parameters for layer in penalised.layers] == [layer.parameters for layer in plain.layers]
+    assert penalised.batch == plain.batch
+
+
+def test_a_pass_differentiated_again_is_no_layer_either():
+    x = ag.Tensor(np.linspace(-1, 1, 6).reshape(3, 2), requires_grad=True)
+    w = ag.Parameter(np.arange(4.0).reshape(2, 2) / 4)
+    with ag.scope("fc"):
+        y = ag.tanh(F.linear(x, w))
+    (first,) = ag.grad(y.sum(), x, create_graph=True)
+    (second,) = ag.grad((first * first).sum(), x, create_graph=True)
+    report = health.inspect(y.sum() + (second * second).sum())
+    assert names(report) == ["fc"]
+    assert wires(report) == [("", "fc"), ("fc", "")]
+
+
+def test_a_layer_that_only_a_recorded_pass_uses_is_wired_to_the_loss():
+    x = ag.Tensor(np.linspace(-1, 1, 6).reshape(3, 2), requires_grad=True)
+    w = ag.Parameter(np.arange(4.0).reshape(2, 2) / 4)
+    with ag.scope("fc"):
+        y = ag.tanh(F.linear(x, w))
+    (force,) = ag.grad(y.sum(), x, create_graph=True)
+    assert wires(health.inspect((force * force).sum())) == [("", "fc"), ("fc", "")]
+
+
+def test_a_network_that_is_nothing_but_a_recorded_pass_is_shown():
+    x = ag.Tensor([[1.0, 2.0]], requires_grad=True)
+    (gradient,) = ag.grad((x * x).sum(), x, create_graph=True)
+    assert health.inspect(gradient.sum()).layers
