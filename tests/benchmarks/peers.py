@@ -50,8 +50,8 @@ def rows(name: str, rounds: int) -> list[tuple[str, ...]]:
         ratios = sorted(round_[OURS] / round_[peer] for round_ in times)
         low, high = (ratios[int(share * (len(ratios) - 1))] for share in (0.25, 0.75))
         ours, theirs = (1e3 * statistics.median(round_[x] for round_ in times) for x in (OURS, peer))
-        ratio = f"{statistics.median(ratios):.2f}" if peer != OURS else ""
-        spread = f"{low:.2f} to {high:.2f}" if peer != OURS else "no peer installed"
+        ratio = f"{statistics.median(ratios):#.2g}" if peer != OURS else ""
+        spread = f"{low:#.2g} to {high:#.2g}" if peer != OURS else "no peer installed"
         made.append((name, peer, ratio, spread, f"{ours:.3g}", f"{theirs:.3g}"))
     return made
 

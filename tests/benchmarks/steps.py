@@ -5,6 +5,7 @@ A peer that is not installed is left out.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import random
 import sys
@@ -84,26 +85,102 @@ def scalar_network() -> Steps:
     return made
 
 
-def _scalar_step(leaf: Callable[[float], Any], relu: Callable[[Any], Any]) -> Callable[[], Any]:
+def _scalar_network(leaf: Callable[[float], Any], relu: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], list[Any]]:
+    """Return the squared error of a 2-16-16-1 network on one sample, whose target is 1, and the parameters."""
     rng = random.Random(0)
     layers = [
         [[leaf(rng.uniform(-1, 1)) for _ in range(count + 1)] for _ in range(outputs)]
         for count, outputs in ((2, 16), (16, 16), (16, 1))
     ]
-    samples = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(10)]
+
+    def error(sample: Any) -> Any:
+        values: Any = sample
+        for depth, neurons in enumerate(layers):
+            sums = [sum((w * v for w, v in zip(row, values, strict=False)), row[-1]) for row in neurons]
+            values = sums if depth == 2 else [relu(s) for s in sums]
+        return (values[0] - 1) ** 2
+
+    return error, [p for layer in layers for row in layer for p in row]
+
+
+def _samples(count: int) -> list[list[float]]:
+    rng = random.Random(1)
+    return [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(count)]
+
+
+def _scalar_step(leaf: Callable[[float], Any], relu: Callable[[Any], Any]) -> Callable[[], Any]:
+    error, _ = _scalar_network(leaf, relu)
+    samples = _samples(10)
 
     def step() -> Any:
         total: Any = 0.0
         for sample in samples:
-            values: Any = sample
-            for depth, neurons in enumerate(layers):
-                sums = [sum((w * v for w, v in zip(row, values, strict=False)), row[-1]) for row in neurons]
-                values = sums if depth == 2 else [relu(s) for s in sums]
-            total = total + (values[0] - 1) ** 2
+            total = total + error(sample)
         total.backward()
         return total
 
     return step
+
+
+def compiled_scalar_call() -> Steps:
+    """Do the same with a compiled loss: call it, and go backward."""
+    error, _ = _scalar_network(ag.Scalar, ag.relu)
+    samples = _samples(10)
+    loss = ag.compile(lambda: sum((error(sample) for sample in samples[1:]), error(samples[0])))
+
+    def step() -> Any:
+        total = loss()
+        total.backward()
+        return total
+
+    return {OURS: step} | {name: peer for name, peer in scalar_network().items() if name != OURS}
+
+
+def scalar_training(count: int, steps: int, *, in_lanes: bool = False, collect: bool = True) -> Steps:
+    """Train the same network on the sum of its errors: forward, backward, update; `collect` runs Python's collector."""
+    samples = _samples(count)
+    error, _ = _scalar_network(ag.Scalar, ag.relu)
+    if in_lanes:
+        loss = ag.compile(error, update=lambda p, g: p - 1e-4 * count * g)  # train goes by the mean
+        made: Steps = {OURS: lambda: loss.train(samples, steps=steps)[-1] * count}
+    else:
+        loss = ag.compile(
+            lambda: sum((error(sample) for sample in samples[1:]), error(samples[0])), update=lambda p, g: p - 1e-4 * g
+        )
+        made = {OURS: lambda: loss.train(steps=steps)[-1]}
+    if has("micrograd"):
+        made["micrograd"] = _micrograd_training(samples, steps)
+    return made if collect else {name: _without_collection(step) for name, step in made.items()}
+
+
+def _micrograd_training(samples: list[list[float]], steps: int) -> Callable[[], float]:
+    from micrograd.engine import Value
+
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 100_000))
+    error, parameters = _scalar_network(Value, lambda value: value.relu())
+
+    def train() -> float:
+        for _ in range(steps):
+            total = sum((error(sample) for sample in samples[1:]), error(samples[0]))
+            for p in parameters:
+                p.grad = 0
+            total.backward()
+            for p in parameters:
+                p.data -= 1e-4 * p.grad
+        return float(total.data)
+
+    return train
+
+
+def _without_collection(step: Callable[[], Any]) -> Callable[[], Any]:
+    def run() -> Any:
+        gc.disable()
+        try:
+            return step()
+        finally:
+            gc.enable()
+
+    return run
 
 
 def elementwise(size: int = 16, length: int = 100) -> Steps:
@@ -197,6 +274,13 @@ def layer(name: str) -> Steps:
 
 WORK: dict[str, Callable[[], Steps]] = {
     "scalar network, build and backward": scalar_network,
+    "scalar network, compiled call and backward": compiled_scalar_call,
+    "scalar network, 10 training steps": lambda: scalar_training(10, 10),
+    "scalar network, 10 training steps, no garbage collection": lambda: scalar_training(10, 10, collect=False),
+    "scalar network, step on 160 samples in lanes": lambda: scalar_training(160, 1, in_lanes=True),
+    "scalar network, step on 160 samples in lanes, no garbage collection": (
+        lambda: scalar_training(160, 1, in_lanes=True, collect=False)
+    ),
     "chain of 200 gates on 16 numbers": elementwise,
     **{f"{name} step": (lambda name=name: training(name)) for name in IMAGES},
     **{name: (lambda name=name: layer(name)) for name in ("convolution 3×3", "max pool 2×2", "batch norm")},
