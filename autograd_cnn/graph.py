@@ -256,7 +256,7 @@ class Scalar(Node):
             )
         if self.gate is not None:
             raise GradientError(f"assign: {describe(self)} was made by a gate; only a leaf can be assigned")
-        self._value = _real(value)
+        self._value = value if type(value) is float else _real(value)
         self.serial = next(_serial_numbers)
 
 

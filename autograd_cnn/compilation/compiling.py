@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,6 @@ from autograd_cnn.errors import ArgumentError, ReplayMismatch, ShapeError
 from autograd_cnn.graph import Node, Scalar, describe
 from autograd_cnn.recording import recorded, recording
 from autograd_cnn.registry import Gate
-
-_gate = operator.attrgetter("gate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +50,12 @@ class Replayed(Scalar):
             return
         check_usable(self)
         replay: Replay = self.attributes["replay"]
-        inputs = self.inputs or ()
-        reached = [inputs[i] for i in replay.recorded.reached]
-        if any(map(_gate, reached)):
+        found, inputs = replay.recorded, self.inputs or ()
+        receivers = [*(inputs[i] for i in found.reached if i < found.arguments), *found.receivers]
+        if any([x.gate is not None for x in receivers]):
             backward(self, seed, retain=retain)
             return
-        for leaf, part in zip(reached, replay.recorded.gradients_of(replay.leaves, 1.0), strict=True):
+        for leaf, part in zip(receivers, found.gradients_of(replay.leaves, 1.0), strict=True):
             leaf.grad = part if leaf.grad is None else leaf.grad + part
         if retain == "all":
             self.grad = 1.0

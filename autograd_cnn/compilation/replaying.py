@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -23,8 +24,6 @@ from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.recording import recorded
 
 Floats = NDArray[np.float64]
-_value = operator.attrgetter("_value")
-_needs = operator.attrgetter("requires_grad")
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,14 @@ class Recorded:
         How many numbers and Scalars the arguments hold.
     closed : tuple of Node
         What the function reads besides its arguments, and what may change from call to call.
-    needs : tuple of bool
+    needs : list of bool
         Which of the closed nodes required a gradient.
     output : int
         The row of the output.
     reached : tuple of int, gradients : ndarray of int
         The arguments and closed nodes that a gradient reaches, by their rows, and the rows of these gradients.
+    receivers : tuple of Node
+        The closed nodes among them; `trained` are the places of those that are leaves.
     requires_grad : bool
         Whether there is a gradient at all.
     replay : Replay
@@ -54,10 +55,12 @@ class Recorded:
     lowered: Lowered
     arguments: int
     closed: tuple[Node, ...]
-    needs: tuple[bool, ...]
+    needs: list[bool]
     output: int
     reached: tuple[int, ...]
     gradients: NDArray[np.uint32]
+    receivers: tuple[Node, ...]
+    trained: tuple[int, ...]
     requires_grad: bool
     replay: Replay = field(repr=False)
 
@@ -68,12 +71,12 @@ class Recorded:
 
     def is_current(self) -> bool:
         """Whether the same closed nodes as when it was recorded require a gradient."""
-        return tuple(map(_needs, self.closed)) == self.needs
+        return [x.requires_grad for x in self.closed] == self.needs
 
     def leaves(self, arguments: Sequence[Any]) -> Floats:
         """Return what the first rows hold at this call."""
-        numbers = [x if type(x) is float else x._value for x in arguments]
-        numbers.extend(map(_value, self.closed))
+        numbers = array("d", [x if type(x) is float else x._value for x in arguments])
+        numbers.extend([x._value for x in self.closed])
         found = self.lowered.leaves.copy()
         found[: len(numbers)] = numbers
         return found
@@ -178,6 +181,8 @@ def record(function: Callable[..., Any], name: str, structure: Structure, argume
                 found[step.node] = step.upstream
             output = traceable
     reached = [row for row, x in enumerate(inputs) if x in found]
+    receivers = [inputs[row] for row in reached if row >= len(stand_ins)]
+    first = len(reached) - len(receivers)
     with recorded(compiling_from=None):
         draft = Draft()
         rows = {x: draft.leaf(x._value) for x in [*inputs, seed]}
@@ -189,10 +194,12 @@ def record(function: Callable[..., Any], name: str, structure: Structure, argume
         lowered,
         len(stand_ins),
         tuple(closed),
-        tuple(map(_needs, closed)),
+        [x.requires_grad for x in closed],
         lowered.rows[0][0],
         tuple(reached),
         np.array(lowered.rows[1], np.uint32),
+        tuple(receivers),
+        tuple(first + k for k, x in enumerate(receivers) if x.gate is None),
         output.requires_grad,
         Replay(lowered),
     )

@@ -28,7 +28,7 @@ def train(found: Recorded, formula: Recorded, leaves: Floats, data: Floats, step
     data : ndarray
         (arguments, samples).
     """
-    places = [k for k, row in enumerate(found.reached) if row >= found.arguments and _is_trained(found, row)]
+    places = list(found.trained)
     if not places:
         raise GradientError("train: the function closes over no Scalar leaf that requires a gradient and reaches it")
     trained = np.array([found.reached[k] for k in places], np.uint32)
@@ -43,14 +43,9 @@ def train(found: Recorded, formula: Recorded, leaves: Floats, data: Floats, step
             take(found, formula, leaves, data, trained, wanted, losses[done : done + at_once])
             done += at_once
     finally:
-        for row in trained.tolist():
-            found.closed[row - found.arguments].assign(float(leaves[row]))
+        for row, value in zip(trained.tolist(), leaves[trained].tolist(), strict=True):
+            found.closed[row - found.arguments].assign(value)
     return losses
-
-
-def _is_trained(found: Recorded, row: int) -> bool:
-    node = found.closed[row - found.arguments]
-    return node.is_leaf and node.requires_grad
 
 
 def _natively(
