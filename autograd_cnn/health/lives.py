@@ -11,7 +11,7 @@ import numpy as np
 from autograd_cnn.graph import Array
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.report import Thresholds, Units
-from autograd_cnn.health.units import Batch, combined
+from autograd_cnn.health.units import Batch, average_of_flat, state_of
 
 STATES = ("dead", "starved", "saturated")
 
@@ -99,20 +99,19 @@ class Lives:
         ends = {"dead": ~batch.active} if batch.has_dead_side else {"saturated": saturated}
         for kind, mask in {**ends, "starved": ~batch.driven}.items():
             _prolong(watched.since, kind, mask, record.step)
-        units = self._judge(watched, record.step) or Units(batch.active.size)
+        units = self._judge(watched, record.step)
         record.starved[name] = len(units.starved)
         if batch.has_dead_side:
-            silent = np.flatnonzero(~batch.active)
-            record.dead[name], record.silent[name] = len(units.dead), silent.size
-            if silent.size > len(units.dead):
-                record.silent_units[name] = tuple(np.setdiff1d(silent, units.dead).tolist())
+            record.dead[name], record.silent[name] = len(units.dead), len(units.dead) + len(units.silent)
+            if units.silent:
+                record.silent_units[name] = units.silent
         else:
             record.saturated[name] = int(np.count_nonzero(saturated))
 
     def units(self, name: str) -> Units | None:
         """Return the state of a layer's units over the window; None for a layer without units."""
         watched = self._watched.get(name)
-        return None if watched is None else combined(watched.batches, self._thresholds)
+        return None if watched is None else state_of(watched.batches[-1], _window(watched), self._thresholds)
 
     def since(self, name: str, kind: str) -> Array | None:
         """Return the step since which each unit is so without a break, or -1; None where nothing is known."""
@@ -134,11 +133,13 @@ class Lives:
         made = self._watched[name] = _Watched(deque(), deque())
         return made
 
-    def _judge(self, watched: _Watched, step: int) -> Units | None:
-        """Begin and end spells by what the window says; return nothing where no unit can be unwell."""
+    def _judge(self, watched: _Watched, step: int) -> Units:
+        """Begin and end spells by what the window says; where no unit can be unwell, only tell who is silent."""
+        last = watched.batches[-1]
         if not watched.open and not _suspicious(watched):
-            return None
-        units = combined(watched.batches, self._thresholds)
+            silent = np.flatnonzero(~last.active) if last.has_dead_side else ()
+            return Units(last.active.size, silent=tuple(map(int, silent)))
+        units = state_of(last, _window(watched), self._thresholds)
         now = {(state, unit) for state in STATES for unit in getattr(units, state)}
         for key in watched.open.keys() - now:
             spell = watched.open.pop(key)
@@ -157,6 +158,19 @@ def _prolong(since: dict[str, Array], kind: str, mask: Array, step: int) -> None
         since[kind] = np.where(mask, np.where(before < 0, step, before), -1)
     else:
         since.pop(kind, None)
+
+
+def _window(watched: _Watched) -> Batch:
+    """Return the batches of the window as one: who was so in each of them, has been so since before it began."""
+    first, last = watched.steps[0], watched.batches[-1]
+
+    def not_once(kind: str) -> Array:
+        since = watched.since.get(kind)
+        return np.zeros(last.active.shape, bool) if since is None else (since >= 0) & (since <= first)
+
+    flat = average_of_flat(watched.batches) if watched.flat_at >= first else np.zeros(last.active.shape)
+    samples = sum(batch.samples for batch in watched.batches)
+    return Batch(samples, last.has_dead_side, ~not_once("dead"), ~not_once("starved"), flat)
 
 
 def _suspicious(watched: _Watched) -> bool:

@@ -47,11 +47,9 @@ def _sum_of_squares(values: Any) -> tuple[float, int]:
 
     In float32 squares of tiny gradients become 0 and squares of large ones infinite: then float64 decides.
     """
-    if isinstance(values, list) and len(values) == 1:
-        return _sum_of_squares(values[0])
-    if isinstance(values, list) and any(isinstance(v, np.ndarray) for v in values):
+    if isinstance(values, list) and any([isinstance(v, np.ndarray) for v in values]):
         parts = [_sum_of_squares(v) for v in values]
-        return math.fsum(part[0] for part in parts), sum(part[1] for part in parts)
+        return (math.fsum([p[0] for p in parts]), sum([p[1] for p in parts])) if len(parts) > 1 else parts[0]
     row = np.asarray(values).ravel(order="K")
     if row.dtype == np.float32:
         total = _dot(row)
@@ -61,11 +59,13 @@ def _sum_of_squares(values: Any) -> tuple[float, int]:
 
 
 def _dot(row: Array) -> float:
-    """Return the product of a row with itself; from some size on BLAS would wake its threads for it, einsum not."""
+    """Return the product of a row with itself, piece by piece: for a longer one BLAS would wake its threads."""
     if row.size <= SMALL:
         return float(np.dot(row, row))
+    whole = row.size // SMALL * SMALL
+    pieces, rest = row[:whole].reshape(-1, SMALL), row[whole:]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return float(np.einsum("i,i->", row, row))
+        return float(np.vecdot(pieces, pieces).sum(dtype=np.float64)) + float(np.dot(rest, rest))
 
 
 def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -> Distribution:

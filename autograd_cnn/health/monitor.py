@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,51 +12,21 @@ from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.health.course import Course
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.lives import Lives
-from autograd_cnn.health.measures import decades, norm, rms
+from autograd_cnn.health.measures import decades, rms
 from autograd_cnn.health.network import kept_gradients, read_network
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.plan import Places, Plan, plan_of, signature
 from autograd_cnn.health.reading import Past, report_of
 from autograd_cnn.health.report import Finding, Report, Thresholds
+from autograd_cnn.health.sizes import Sizes
 from autograd_cnn.health.start import Start, start_of
 from autograd_cnn.health.timeline import Frames, Timeline
 from autograd_cnn.health.units import read_units
+from autograd_cnn.health.updates import Updates
 from autograd_cnn.health.weighing import same_sign
 
 ENOUGH_SAMPLES = 1000
-
-
-@dataclass(frozen=True)
-class _Weights:
-    """A layer's weights as they were before a step."""
-
-    parameters: list[Node]
-    versions: list[int]
-    copies: list[Any]
-
-
-class _Sizes:
-    """How large the gradients on the nodes of one graph are; each is measured once."""
-
-    def __init__(self, order: list[Node]) -> None:
-        self.order = order
-        self._known: dict[tuple[int, ...], float | None] = {}
-
-    def gradient(self, places: list[int]) -> float | None:
-        """Return the RMS of the gradients on some nodes; None where none flows."""
-        key = tuple(places)
-        if key not in self._known:
-            received = [self.order[i].grad for i in places if self.order[i].grad is not None]
-            self._known[key] = rms(received) if received else None
-        return self._known[key]
-
-    def gradient_norm(self, places: list[int]) -> float | None:
-        """Return the L2 norm of the gradients on some nodes; None where one is missing."""
-        size = self.gradient(places)
-        if size is None or any(self.order[i].grad is None for i in places):
-            return None
-        return size * math.sqrt(sum(self.order[i].size for i in places))
 
 
 class Monitor:
@@ -122,7 +90,7 @@ class Monitor:
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
         self._epochs: list[int] = []
         self._sizes: deque[int] = deque()
-        self._weights: dict[str, _Weights] = {}
+        self._updates = Updates()
         self._plan: Plan | None = None
         self._loss: Node | None = None
         self._non_finite: Finding | None = None
@@ -147,11 +115,11 @@ class Monitor:
         if not self.history:
             self._start = start_of(read_network(loss, self._known))
         self._finish_step(next_step=True)
-        self._weights = {}
+        self._updates.forget()
         self._sizes.append(plan.batch)
         self._forget_old_sizes()
         record = StepRecord(len(self.history), loss.item(), {}, {}, sum(self._sizes))
-        sizes = _Sizes(order)
+        sizes = Sizes(order)
         for layer in plan.layers:
             self._read(layer, sizes, record)
         self.history.append(record)
@@ -239,31 +207,39 @@ class Monitor:
         )
         return report_of(network, kept_gradients(network), self._names, self.thresholds, past)
 
-    def _read(self, layer: Places, sizes: _Sizes, record: StepRecord) -> None:
+    def _read(self, layer: Places, sizes: Sizes, record: StepRecord) -> None:
         """Take in one layer: gradients, units, and the weights as they are before the step."""
         name, order = layer.name, sizes.order
         weights = [order[i] for i in layer.weights]
         gradients = [p.grad for p in weights if p.grad is not None]
         record.gradients[name] = sizes.gradient(layer.outputs)
         record.weight_gradients[name] = rms(gradients) if gradients else None
-        record.activations[name] = rms([order[i].value for i in layer.outputs])
-        if layer.sources and all(order[i].gate is None for i in layer.sources):
-            record.activations.setdefault("", rms([order[i].value for i in layer.sources]))
-            if self._are_new(layer.sources, order):
-                record.gradients.setdefault("", sizes.gradient(layer.sources))
-        if layer.sources and layer.leaving and self._are_new(layer.sources, order):
-            record.attenuations[name] = decades(sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving))
+        record.activations[name] = sizes.value(layer.outputs)
+        if layer.sources:
+            self._read_wires(layer, sizes, record)
         for weight, data, axis in layer.products:
-            share = same_sign(order[data].value, order[weight].grad, axis)
+            share = same_sign(order[data].value, order[weight].grad, axis, sizes.value((data,)))
             if share is not None:
                 record.same_sign[name] = share
-        activations = [order[i] for i in layer.activations]
-        upstream, passed = [node.grad for node in activations], [order[i].grad for i in layer.feeders]
-        batch = read_units(activations, layer.numbers, upstream, self.thresholds, passed)
-        if batch is not None:
-            self._lives.take(name, batch, record, len(self._sizes))
+        if layer.activations:
+            activations = [order[i] for i in layer.activations]
+            upstream, passed = [node.grad for node in activations], [order[i].grad for i in layer.feeders]
+            batch = read_units(activations, layer.numbers, upstream, self.thresholds, passed)
+            if batch is not None:
+                self._lives.take(name, batch, record, len(self._sizes))
         if weights:
-            self._weights[name] = _Weights(weights, [p.serial for p in weights], [np.array(p.value) for p in weights])
+            self._updates.remember(name, weights)
+
+    def _read_wires(self, layer: Places, sizes: Sizes, record: StepRecord) -> None:
+        """Take in what a layer reads: how much gradient it loses, and the network's input."""
+        order, are_new = sizes.order, self._are_new(layer.sources, sizes.order)
+        if all([order[i].gate is None for i in layer.sources]):
+            record.activations.setdefault("", sizes.value(layer.sources))
+            if are_new:
+                record.gradients.setdefault("", sizes.gradient(layer.sources))
+        if layer.leaving and are_new:
+            lost = decades(sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving))
+            record.attenuations[layer.name] = lost
 
     def _forget_old_sizes(self) -> None:
         """Keep the window: as many batches as asked for, or as hold enough samples."""
@@ -275,23 +251,15 @@ class Monitor:
             while sum(sizes) - sizes[0] >= ENOUGH_SAMPLES:
                 sizes.popleft()
 
-    def _are_new(self, places: list[int], order: list[Node]) -> bool:
+    def _are_new(self, places: tuple[int, ...], order: list[Node]) -> bool:
         """Whether no leaf among them is older than this step: its gradient may then be that of several steps."""
         before = 0 if self._loss is None else self._loss.serial
-        return all(order[i].gate is not None or order[i].serial > before for i in places)
+        return all([order[i].gate is not None or order[i].serial > before for i in places])
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last `observe` moved the weights, once it was made."""
-        if not self.history:
-            return
-        ratios = self.history[-1].update_ratios
-        for name, before in self._weights.items():
-            if not next_step and [p.serial for p in before.parameters] == before.versions:
-                continue  # the step may still come
-            size = norm(before.copies)
-            if size > 0:
-                moved = [p.value - copy for p, copy in zip(before.parameters, before.copies, strict=True)]
-                ratios[name] = norm(moved) / size
+        if self.history:
+            self.history[-1].update_ratios.update(self._updates.ratios(stepped=next_step))
 
     def _onset(self, kind: str, layer: str) -> int:
         since = self._lives.since(layer, kind)

@@ -26,12 +26,12 @@ class Places:
     """
 
     name: str
-    outputs: list[int]
-    activations: list[int]
-    feeders: list[int]
-    weights: list[int]
-    sources: list[int]
-    leaving: list[int]
+    outputs: tuple[int, ...]
+    activations: tuple[int, ...]
+    feeders: tuple[int, ...]
+    weights: tuple[int, ...]
+    sources: tuple[int, ...]
+    leaving: tuple[int, ...]
     numbers: Array | None
     products: list[tuple[int, int, int]]
 
@@ -64,18 +64,22 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
     """Read the layers of a graph; raises as `read_network` does."""
     network = read_network(loss, known)
     positions = {node: i for i, node in enumerate(network.order)}
+
+    def at(nodes: Sequence[Node]) -> tuple[int, ...]:
+        return tuple([positions[node] for node in nodes])
+
     layers = []
     for group in network.layers:
         activations = activations_of(group)
         layers.append(
             Places(
                 group.name,
-                [positions[node] for node in outputs_of(network, group)],
-                [positions[node] for node in activations],
-                [positions[node] for node in _feeders(network, activations)],
-                [positions[node] for node in weights_of(network.parameters[group])],
-                [positions[node] for node in _whole(network, network.inputs(group))],
-                [positions[node] for node in _leaving(network, group)],
+                at(outputs_of(network, group)),
+                at(activations),
+                at(_feeders(network, activations)),
+                at(weights_of(network.parameters[group])),
+                at(_whole(network, network.inputs(group))),
+                at(_leaving(network, group)),
                 unit_numbers(activations, network.data) if activations else None,
                 [(positions[w.weight], positions[w.data], w.axis) for w in only_weighing(network, group)],
             )

@@ -21,6 +21,9 @@ from autograd_cnn.registry import gradient_of
 PORTION = 8192
 """Elements looked at in one go: they stay in cache, and in a healthy layer most units have shown themselves."""
 
+COUNTED = 255
+"""Samples counted in one go: as many as a byte holds, because bytes are added up several at a time."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -101,6 +104,10 @@ def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch
     if limit is None and passed is not None and node.ndim > 1:
         driven = _any(passed != 0, None, 0)
         return _completed(Batch(samples, True, driven, driven, np.zeros(driven.shape)), node, sent, slice(0, samples))
+    if limit is not None and passed is not None and node.ndim > 1:
+        driven = _any(passed != 0, None, 0)
+        if driven.all():
+            return Batch(samples, False, driven, driven, _share_of_flat(node, limit))
     if node.ndim <= 1 or node.size <= PORTION:
         return _batch(local_gradient(node), sent, limit, None, samples)
     at_once = max(1, PORTION * samples // node.size)
@@ -110,6 +117,17 @@ def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch
     cuts = range(at_once, samples, at_once)
     rest = [_of_part(node, sent, limit, slice(i, min(i + at_once, samples))) for i in cuts]
     return _merged([first, *rest])
+
+
+def _share_of_flat(node: Node, limit: float) -> Array:
+    """Return on which share of the samples and positions the slope of each unit is below a limit."""
+    samples, counts = node.shape[0], np.zeros(node.shape[1:], np.int64)
+    at_once = max(1, min(COUNTED, 4 * PORTION * samples // max(node.size, 1)))
+    for begin in range(0, samples, at_once):
+        flat = np.abs(local_gradient(node, slice(begin, begin + at_once))) < limit
+        counts += np.add.reduce(flat.view(np.uint8), axis=0, dtype=np.uint8)
+    places = tuple(axis - 1 for axis in _not_units(node.ndim) if axis)
+    return np.asarray(counts.sum(axis=places) / (node.size // node.shape[unit_axis(node.ndim)]))
 
 
 def _completed(first: Batch, node: Node, sent: Any, rows: slice) -> Batch:
@@ -148,7 +166,11 @@ def local_gradient(node: Node, place: Any = None) -> Any:
 
 def combined(batches: Sequence[Batch], thresholds: Thresholds) -> Units:
     """Return the state of each unit over a window of batches, the last one last."""
-    last, whole = batches[-1], _merged(batches)
+    return state_of(batches[-1], _merged(batches), thresholds)
+
+
+def state_of(last: Batch, whole: Batch, thresholds: Thresholds) -> Units:
+    """Return the state of each unit, given the last batch and all batches of the window as one."""
     enough = whole.samples >= thresholds.unit_samples
     saturated = whole.flat >= thresholds.saturated_samples
     silent = ~last.active & last.has_dead_side
@@ -166,11 +188,12 @@ def _merged(batches: Sequence[Batch]) -> Batch:
         batches[-1].has_dead_side,
         np.logical_or.reduce([batch.active for batch in batches]),
         np.logical_or.reduce([batch.driven for batch in batches]),
-        _average(batches),
+        average_of_flat(batches),
     )
 
 
-def _average(batches: Sequence[Batch]) -> Array:
+def average_of_flat(batches: Sequence[Batch]) -> Array:
+    """Return the share of samples, over several batches, on which the slope of each unit has died away."""
     if batches[-1].has_dead_side:
         return batches[-1].flat  # all 0
     return np.asarray(np.average([b.flat for b in batches], axis=0, weights=[b.samples for b in batches]))

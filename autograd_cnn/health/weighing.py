@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_cnn.graph import Array, Node, Tensor
 from autograd_cnn.health.grouping import Group
+from autograd_cnn.health.measures import rms
 from autograd_cnn.health.network import Network
 from autograd_cnn.registry import gradient_of
 
@@ -58,16 +59,20 @@ def only_weighing(network: Network, group: Group) -> list[Weighing]:
     return found if len(found) == 1 else []
 
 
-def same_sign(data: Any, gradient: Any, axis: int) -> float | None:
+def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) -> float | None:
     """Return the share of units whose weight gradients all have one sign; None unless all inputs are positive.
 
     Their mean must be more than twice their standard deviation: only then what they share outweighs what
     differs, and averages of ReLUs, positive too, do no harm. Units without any gradient do not count.
+    `size` is the RMS of the data, where it is known.
     """
     inputs = np.asarray(data)
     if gradient is None or not inputs.size or not (inputs.flat[:_LOOKED_AT] > 0).all():
         return None
-    if not inputs.min() > 0 or inputs.mean() < 2 * inputs.std():
+    if not np.minimum.reduce(inputs, axis=None) > 0:
+        return None
+    mean, size = float(np.add.reduce(inputs, axis=None)) / inputs.size, rms(inputs) if size is None else size
+    if 5 * (mean / size) ** 2 < 4:  # mean² < 4·(RMS² − mean²)
         return None
     rows = np.moveaxis(np.asarray(gradient), axis, 0).reshape(gradient.shape[axis], -1)
     rows = rows[(rows != 0).any(axis=1)]
