@@ -81,6 +81,7 @@ if _TYPE_CHECKING:
     from autograd_cnn.expansion import Expansion, expand
     from autograd_cnn.explanation import Explanation, explain
     from autograd_cnn.inspection import nodes, tree
+    from autograd_cnn.kernels.threads import get_num_threads, set_num_threads
 
 _PARTS = frozenset({"data", "functional", "health", "init", "nn", "optim", "testing"})
 _HOMES = {
@@ -90,6 +91,7 @@ _HOMES = {
     "expansion": ("Expansion", "expand"),
     "explanation": ("Explanation", "explain"),
     "inspection": ("nodes", "tree"),
+    "kernels.threads": ("get_num_threads", "set_num_threads"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -144,6 +146,7 @@ __all__ = [
     "gate",
     "gather",
     "gelu",
+    "get_num_threads",
     "grad",
     "greater",
     "greater_equal",
@@ -189,6 +192,7 @@ __all__ = [
     "roll",
     "scope",
     "selu",
+    "set_num_threads",
     "sigmoid",
     "sign",
     "silu",

@@ -11,6 +11,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.gates.arithmetic import multiply
 from autograd_cnn.gates.axes import shape_of, some_axes
 from autograd_cnn.gates.linear import matmul
+from autograd_cnn.kernels import matrix_product as kernels
 from autograd_cnn.registry import Value, composition, gate
 
 
@@ -25,7 +26,7 @@ def contraction(*operands: Value, subscripts: str) -> Value:
     """
     dtype = np.result_type(*operands)
     arrays = [np.asarray(x, None if hasattr(x, "dtype") else dtype) for x in operands]
-    return np.einsum(subscripts, *arrays, optimize=len(arrays) > 1)
+    return kernels.einsum(subscripts, *arrays)
 
 
 @contraction.vjp

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from autograd_cnn.gates.arithmetic import multiply
 from autograd_cnn.gates.shape import reshape, transpose
+from autograd_cnn.kernels import matrix_product as kernels
 from autograd_cnn.registry import Value, composition, gate
 
 
@@ -23,7 +22,7 @@ def matmul(a: Value, b: Value) -> Value:
     Formula: y[i, j] = Σ a[i, k]·b[k, j]
     Local gradient: u·bᵀ and aᵀ·u
     """
-    return np.matmul(a, b)
+    return kernels.matmul(a, b)
 
 
 @matmul.vjp

@@ -13,13 +13,18 @@ held one of two cores, a convolution of 3 ms took 8. Its only advantage is a qui
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeAlias
 
-from autograd_cnn.errors import ArgumentError
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError, DtypeError
+from autograd_cnn.kernels.blas import set_blas_threads
 
 # Waking another thread costs about as much as this many multiply-adds; smaller shares do not pay.
 SMALLEST_SHARE = 400_000
@@ -31,33 +36,49 @@ _lock = Lock()
 _tasks: Tasks = SimpleQueue()
 _workers = 0
 
+# More than any machine has cores; a number beyond it is a mistake.
+MOST_THREADS = 4096
 
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # counts only the cores this process may use
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # pragma: no cover - where the system tells of no affinity
-
-
-_num_threads = _available_cores()
+_num_threads = 0  # not asked for yet
 
 
 def get_num_threads() -> int:
-    """Return how many threads a kernel may use; at first, the number of cores."""
+    """Return how many threads the engine may use; at first, what :mod:`.cores` finds."""
+    global _num_threads
+    if not _num_threads:
+        from autograd_cnn.kernels.cores import default_num_threads  # needs pathlib, which numpy does without
+
+        _num_threads = default_num_threads()
     return _num_threads
 
 
 def set_num_threads(number: int) -> None:
-    """Let kernels use at most ``number`` threads.
+    """Let the engine's kernels, and numpy's BLAS, each use at most ``number`` threads.
+
+    The two take turns: while a kernel or a matrix product of a network runs in several threads, BLAS
+    itself works in one. For a fixed number results are bit-identical from run to run; convolution, pooling,
+    normalization and softmax give the same bits for any number, matrix products may differ in rounding.
+
+    A forked child keeps the number; a spawned one begins with the default: the cores of the machine that this
+    process may use, or ``OMP_NUM_THREADS`` or ``NUMBA_NUM_THREADS``, the smaller one, where they are set.
 
     Raises
     ------
+    DtypeError
+        If ``number`` is no whole number.
     ArgumentError
-        If ``number`` is less than one.
+        If ``number`` is less than one, or more than any machine has.
     """
     global _num_threads
-    if number < 1:
+    if isinstance(number, bool | np.bool_) or not hasattr(number, "__index__"):
+        raise DtypeError(f"set_num_threads got {number!r}; give a whole number of 1 or more")
+    count = operator.index(number)
+    if count < 1:
         raise ArgumentError(f"set_num_threads got {number}; give 1 or more")
-    _num_threads = int(number)
+    if count > MOST_THREADS:
+        raise ArgumentError(f"set_num_threads got {number}; give {MOST_THREADS} or less, best the number of cores")
+    _num_threads = count
+    set_blas_threads(count)
 
 
 def share_out(kernel: Callable[..., None], jobs: int, operations: int, *arguments: object) -> None:
@@ -65,13 +86,12 @@ def share_out(kernel: Callable[..., None], jobs: int, operations: int, *argument
 
     ``operations`` is the number of multiply-adds in all jobs together.
     """
-    shares = min(_num_threads, jobs, operations // SMALLEST_SHARE)
-    if shares <= 1:
+    shares = min(get_num_threads(), jobs, operations // SMALLEST_SHARE)
+    if shares <= 1 or not _start_workers(shares - 1):
         kernel(0, jobs, *arguments)
         return
     bounds = [jobs * share // shares for share in range(shares + 1)]
     finished: Finished = SimpleQueue()
-    _start_workers(shares - 1)
     for share in range(1, shares):
         _tasks.put((finished, kernel, (bounds[share], bounds[share + 1], *arguments)))
     try:
@@ -83,14 +103,18 @@ def share_out(kernel: Callable[..., None], jobs: int, operations: int, *argument
             raise error
 
 
-def _start_workers(number: int) -> None:
-    """See to it that ``number`` workers run; they sleep until there is a task, and never end."""
+def _start_workers(number: int) -> int:
+    """See to it that ``number`` workers run, or as many as the system allows; return how many do.
+
+    They sleep until there is a task, and never end. Fewer workers than tasks are slower, not wrong.
+    """
     global _workers
     if _workers < number:
-        with _lock:
-            for _ in range(_workers, number):
+        with _lock, suppress(RuntimeError):  # "can't start new thread": a limit of processes, or Python is ending
+            while _workers < number:
                 Thread(target=_work, args=(_tasks,), name="autograd_cnn kernel", daemon=True).start()
-            _workers = max(_workers, number)
+                _workers += 1
+    return _workers
 
 
 def _work(tasks: Tasks) -> None:

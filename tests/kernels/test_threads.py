@@ -1,15 +1,16 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import get_ident
+from queue import SimpleQueue
+from threading import Thread, get_ident
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.errors import ArgumentError
-from autograd_cnn.kernels import get_num_threads, set_num_threads, threads
+from autograd_cnn.errors import ArgumentError, DtypeError
+from autograd_cnn.kernels import cores, get_num_threads, set_num_threads, threads
 
 
 @pytest.fixture(autouse=True)
@@ -75,15 +76,55 @@ def test_many_callers_at_once_do_not_mix():
         assert all(callers.map(call, range(32)))
 
 
-@pytest.mark.parametrize("number", [0, -1])
-def test_less_than_one_thread_raises(number):
-    with pytest.raises(ArgumentError, match=f"set_num_threads got {number}; give 1 or more"):
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "give 1 or more"), (-1, "give 1 or more"), (10**6, "give 4096 or less")]
+)
+def test_numbers_out_of_range_raise(number, words):
+    with pytest.raises(ArgumentError, match=f"set_num_threads got {number}; {words}"):
         set_num_threads(number)
 
 
-def test_the_number_set_is_the_number_got():
-    set_num_threads(7)
+@pytest.mark.parametrize("number", [2.0, "2", None, True, np.True_, [2]])
+def test_what_is_no_whole_number_raises(number):
+    before = get_num_threads()
+    with pytest.raises(DtypeError, match=r"set_num_threads got .*; give a whole number of 1 or more"):
+        set_num_threads(number)
+    assert get_num_threads() == before
+
+
+@pytest.mark.parametrize("number", [7, np.int64(7)])
+def test_the_number_set_is_the_number_got(number):
+    set_num_threads(number)
     assert get_num_threads() == 7
+    assert type(get_num_threads()) is int
+
+
+def test_the_first_number_is_what_the_cores_allow(monkeypatch):
+    monkeypatch.setattr(threads, "_num_threads", 0)
+    monkeypatch.setattr(cores, "default_num_threads", lambda: 3)
+    assert get_num_threads() == 3
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_no_thread_may_start_the_work_is_done_all_the_same(monkeypatch, allowed):
+    """As under a limit of processes: all in the caller, or in as many workers as there are."""
+    started = []
+
+    class Limited(Thread):
+        def start(self):
+            if len(started) == allowed:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+            super().start()
+
+    monkeypatch.setattr(threads, "Thread", Limited)
+    monkeypatch.setattr(threads, "_workers", 0)
+    monkeypatch.setattr(threads, "_tasks", SimpleQueue())
+    set_num_threads(4)
+    visits = np.zeros(9, int)
+    threads.share_out(count, 9, 4 * threads.SMALLEST_SHARE, visits)
+    assert (visits == 1).all()
+    assert len(started) == allowed
 
 
 FORK = """
