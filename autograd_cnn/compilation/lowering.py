@@ -156,7 +156,7 @@ def _cut(codes: Any, level: Any, phase: Any) -> tuple[Any, Any]:
     new[1:] = ~same | (codes[1:] == CALL)
     firsts = rows[new & (codes != _LEAF)]
     lasts = np.append(firsts[1:], len(codes)) if len(firsts) else firsts
-    return firsts.astype(np.int32), lasts.astype(np.int32)
+    return firsts.astype(np.uint32), lasts.astype(np.uint32)
 
 
 def _in_order(roots: Sequence[Node], known: Collection[Node]) -> list[Node]:

@@ -4,10 +4,11 @@ Row ``i`` of the tape is one number: first the leaves, then what instruction ``i
 ``b[i]`` and ``c[i]``. Instructions of one kind that do not need each other stand in a row, a run: ``opcodes[r]`` is
 done for the rows from ``firsts[r]`` to before ``lasts[r]``, so that the machine decides once per run, not once per row.
 
-A tape runs over one sample or over `LANES` samples side by side, which LLVM turns into vector instructions. Row ``i``
-of sample ``j`` then stands at ``values[i * lanes + j]``. Kernels take the number of lanes as a tuple of that length:
-it belongs to the type, so each has machine code of its own. Operands are unsigned: no index is asked whether it
-counts from the end.
+A tape runs over one sample or over several side by side, in lanes: row ``i`` of sample ``j`` then stands at
+``values[i * lanes + j]``. Kernels take as many lanes as `ONE` or `LANES` is long. The length of a tuple belongs to its
+type: with `ONE` the loop over lanes is gone from the machine code. That of an array does not: a loop of unknown length
+LLVM turns into vector instructions, after asking whether rows overlap, where it would merely unroll a short one. Rows
+are unsigned, or every index would be asked whether it counts from the end.
 
 Comparisons give 1 or 0. The forms are those of the gates of the same names, for floats: NaN and ties included.
 """
@@ -25,12 +26,11 @@ from autograd_cnn.kernels.opcodes import OPCODES
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.uint32]
-Bounds: TypeAlias = NDArray[np.int32]
 Opcodes: TypeAlias = NDArray[np.int8]
-Lanes: TypeAlias = tuple[int, ...]
+Lanes: TypeAlias = tuple[int] | NDArray[np.int8]
 
 ONE: Lanes = (0,)
-LANES: Lanes = (0,) * 16
+LANES: Lanes = np.zeros(16, np.int8)
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE = (OPCODES[name] for name in ("add", "subtract", "multiply", "divide"))
 NEGATIVE, WHERE, LESS_EQUAL, RELU = (OPCODES[name] for name in ("negative", "where", "less_equal", "relu"))
@@ -53,8 +53,8 @@ class Tape(NamedTuple):
     """
 
     opcodes: Opcodes
-    firsts: Bounds
-    lasts: Bounds
+    firsts: Rows
+    lasts: Rows
     a: Rows
     b: Rows
     c: Rows
@@ -120,7 +120,7 @@ def run(
     lanes: Lanes,
 ) -> None:
     """Do the runs from ``start`` to before ``stop``, in order, in all lanes."""
-    width = len(lanes)
+    width = np.uint64(len(lanes))
     opcodes, firsts, lasts, a, b, c = tape
     for r in range(start, stop):
         opcode = opcodes[r]
@@ -153,7 +153,8 @@ def run(
             for i in range(firsts[r], lasts[r]):
                 to, x, y, z = i * width, a[i] * width, b[i] * width, c[i] * width
                 for j in range(width):
-                    values[to + j] = values[y + j] if values[x + j] != 0 else values[z + j]
+                    chosen, other = values[y + j], values[z + j]  # both are read, or there is a branch per lane
+                    values[to + j] = chosen if values[x + j] != 0 else other
         elif opcode == LESS_EQUAL:
             for i in range(firsts[r], lasts[r]):
                 to, x, y = i * width, a[i] * width, b[i] * width
@@ -163,7 +164,8 @@ def run(
             for i in range(firsts[r], lasts[r]):
                 to, x = i * width, a[i] * width
                 for j in range(width):
-                    values[to + j] = 0.0 if values[x + j] <= 0 else values[x + j]
+                    number = values[x + j]
+                    values[to + j] = 0.0 if number <= 0 else number
         elif opcode < EXP:
             for i in range(firsts[r], lasts[r]):
                 to, x, y = i * width, a[i] * width, b[i] * width
@@ -236,22 +238,21 @@ def map_blocks(
 
 @jit
 def _sum_over_samples(
-    tape: Tape,
-    data: Floats,
-    wanted: Rows,
-    sums: Floats,
-    values: Floats,
-    lanes: Lanes,
+    tape: Tape, data: Floats, wanted: Rows, sums: Floats, by_lane: Floats, values: Floats, lanes: Lanes
 ) -> None:
-    """Run a tape over all samples; leave the sums of the wanted rows, added up sample by sample."""
+    """Run a tape over all samples; leave the sums of the wanted rows, added up in each lane, then over the lanes."""
     width, samples = len(lanes), data.shape[1]
-    sums[:] = 0.0
+    by_lane[:] = 0.0
     for block in range((samples + width - 1) // width):
         _load(data, block, values, lanes)
         run(0, tape.opcodes.size, tape, values, lanes)
-        for k in range(wanted.size):
-            for j in range(min(width, samples - block * width)):
-                sums[k] += values[wanted[k] * width + j]
+        used = np.uint64(min(width, samples - block * width))
+        for k in range(np.uint64(wanted.size)):
+            to, x = k * np.uint64(width), wanted[k] * np.uint64(width)
+            for j in range(used):
+                by_lane[to + j] += values[x + j]
+    for k in range(wanted.size):
+        sums[k] = by_lane[k * width : (k + 1) * width].sum()
 
 
 @jit
@@ -290,12 +291,12 @@ def train(
     """
     values = np.empty(tape.a.size * len(lanes))
     parameters = np.empty((2, trained.size))
-    sums = np.empty(wanted.size)
+    sums, by_lane = np.empty(wanted.size), np.empty(wanted.size * len(lanes))
     fresh = np.empty((1, trained.size))
     blocks = (trained.size + len(LANES) - 1) // len(LANES)
     for step in range(losses.size):
         _spread(leaves, values, lanes)
-        _sum_over_samples(tape, data, wanted, sums, values, lanes)
+        _sum_over_samples(tape, data, wanted, sums, by_lane, values, lanes)
         losses[step] = sums[0] / data.shape[1]
         for k in range(trained.size):
             parameters[0, k] = leaves[trained[k]]

@@ -275,11 +275,11 @@ def layer(name: str) -> Steps:
 WORK: dict[str, Callable[[], Steps]] = {
     "scalar network, build and backward": scalar_network,
     "scalar network, compiled call and backward": compiled_scalar_call,
-    "scalar network, 10 training steps": lambda: scalar_training(10, 10),
-    "scalar network, 10 training steps, no garbage collection": lambda: scalar_training(10, 10, collect=False),
+    "scalar network, 30 training steps": lambda: scalar_training(10, 30),
+    "scalar network, 30 training steps, no garbage collection": lambda: scalar_training(10, 30, collect=False),
     "scalar network, step on 160 samples in lanes": lambda: scalar_training(160, 1, in_lanes=True),
-    "scalar network, step on 160 samples in lanes, no garbage collection": (
-        lambda: scalar_training(160, 1, in_lanes=True, collect=False)
+    "scalar network, 5 steps on 160 samples in lanes, no garbage collection": (
+        lambda: scalar_training(160, 5, in_lanes=True, collect=False)
     ),
     "chain of 200 gates on 16 numbers": elementwise,
     **{f"{name} step": (lambda name=name: training(name)) for name in IMAGES},

@@ -65,11 +65,11 @@ ULPS = dict.fromkeys(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sig
 
 def tape(instructions, leaves):
     """Return a tape on which every instruction is a run of its own: (name, operands) per row."""
-    rows = np.arange(leaves, leaves + len(instructions), dtype=np.int32)
+    rows = np.arange(leaves, leaves + len(instructions), dtype=np.uint32)
     operands = np.zeros((3, leaves + len(instructions)), np.uint32)
     for row, (_, inputs) in zip(rows, instructions, strict=True):
         operands[: len(inputs), row] = inputs
-    return Tape(np.array([OPCODES[name] for name, _ in instructions], np.int8), rows, rows + np.int32(1), *operands)
+    return Tape(np.array([OPCODES[name] for name, _ in instructions], np.int8), rows, rows + np.uint32(1), *operands)
 
 
 def test_every_instruction_has_an_oracle():
