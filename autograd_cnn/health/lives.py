@@ -94,11 +94,10 @@ class Lives:
         while len(watched.batches) > window:
             watched.batches.popleft()
             watched.steps.popleft()
-        saturated = batch.flat >= self._thresholds.saturated_samples
-        watched.flat_at = record.step if not batch.has_dead_side and saturated.any() else watched.flat_at
-        ends = {"dead": ~batch.active} if batch.has_dead_side else {"saturated": saturated}
-        for kind, mask in {**ends, "starved": ~batch.driven}.items():
-            _prolong(watched.since, kind, mask, record.step)
+        unwell = self._unwell(batch)
+        watched.flat_at = record.step if "saturated" in unwell else watched.flat_at
+        for kind in STATES:
+            _prolong(watched.since, kind, unwell.get(kind), record.step)
         units = self._judge(watched, record.step)
         record.starved[name] = len(units.starved)
         if batch.has_dead_side:
@@ -106,7 +105,7 @@ class Lives:
             if units.silent:
                 record.silent_units[name] = units.silent
         else:
-            record.saturated[name] = int(np.count_nonzero(saturated))
+            record.saturated[name] = int(np.count_nonzero(unwell["saturated"])) if "saturated" in unwell else 0
 
     def units(self, name: str) -> Units | None:
         """Return the state of a layer's units over the window; None for a layer without units."""
@@ -133,12 +132,25 @@ class Lives:
         made = self._watched[name] = _Watched(deque(), deque())
         return made
 
+    def _unwell(self, batch: Batch) -> dict[str, Array]:
+        """Return which units are in a state in this batch, for each state that some may be in."""
+        found = {}
+        if not batch.driven.all():  # who is not active is not driven either
+            found["starved"] = ~batch.driven
+            if batch.has_dead_side:
+                found["dead"] = ~batch.active
+        if not batch.has_dead_side:
+            saturated = batch.flat >= self._thresholds.saturated_samples
+            if saturated.any():
+                found["saturated"] = saturated
+        return found
+
     def _judge(self, watched: _Watched, step: int) -> Units:
         """Begin and end spells by what the window says; where no unit can be unwell, only tell who is silent."""
         last = watched.batches[-1]
         if not watched.open and not _suspicious(watched):
-            silent = np.flatnonzero(~last.active) if last.has_dead_side else ()
-            return Units(last.active.size, silent=tuple(map(int, silent)))
+            silent = np.flatnonzero(~last.active).tolist() if "dead" in watched.since else ()
+            return Units(last.active.size, silent=tuple(silent))
         units = state_of(last, _window(watched), self._thresholds)
         now = {(state, unit) for state in STATES for unit in getattr(units, state)}
         for key in watched.open.keys() - now:
@@ -151,11 +163,11 @@ class Lives:
         return units
 
 
-def _prolong(since: dict[str, Array], kind: str, mask: Array, step: int) -> None:
+def _prolong(since: dict[str, Array], kind: str, mask: Array | None, step: int) -> None:
     """Take in which units are so at this step."""
-    if mask.any():
-        before = since.get(kind, np.full(mask.shape, -1))
-        since[kind] = np.where(mask, np.where(before < 0, step, before), -1)
+    if mask is not None and mask.any():
+        known = since.get(kind)
+        since[kind] = np.where(mask, step if known is None else np.where(known < 0, step, known), -1)
     else:
         since.pop(kind, None)
 

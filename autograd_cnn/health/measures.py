@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from autograd_cnn.health.report import Distribution
 VALUE_BINS = 21
 GRADIENT_BINS = 18
 SMALL = 8192
+"""Numbers looked at in one go: they stay in cache, and what is computed from them needs no fresh pages of memory."""
+
 GRADIENT_RANGE = (-8.0, 1.0)
 """log10 of the size: one axis for all gradients, so that two pictures compare."""
 
@@ -47,9 +49,11 @@ def _sum_of_squares(values: Any) -> tuple[float, int]:
 
     In float32 squares of tiny gradients become 0 and squares of large ones infinite: then float64 decides.
     """
+    if isinstance(values, list) and len(values) == 1:
+        values = values[0]
     if isinstance(values, list) and any([isinstance(v, np.ndarray) for v in values]):
         parts = [_sum_of_squares(v) for v in values]
-        return (math.fsum([p[0] for p in parts]), sum([p[1] for p in parts])) if len(parts) > 1 else parts[0]
+        return math.fsum([part[0] for part in parts]), sum([part[1] for part in parts])
     row = np.asarray(values).ravel(order="K")
     if row.dtype == np.float32:
         total = _dot(row)
@@ -62,29 +66,27 @@ def _dot(row: Array) -> float:
     """Return the product of a row with itself, piece by piece: for a longer one BLAS would wake its threads."""
     if row.size <= SMALL:
         return float(np.dot(row, row))
-    whole = row.size // SMALL * SMALL
-    pieces, rest = row[:whole].reshape(-1, SMALL), row[whole:]
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return float(np.vecdot(pieces, pieces).sum(dtype=np.float64)) + float(np.dot(rest, rest))
+    return sum([float(np.dot(piece, piece)) for piece in _pieces(row)])
+
+
+def _pieces(values: Any) -> list[Array]:
+    """Cut a float, an array, or a list of either into short rows."""
+    if isinstance(values, list) and any(isinstance(v, np.ndarray) for v in values):
+        return [piece for v in values for piece in _pieces(v)]
+    row = np.asarray(values).ravel(order="K")
+    return [row[i : i + SMALL] for i in range(0, row.size, SMALL)]
 
 
 def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -> Distribution:
     """Histogram of values between their extremes, or between `bounds`; exact zeros are told as a share."""
-    row = flat(values)
-    kept = row[np.isfinite(row) & (row != 0)]
-    low, high = bounds or _extremes(row[np.isfinite(row)])
+    pieces = _pieces(values)
     with np.errstate(over="ignore"):
-        counts = _counts(kept, low, high, VALUE_BINS)
-    return Distribution(low, high, counts, _zeros(row), rms(row))
+        return _distribution(pieces, lambda kept: kept, bounds or _extremes(pieces), VALUE_BINS)
 
 
 def gradient_distribution(values: Any) -> Distribution:
     """Histogram of log10 of the size over the fixed gradient axis; exact zeros are told as a share."""
-    row = flat(values)
-    sizes = np.abs(row[np.isfinite(row) & (row != 0)])
-    return Distribution(
-        *GRADIENT_RANGE, _counts(np.log10(sizes), *GRADIENT_RANGE, GRADIENT_BINS), _zeros(row), rms(row)
-    )
+    return _distribution(_pieces(values), lambda kept: np.log10(np.abs(kept)), GRADIENT_RANGE, GRADIENT_BINS)
 
 
 def decades(numerator: float | None, denominator: float | None) -> float | None:
@@ -104,18 +106,31 @@ def median(values: Iterable[float]) -> float:
     return float(np.median(list(values)))
 
 
-def _zeros(row: Array) -> float:
-    return float(np.count_nonzero(row == 0) / row.size) if row.size else 0.0
+def _extremes(pieces: Sequence[Array]) -> tuple[float, float]:
+    """Return the smallest and the largest finite number; 0 and 0 where there is none."""
+    finite = [piece if is_finite(piece) else piece[np.isfinite(piece)] for piece in pieces]
+    found = [(float(piece.min()), float(piece.max())) for piece in finite if piece.size]
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else (0.0, 0.0)
 
 
-def _extremes(row: Array) -> tuple[float, float]:
-    return (float(row.min()), float(row.max())) if row.size else (0.0, 0.0)
+def _distribution(
+    pieces: Sequence[Array], scale: Callable[[Array], Array], bounds: tuple[float, float], bins: int
+) -> Distribution:
+    """Count finite numbers other than 0, on a scale, into equal bins."""
+    counts, size, others, total = np.zeros(bins, np.int64), 0, 0, 0.0
+    for piece in pieces:
+        row = piece.astype(np.float64)
+        apart = row != 0
+        counts += _counts(scale(row[np.isfinite(row) & apart]), *bounds, bins)
+        size, others, total = size + row.size, others + int(np.count_nonzero(apart)), total + _dot(row)
+    zeros, mean = ((size - others) / size, total / size) if size else (0.0, 0.0)
+    return Distribution(*bounds, tuple(counts.tolist()), zeros, math.sqrt(mean))
 
 
-def _counts(row: Array, low: float, high: float, bins: int) -> tuple[int, ...]:
+def _counts(row: Array, low: float, high: float, bins: int) -> Array:
     """Count into equal bins; what lies outside counts in the first and the last."""
     width = high - low
     if not 0 < width < math.inf:
-        return (*(0,) * (bins // 2), row.size, *(0,) * (bins - bins // 2 - 1))
+        return np.bincount([bins // 2], [row.size], minlength=bins).astype(np.int64)
     places = np.clip((row - low) / width * bins, 0, bins - 1).astype(np.intp)
-    return tuple(np.bincount(places, minlength=bins).tolist())
+    return np.bincount(places, minlength=bins)

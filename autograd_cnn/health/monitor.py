@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Any
-
-import numpy as np
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
@@ -270,4 +269,4 @@ class Monitor:
 
 def _all_finite(record: StepRecord) -> bool:
     numbers = (record.loss, *record.gradients.values(), *record.weight_gradients.values())
-    return all(np.isfinite(number) for number in numbers if number is not None)
+    return all([number is None or math.isfinite(number) for number in numbers])

@@ -48,15 +48,14 @@ class Plan:
 def signature(order: Sequence[Node]) -> tuple[Any, ...]:
     """Return what tells apart graphs that fall into layers differently."""
     positions = {node: i for i, node in enumerate(order)}
-    return tuple(
-        (
-            node.gate,
-            node.scope,
-            node.shape,
-            node.requires_grad,
-            tuple([positions[x] for x in node.inputs or () if isinstance(x, Node)]),
-        )
-        for node in order
+    inputs = [node.inputs or () for node in order]
+    return (
+        [node.gate for node in order],
+        [node.scope for node in order],
+        [node.shape for node in order],
+        [node.requires_grad for node in order],
+        [len(given) for given in inputs],
+        [positions[x] if isinstance(x, Node) else -1 for given in inputs for x in given],
     )
 
 

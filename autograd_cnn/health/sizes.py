@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.measures import rms
@@ -26,7 +25,7 @@ class Sizes:
     def value(self, places: tuple[int, ...]) -> float:
         """Return the RMS of the values of some nodes."""
         if places not in self._values:
-            self._values[places] = rms(_bare([self.order[i].value for i in places]))
+            self._values[places] = rms([self.order[i].value for i in places])
         return self._values[places]
 
     def gradient(self, places: tuple[int, ...]) -> float | None:
@@ -34,16 +33,12 @@ class Sizes:
         if places not in self._gradients:
             received = [self.order[i].grad for i in places]
             received = [gradient for gradient in received if gradient is not None]
-            self._gradients[places] = rms(_bare(received)) if received else None
+            self._gradients[places] = rms(received) if received else None
         return self._gradients[places]
 
     def gradient_norm(self, places: tuple[int, ...]) -> float | None:
         """Return the L2 norm of the gradients on some nodes; None where one is missing."""
         size = self.gradient(places)
-        if size is None or any([self.order[i].grad is None for i in places]):
+        if size is None or (len(places) > 1 and any([self.order[i].grad is None for i in places])):
             return None
         return size * math.sqrt(sum([self.order[i].size for i in places]))
-
-
-def _bare(numbers: list[Any]) -> Any:
-    return numbers[0] if len(numbers) == 1 else numbers

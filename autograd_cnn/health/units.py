@@ -101,13 +101,14 @@ def read_units(
 def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch:
     """Read a Tensor's units, of a large one portion by portion, which stays in cache."""
     samples = node.shape[0] if node.ndim > 1 else 1
-    if limit is None and passed is not None and node.ndim > 1:
-        driven = _any(passed != 0, None, 0)
-        return _completed(Batch(samples, True, driven, driven, np.zeros(driven.shape)), node, sent, slice(0, samples))
-    if limit is not None and passed is not None and node.ndim > 1:
+    if passed is not None and node.ndim > 1:
         driven = _any(passed != 0, None, 0)
         if driven.all():
-            return Batch(samples, False, driven, driven, _share_of_flat(node, limit))
+            flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, limit)
+            return Batch(samples, limit is None, driven, driven, flat)
+        if limit is None:
+            first = Batch(samples, True, driven, driven, np.zeros(driven.shape))
+            return _completed(first, node, sent, slice(0, samples))
     if node.ndim <= 1 or node.size <= PORTION:
         return _batch(local_gradient(node), sent, limit, None, samples)
     at_once = max(1, PORTION * samples // node.size)
@@ -122,7 +123,7 @@ def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch
 def _share_of_flat(node: Node, limit: float) -> Array:
     """Return on which share of the samples and positions the slope of each unit is below a limit."""
     samples, counts = node.shape[0], np.zeros(node.shape[1:], np.int64)
-    at_once = max(1, min(COUNTED, 4 * PORTION * samples // max(node.size, 1)))
+    at_once = max(1, min(COUNTED, 2 * PORTION * samples // max(node.size, 1)))
     for begin in range(0, samples, at_once):
         flat = np.abs(local_gradient(node, slice(begin, begin + at_once))) < limit
         counts += np.add.reduce(flat.view(np.uint8), axis=0, dtype=np.uint8)
@@ -135,14 +136,16 @@ def _completed(first: Batch, node: Node, sent: Any, rows: slice) -> Batch:
     missing = np.flatnonzero(~first.driven)
     if not missing.size or rows.start >= rows.stop:
         return first
-    rest = _of_part(node, sent, None, rows, missing)
+    begin, end = int(missing[0]), int(missing[-1]) + 1
+    units: Any = slice(begin, end) if end - begin == missing.size else missing  # neighbours need no copy
+    rest = _of_part(node, sent, None, rows, units)
     active, driven = first.active.copy(), first.driven.copy()
-    active[missing] |= rest.active
-    driven[missing] |= rest.driven
-    return replace(first, active=active, driven=driven)
+    active[units] |= rest.active
+    driven[units] |= rest.driven
+    return Batch(first.samples, first.has_dead_side, active, driven, first.flat)
 
 
-def _of_part(node: Node, sent: Any, limit: float | None, rows: slice, units: Array | None = None) -> Batch:
+def _of_part(node: Node, sent: Any, limit: float | None, rows: slice, units: Any = None) -> Batch:
     """Read some samples, of some units only if asked."""
     place: Any = rows
     if units is not None:

@@ -17,6 +17,7 @@ class _Weights(NamedTuple):
     parameters: list[Node]
     versions: list[int]
     copies: list[Any]
+    size: float
 
 
 class Updates:
@@ -32,7 +33,7 @@ class Updates:
     def remember(self, layer: str, weights: Sequence[Node]) -> None:
         """Copy a layer's weights as they are before the step."""
         copies = [np.array(p.value) for p in weights]
-        self._before[layer] = _Weights(list(weights), [p.serial for p in weights], copies)
+        self._before[layer] = _Weights(list(weights), [p.serial for p in weights], copies, norm(copies))
 
     def ratios(self, stepped: bool) -> dict[str, float]:
         """Return ‖Δw‖/‖w‖ per layer.
@@ -46,8 +47,7 @@ class Updates:
         for layer, before in self._before.items():
             if not stepped and [p.serial for p in before.parameters] == before.versions:
                 continue
-            size = norm(before.copies)
-            if size > 0:
+            if before.size > 0:
                 moved = [p.value - copy for p, copy in zip(before.parameters, before.copies, strict=True)]
-                found[layer] = norm(moved) / size
+                found[layer] = norm(moved) / before.size
         return found

@@ -67,18 +67,20 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
     `size` is the RMS of the data, where it is known.
     """
     inputs = np.asarray(data)
-    if gradient is None or not inputs.size or not (inputs.flat[:_LOOKED_AT] > 0).all():
+    if gradient is None or not inputs.size or not np.minimum.reduce(inputs.flat[:_LOOKED_AT]) > 0:
         return None
     if not np.minimum.reduce(inputs, axis=None) > 0:
         return None
     mean, size = float(np.add.reduce(inputs, axis=None)) / inputs.size, rms(inputs) if size is None else size
     if 5 * (mean / size) ** 2 < 4:  # mean² < 4·(RMS² − mean²)
         return None
-    rows = np.moveaxis(np.asarray(gradient), axis, 0).reshape(gradient.shape[axis], -1)
-    rows = rows[(rows != 0).any(axis=1)]
-    if not rows.size or rows.shape[1] < _FEWEST_WEIGHTS:
+    if not gradient.size or gradient.size < _FEWEST_WEIGHTS * gradient.shape[axis]:
         return None
-    return float(((rows >= 0).all(axis=1) | (rows <= 0).all(axis=1)).mean())
+    others = tuple([i for i in range(gradient.ndim) if i != axis])
+    low, high = np.minimum.reduce(gradient, axis=others), np.maximum.reduce(gradient, axis=others)
+    told = (low != 0) | (high != 0)
+    alike = told & ((low >= 0) | (high <= 0))
+    return float(np.count_nonzero(alike) / np.count_nonzero(told)) if told.any() else None
 
 
 def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], float | None]:
