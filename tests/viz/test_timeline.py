@@ -174,6 +174,15 @@ def test_the_page_is_accessible(browser: Browser, settings: dict[str, Any]) -> N
     assert faults(page) == []
 
 
+@pytest.mark.parametrize("width", [320, 420, 1000])
+def test_a_small_window_shows_the_whole_slider(browser: Browser, width: int) -> None:
+    page = browser(report(training()), viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    card, slider = (page.locator(part).first.bounding_box() for part in (".flow", ".timeline input"))
+    assert slider["x"] + slider["width"] <= card["x"] + card["width"]
+    assert slider["width"] > 100
+
+
 def test_hostile_layer_names_are_just_text(browser: Browser) -> None:
     names = ("<img src=x onerror=\"document['title']=1\">", "\"];<script>document['title']=1<!--&amp;\\N")
     page = browser(report(training(names=names, steps=6)))
