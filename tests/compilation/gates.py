@@ -1,10 +1,16 @@
-"""Gates of plain Python, which no tape can express."""
+"""Gates of plain Python, which no tape can express, and what holds for machine code only."""
 
 import math
 
+import numba
 import numpy as np
+import pytest
 
 import autograd_cnn as ag
+
+to_the_bit = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="without JIT the tape uses NumPy's functions, which round differently"
+)
 
 
 @ag.gate("plain bell")

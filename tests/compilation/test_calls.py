@@ -1,5 +1,6 @@
 """A compiled function is called as the function itself is, and what it returns is used as a Scalar is."""
 
+import copy
 import gc
 import threading
 import weakref
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import nn
+from tests.compilation.gates import to_the_bit
 
 SMALL = st.floats(-3, 3)
 
@@ -27,6 +29,7 @@ def gradients_of(parameters):
     return found
 
 
+@to_the_bit
 @given(st.integers(0, 5), st.sampled_from(["relu", "tanh", "sigmoid", None]), st.lists(SMALL, min_size=3, max_size=3))
 def test_networks_replay_to_the_bit(seed, activation, numbers):
     model, parameters = network(seed, activation)
@@ -46,6 +49,7 @@ def test_networks_replay_to_the_bit(seed, activation, numbers):
     assert gradients_of(parameters) == expected
 
 
+@to_the_bit
 def test_a_training_loop_does_not_change():
     losses = []
     for wrap in (lambda f: f, ag.compile):
@@ -298,6 +302,17 @@ def test_what_cannot_be_compiled_says_so(function, arguments, message):
 def test_compile_wants_functions(wrong):
     with pytest.raises(ag.ArgumentError, match="expected a function"):
         ag.compile(**wrong)
+
+
+def test_copies_record_for_themselves():
+    w = ag.Scalar(2.0)
+    f = ag.compile(lambda x: w * x, update=lambda p, g: p - g, check=True)
+    f(3.0)
+    twin = copy.copy(f)
+    assert (twin(3.0).value, twin.check, twin.train(1.0)[0]) == (6.0, True, 2.0)
+    assert copy.deepcopy(f)(3.0).value == 3.0
+    with pytest.raises(ag.ArgumentError, match="cannot be copied or pickled"):
+        copy.deepcopy(f(3.0))
 
 
 def test_threads_do_not_mix_their_calls():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import nn
-from tests.compilation.gates import halved, plain_hat
+from tests.compilation.gates import halved, plain_hat, to_the_bit
 
 
 def problem(seed=0, plain=False):
@@ -36,6 +36,7 @@ def one_by_one(loss, parameters, x, y):
     return np.array(values), np.array(gradients).reshape(len(values), len(parameters))
 
 
+@to_the_bit
 @pytest.mark.parametrize("plain", [False, True])
 @given(st.integers(0, 3), st.integers(0, 40))
 @settings(max_examples=15)
@@ -128,6 +129,7 @@ def test_training_steps(plain, count):
     assert compiled.train(x, y, steps=0).shape == (0,)
 
 
+@to_the_bit
 def test_training_without_arguments_is_the_loop_to_the_bit():
     losses = []
     for native in (True, False):
