@@ -80,6 +80,7 @@ class Checks:
         """Raise unless the gradients of `f` are proved right; see `autograd_cnn.testing.assert_gradients`."""
         from autograd_cnn.testing import WrongGradientError, assert_gradients
 
+        __tracebackhide__ = True  # pytest's traceback ends where the user's test calls this
         report: Report
         for chosen in self.options:
             try:
@@ -162,6 +163,7 @@ def gradtest(f: Callable[..., Any], **options: Any) -> Callable[[Callable[..., A
     def decorator(inputs_of: Callable[..., Any]) -> Callable[..., None]:
         @functools.wraps(inputs_of)
         def test(*args: Any, gradcheck: Check, **kwargs: Any) -> None:
+            __tracebackhide__ = True
             inputs = inputs_of(*args, **kwargs)
             gradcheck(f, *(inputs if isinstance(inputs, tuple) else (inputs,)), **options)
 

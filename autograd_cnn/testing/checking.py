@@ -116,6 +116,7 @@ def assert_gradients(f: Callable[..., Any], *inputs: Any, **options: Any) -> Rep
     WrongGradientError
         Also an AssertionError; its text is the report, with the gate to blame; its `report` is the report.
     """
+    __tracebackhide__ = True  # pytest's traceback ends where the user's test calls this
     report = check(f, *inputs, **options)
     if not report.ok:
         if report.verdict is Verdict.WRONG:

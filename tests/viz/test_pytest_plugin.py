@@ -83,6 +83,25 @@ def test_fixture_and_decorator_judge_gradients(pytester: pytest.Pytester, argume
     assert "picture:" not in result.stdout.str()
 
 
+def test_a_failure_shows_the_users_lines_and_not_the_plugins(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    wrong = """
+@pytest.fixture
+def wrong():
+    with scaled("sin", 1.5).applied():
+        yield
+
+@gradtest(f)
+def test_decorated_wrong(wrong):
+    return 0.5, 2.0
+"""
+    pytester.makepyfile(SUITE + wrong)
+    shown = pytester.runpytest_subprocess(*arguments).stdout.str()
+    assert "gradcheck(f, 0.5, 2.0)" in shown
+    assert shown.count("sin is to blame: node ") == 3
+    assert "checking.py" not in shown
+    assert "pytest_plugin.py" not in shown
+
+
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 def test_pictures_and_page(pytester: pytest.Pytester, arguments: list[str], workers: list[str]) -> None:
     if workers:
