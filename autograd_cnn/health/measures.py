@@ -66,7 +66,8 @@ def _dot(row: Array) -> float:
     """Return the product of a row with itself, piece by piece: for a longer one BLAS would wake its threads."""
     if row.size <= SMALL:
         return float(np.dot(row, row))
-    return sum([float(np.dot(piece, piece)) for piece in _pieces(row)])
+    pieces = [row[i : i + SMALL] for i in range(0, row.size, SMALL)]
+    return sum([float(np.dot(piece, piece)) for piece in pieces])
 
 
 def _pieces(values: Any) -> list[Array]:

@@ -27,6 +27,9 @@ from autograd_cnn.health.weighing import same_sign
 
 ENOUGH_SAMPLES = 1000
 
+GRAPHS = 4
+"""Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
+
 
 class Monitor:
     """Watches a training loop.
@@ -90,7 +93,7 @@ class Monitor:
         self._epochs: list[int] = []
         self._sizes: deque[int] = deque()
         self._updates = Updates()
-        self._plan: Plan | None = None
+        self._plans: deque[Plan] = deque(maxlen=GRAPHS)
         self._loss: Node | None = None
         self._non_finite: Finding | None = None
         self._start: Start | None = None
@@ -104,9 +107,7 @@ class Monitor:
             When backward() has not run, or freed the graph.
         """
         order = topological_order(loss) if isinstance(loss, Node) else []
-        plan = self._plan
-        if plan is None or plan.signature != signature(order):
-            plan = self._plan = plan_of(loss, self._known)
+        plan = self._plan_for(loss, order)
         if loss.grad is None:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
@@ -205,6 +206,15 @@ class Monitor:
             same_sign=self.history[-1].same_sign,
         )
         return report_of(network, kept_gradients(network), self._names, self.thresholds, past)
+
+    def _plan_for(self, loss: Node, order: list[Node]) -> Plan:
+        """Return where to look in a graph; its layers are read when it looks like none of the last few."""
+        looks = signature(order)
+        plan = next((plan for plan in self._plans if plan.signature == looks), None)
+        if plan is None:
+            plan = plan_of(loss, self._known)
+            self._plans.appendleft(plan)
+        return plan
 
     def _read(self, layer: Places, sizes: Sizes, record: StepRecord) -> None:
         """Take in one layer: gradients, units, and the weights as they are before the step."""

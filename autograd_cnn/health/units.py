@@ -101,8 +101,8 @@ def read_units(
 def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch:
     """Read a Tensor's units, of a large one portion by portion, which stays in cache."""
     samples = node.shape[0] if node.ndim > 1 else 1
-    if passed is not None and node.ndim > 1:
-        driven = _any(passed != 0, None, 0)
+    if passed is not None and node.ndim > 1 and node.size:
+        driven = _passing(passed)
         if driven.all():
             flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, limit)
             return Batch(samples, limit is None, driven, driven, flat)
@@ -120,15 +120,23 @@ def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch
     return _merged([first, *rest])
 
 
+def _passing(passed: Array) -> Array:
+    """Return which units hand something back; in a healthy layer the first samples tell it of all."""
+    first = _any(passed[: max(1, PORTION * len(passed) // passed.size)] != 0, None, 0)
+    return first if first.all() else _any(passed != 0, None, 0)
+
+
 def _share_of_flat(node: Node, limit: float) -> Array:
     """Return on which share of the samples and positions the slope of each unit is below a limit."""
-    samples, counts = node.shape[0], np.zeros(node.shape[1:], np.int64)
-    at_once = max(1, min(COUNTED, 2 * PORTION * samples // max(node.size, 1)))
+    samples, unit = node.shape[0], unit_axis(node.ndim)
+    at_once = max(1, min(COUNTED, 2 * PORTION * samples // node.size))
+    counts: Any = 0
     for begin in range(0, samples, at_once):
         flat = np.abs(local_gradient(node, slice(begin, begin + at_once))) < limit
-        counts += np.add.reduce(flat.view(np.uint8), axis=0, dtype=np.uint8)
-    places = tuple(axis - 1 for axis in _not_units(node.ndim) if axis)
-    return np.asarray(counts.sum(axis=places) / (node.size // node.shape[unit_axis(node.ndim)]))
+        counted = np.add.reduce(flat.view(np.uint8), axis=0, dtype=np.uint8)
+        rows = counted.reshape(node.shape[1], -1) if unit == 1 else counted.reshape(-1, node.shape[unit]).T
+        counts = counts + np.add.reduce(rows, axis=1, dtype=np.int64)
+    return np.asarray(counts / (node.size // node.shape[unit]))
 
 
 def _completed(first: Batch, node: Node, sent: Any, rows: slice) -> Batch:
@@ -230,10 +238,10 @@ def _any(mask: Array, ids: Array | None, count: int) -> Array:
         return np.asarray(mask)
     unit = unit_axis(mask.ndim)
     if unit > 0:
-        mask, unit = np.asarray(mask.any(axis=0)), unit - 1  # whole rows: three times as fast as all axes at once
+        mask, unit = np.logical_or.reduce(mask, axis=0), unit - 1  # whole rows: three times as fast as all axes at once
     if unit:
-        mask = np.asarray(mask.reshape(-1, *mask.shape[unit:]).any(axis=0))
-    return np.asarray(mask.reshape(mask.shape[0], -1).any(axis=1))
+        mask = np.logical_or.reduce(mask.reshape(-1, *mask.shape[unit:]), axis=0)
+    return np.asarray(np.logical_or.reduce(mask.reshape(mask.shape[0], -1), axis=1) if mask.ndim > 1 else mask)
 
 
 def _share(mask: Array, ids: Array | None, count: int) -> Array:

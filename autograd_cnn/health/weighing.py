@@ -12,8 +12,6 @@ from autograd_cnn.health.measures import rms
 from autograd_cnn.health.network import Network
 from autograd_cnn.registry import gradient_of
 
-_LOOKED_AT = 64
-"""Inputs looked at first: most layers have one that is not positive among them."""
 _FEWEST_WEIGHTS = 3
 """Weights of a unit, below which they share a sign by chance."""
 
@@ -67,8 +65,8 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
     `size` is the RMS of the data, where it is known.
     """
     inputs = np.asarray(data)
-    if gradient is None or not inputs.size or not np.minimum.reduce(inputs.flat[:_LOOKED_AT]) > 0:
-        return None
+    if gradient is None or not inputs.size or not np.minimum.reduce(inputs[:1], axis=None) > 0:
+        return None  # most layers have an input that is not positive in the first sample
     if not np.minimum.reduce(inputs, axis=None) > 0:
         return None
     mean, size = float(np.add.reduce(inputs, axis=None)) / inputs.size, rms(inputs) if size is None else size
@@ -78,9 +76,11 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
         return None
     others = tuple([i for i in range(gradient.ndim) if i != axis])
     low, high = np.minimum.reduce(gradient, axis=others), np.maximum.reduce(gradient, axis=others)
+    alike = (low >= 0) | (high <= 0)
+    if not np.logical_or.reduce(alike):
+        return 0.0
     told = (low != 0) | (high != 0)
-    alike = told & ((low >= 0) | (high <= 0))
-    return float(np.count_nonzero(alike) / np.count_nonzero(told)) if told.any() else None
+    return float(np.count_nonzero(alike & told) / np.count_nonzero(told)) if told.any() else None
 
 
 def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], float | None]:
