@@ -4,6 +4,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+os.environ.setdefault("AUTOGRAD_CNN_PROGRESS", "0")  # no lines about compiles in the output of tests
+
 _shared = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=25, **_shared)
 settings.register_profile("ci", max_examples=50, derandomize=True, print_blob=True, **_shared)

@@ -1,4 +1,4 @@
-"""The ``autograd-cnn`` command: demo, draw, play, textbook, check."""
+"""The ``autograd-cnn`` command: demo, draw, play, textbook, check, warmup."""
 
 from __future__ import annotations
 
@@ -8,51 +8,29 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from autograd_cnn.errors import AutogradError, suggestion
+from autograd_cnn.errors import AutogradError
+from viz.arguments import Parser, count, positive, seed, share
 
 PROGRAM = "autograd-cnn"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Suggests the nearest name for a mistyped command or choice; exits with 2."""
-
-    def error(self, message: str) -> NoReturn:
-        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if wrong:
-            message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2]))
-        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
-        if unknown:
-            message += suggestion(unknown[1], _options(self))
-        self.exit(2, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
-
-
-def _options(of: argparse.ArgumentParser) -> list[str]:
-    """Return the long options of a parser and of its commands."""
-    found = []
-    for action in of._actions:
-        found += [option for option in action.option_strings if option.startswith("--")]
-        if isinstance(action, argparse._SubParsersAction):
-            found += [option for command in action.choices.values() for option in _options(command)]
-    return found
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    main_parser = _Parser(
+    main_parser = Parser(
         prog=PROGRAM, description="Build networks gate by gate, and see how their gradients flow.", allow_abbrev=False
     )
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     _add_demo(commands)
     _add_draw(commands)
     _add_play(commands)
     _add_textbook(commands)
     _add_check(commands)
+    _add_warmup(commands)
     return main_parser
 
 
-def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="train a small CNN on handwritten digits and draw its gradient flow",
@@ -69,21 +47,21 @@ def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
     demo.add_argument("--activation", choices=("relu", "sigmoid", "tanh"), default="relu")
     demo.add_argument(
         "--init-std",
-        type=_positive,
+        type=positive,
         metavar="S",
         help="draw all weights from a normal distribution with this standard deviation "
         "(default: He for relu, Xavier for the others)",
     )
-    demo.add_argument("--lr", type=_positive, default=0.02, metavar="RATE", help="learning rate (default: 0.02)")
-    demo.add_argument("--momentum", type=_share, default=0.9, metavar="M", help="of SGD (default: 0.9)")
-    demo.add_argument("--epochs", type=_count, default=15, metavar="N", help="passes over the data (default: 15)")
-    demo.add_argument("--batch-size", type=_count, default=64, metavar="N", help="samples per step (default: 64)")
-    demo.add_argument("--seed", type=_seed, default=0, metavar="N", help="of weights and batches (default: 0)")
+    demo.add_argument("--lr", type=positive, default=0.02, metavar="RATE", help="learning rate (default: 0.02)")
+    demo.add_argument("--momentum", type=share, default=0.9, metavar="M", help="of SGD (default: 0.9)")
+    demo.add_argument("--epochs", type=count, default=15, metavar="N", help="passes over the data (default: 15)")
+    demo.add_argument("--batch-size", type=count, default=64, metavar="N", help="samples per step (default: 64)")
+    demo.add_argument("--seed", type=seed, default=0, metavar="N", help="of weights and batches (default: 0)")
     demo.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
     demo.add_argument("-o", "--output", default=".", metavar="FOLDER", help="where to write (default: here)")
 
 
-def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_draw(commands: argparse._SubParsersAction[Parser]) -> None:
     draw = commands.add_parser(
         "draw",
         help="draw an arithmetic expression with its values and gradients",
@@ -101,7 +79,7 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
     draw.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
 
 
-def _add_play(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_play(commands: argparse._SubParsersAction[Parser]) -> None:
     play = commands.add_parser(
         "play",
         help="step through an arithmetic expression in the browser, forward and back, as an exercise too",
@@ -121,7 +99,7 @@ def _add_expression(command: argparse.ArgumentParser) -> None:
     command.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
 
 
-def _add_textbook(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_textbook(commands: argparse._SubParsersAction[Parser]) -> None:
     textbook = commands.add_parser(
         "textbook",
         help="write a page of the notes' pictures, computed anew",
@@ -130,11 +108,11 @@ def _add_textbook(commands: argparse._SubParsersAction[_Parser]) -> None:
         allow_abbrev=False,
     )
     textbook.set_defaults(run=_textbook)
-    textbook.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
+    textbook.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random (default: 0)")
     textbook.add_argument("-o", "--output", default="textbook.html", metavar="FILE", help="(default: textbook.html)")
 
 
-def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
     check = commands.add_parser(
         "check",
         help="check the gradients of a function of nodes, and name the wrong gate",
@@ -163,11 +141,23 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("--mode", choices=("full", "directions"), default="full", help="elements, or a few directions")
     check.add_argument("--oracle", choices=("auto", "ridders", "central", "one-sided"), default="auto")
     check.add_argument("--kinks", choices=("nudge", "skip", "tie", "fail"), default="nudge")
-    check.add_argument("--seed", type=_seed, default=0, metavar="N", help="of all that is random (default: 0)")
+    check.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random (default: 0)")
     check.add_argument(
         "-o", "--output", metavar="FILE", help="write the picture here: .svg, .png, .pdf, .html, .json or .dot"
     )
     check.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
+
+
+def _add_warmup(commands: argparse._SubParsersAction[Parser]) -> None:
+    warmup = commands.add_parser(
+        "warmup",
+        help="compile the kernels now, once, so that no training waits for them",
+        description="Compile the kernels that the demo, LeNet-5 and a small CIFAR net need, and cache them.",
+        allow_abbrev=False,
+    )
+    warmup.set_defaults(run=_warmup)
+    warmup.add_argument("--float64", action="store_true", help="for float64 too, not for float32 alone")
+    warmup.add_argument("--clear", action="store_true", help="delete the cached machine code instead")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -260,47 +250,20 @@ def _check(options: argparse.Namespace) -> int:
     )
 
 
+def _warmup(options: argparse.Namespace) -> None:
+    from viz import warmup_command
+
+    if options.clear:
+        warmup_command.clear()
+    else:
+        warmup_command.warmup(float64=options.float64)
+
+
 def _keep_minus(arguments: list[str]) -> list[str]:
     """Let ``draw "-x * y"`` be an expression: argparse takes what starts with a blank for no option."""
     if arguments[:1] not in (["draw"], ["play"]):
         return arguments
     return [f" {a}" if re.match(r"-(?!o\b|h\b|-)", a) else a for a in arguments]
-
-
-def _number(text: str, kind: type[float] | type[int]) -> float:
-    try:
-        return kind(text)
-    except ValueError:
-        wanted = "a number" if kind is float else "a whole number"
-        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}") from None
-
-
-def _positive(text: str) -> float:
-    number = _number(text, float)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
-
-
-def _share(text: str) -> float:
-    number = _number(text, float)
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return number
-
-
-def _seed(text: str) -> int:
-    number = int(_number(text, int))
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(_number(text, int))
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return number
 
 
 if __name__ == "__main__":

@@ -165,12 +165,13 @@ def _make_folder(folder: Path) -> None:
 
 def _compile_kernels(activation: str, dataset: Any) -> None:
     """Run one step of a network like the demo's: numba compiles what it needs, or loads it from its cache."""
-    print("Compiling kernels (once; later runs load them from the cache) ...", end=" ", flush=True)
-    start = time.perf_counter()
-    model = network(activation, None, np.random.default_rng(0))
-    loss = nn.CrossEntropyLoss()(model(ag.Tensor(dataset.images[:64], requires_grad=True)), dataset.labels[:64])
-    loss.backward()
-    print(f"{time.perf_counter() - start:.1f} s", flush=True)
+    from viz.compile_lines import one_line  # brings numba
+
+    with one_line():
+        model = network(activation, None, np.random.default_rng(0))
+        scores = model(ag.Tensor(dataset.images[:64], requires_grad=True))
+        nn.CrossEntropyLoss()(scores, dataset.labels[:64]).backward()
+        ag.softmax(scores, axis=1)  # of the predictions
 
 
 def _progress(steps: range, title: str) -> Any:

@@ -2,8 +2,8 @@
 
 Kernels release the GIL, follow IEEE arithmetic to the letter (never fastmath, which would lose
 NaN) and divide by zero as numpy does. Machine code is cached on disk, so only the first run on a
-machine pays for compiling. numba notices an edit by the file a kernel stands in and no other:
-keep a kernel and the kernels it calls in one file.
+machine pays for compiling, and says so: :mod:`.compiles`. numba notices an edit by the file a kernel
+stands in and no other: keep a kernel and the kernels it calls in one file.
 
 With ``NUMBA_DISABLE_JIT=1`` kernels run as plain Python, under the same silent IEEE rules.
 """
@@ -15,10 +15,13 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+
+from autograd_cnn.kernels.compiles import announce, announced
 
 Function = TypeVar("Function", bound=Callable[..., object])
 config: Any = numba.config  # its names are set at run time
@@ -45,7 +48,21 @@ def jit(function: Function) -> Function:
 
 def _compiled(function: Function, *, cache: bool) -> Function:
     compiled = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=False)(function)
+    announce(compiled)
     return cast(Function, compiled)
+
+
+def cached_files() -> dict[Path, list[Path]]:
+    """Return the folders in which machine code of our kernels is kept, and the files there, old ones too.
+
+    Only kernels whose files have been imported are known.
+    """
+    found: dict[Path, set[Path]] = {}
+    for kernel in announced():
+        if kernel.stats.cache_path is not None:
+            folder, file = Path(kernel.stats.cache_path), Path(kernel.py_func.__code__.co_filename)
+            found.setdefault(folder, set()).update(folder.glob(f"{file.stem}.*.nb[ic]"))
+    return {folder: sorted(files) for folder, files in found.items()}
 
 
 def private_cache_folder() -> str | None:

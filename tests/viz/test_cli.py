@@ -69,6 +69,8 @@ def test_draw_shows_infinities_without_a_warning(tmp_path):
         (["draw", "x", "x=1", "-o", "x.gif"], "supported: .svg, .png, .pdf, .dot"),
         (["draw", "x", "x=1", "-o", "missing/folder/x.svg"], "missing"),
         (["draw", "x", "x=1", "--theme", "drak"], "did you mean 'dark'"),
+        (["warmup", "--flaot64"], "did you mean '--float64'"),
+        (["warmup", "now"], "unrecognized arguments: now"),
         (["check"], "required: MODULE:NAME"),
         (["check", "autograd_cnn"], "expected package.module:name"),
         (["check", "autograd_cnn:maximm", "--input", "1.0"], "did you mean 'maximum'"),
@@ -118,7 +120,7 @@ def test_draw_refuses_a_folder_without_write_permission(tmp_path):
 
 
 def test_help_of_every_command():
-    for command in ([], ["demo"], ["draw"], ["check"]):
+    for command in ([], ["demo"], ["draw"], ["check"], ["warmup"]):
         result = run(*command, "--help")
         assert result.returncode == 0
         assert result.stdout.startswith("usage: autograd-cnn")

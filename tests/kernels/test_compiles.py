@@ -1,0 +1,211 @@
+"""Compiles as numba announces them, and what is heard of them."""
+
+import io
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numba
+import pytest
+from numba.core import event
+
+from autograd_cnn.kernels import compiles
+from autograd_cnn.kernels.compiles import VARIABLE, ProgressLine, announce, announced, name, watched
+from autograd_cnn.kernels.jit import cached_files, jit
+
+
+class Kernel:
+    """As much of a compiled kernel as matters here."""
+
+    def __init__(self, py_func):
+        self.py_func = py_func
+
+
+def outer():
+    pass
+
+
+def _inner():
+    pass
+
+
+class Heard:
+    def __init__(self):
+        self.words = []
+
+    def begun(self, kernel):
+        self.words.append(kernel)
+
+    def ended(self, kernel, seconds):
+        assert seconds >= 0
+        self.words.append(f"{kernel} done")
+
+
+def compiling(kernel):
+    return event.trigger_event("numba:compile", data={"dispatcher": kernel})
+
+
+@pytest.fixture
+def kernels():
+    made = [Kernel(outer), Kernel(_inner)]
+    for kernel in made:
+        announce(kernel)
+    return made
+
+
+def test_a_watcher_hears_of_the_outermost_kernel_by_its_file_and_name(kernels):
+    first, second = kernels
+    with watched(heard := Heard()), compiling(first), compiling(second):
+        pass
+    assert heard.words == ["test_compiles.outer", "test_compiles.outer done"]
+    assert name(second) == "test_compiles.inner"
+    assert {first, second} <= {*announced()}
+
+
+def test_a_kernel_that_another_library_calls_is_heard_of(kernels):
+    stranger = Kernel(outer)
+    with watched(heard := Heard()), compiling(stranger), compiling(kernels[1]):
+        pass
+    assert heard.words == ["test_compiles.inner", "test_compiles.inner done"]
+
+
+def test_a_compile_that_fails_ends_too(kernels):
+    with watched(heard := Heard()):
+        with pytest.raises(ZeroDivisionError), compiling(kernels[0]):
+            raise ZeroDivisionError
+        with compiling(kernels[1]):
+            pass
+    assert heard.words[1::2] == ["test_compiles.outer done", "test_compiles.inner done"]
+
+
+def test_watchers_take_turns(kernels):
+    with watched(first := Heard()):
+        with watched(second := Heard()), compiling(kernels[0]):
+            pass
+        with compiling(kernels[1]):
+            pass
+    assert (len(first.words), len(second.words)) == (2, 2)
+
+
+class Patient:
+    """A timer whose time never comes."""
+
+    started = ()
+
+    def __init__(self, seconds, function, arguments):
+        self.run = lambda: function(*arguments)
+
+    def start(self):
+        Patient.started = (*Patient.started, self.run)
+
+
+class Impatient(Patient):
+    """A timer whose time comes at once."""
+
+    def start(self):
+        self.run()
+
+
+class Impossible(Patient):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(compiles, "sys", SimpleNamespace(stderr=stream))
+    monkeypatch.setenv(VARIABLE, "1")
+    monkeypatch.setattr(compiles, "Timer", Impatient)
+    return stream
+
+
+def test_a_long_compile_has_its_line(terminal):
+    line = ProgressLine()
+    line.begun("softmax.softmax")
+    assert terminal.getvalue().endswith("compiling softmax.softmax (once; later runs load it from the cache) ...")
+    line.ended("softmax.softmax", 1.23)
+    assert terminal.getvalue().endswith("... 1.2 s\n")
+
+
+@pytest.mark.parametrize("timer", [Patient, Impossible])
+def test_a_short_compile_has_none(terminal, monkeypatch, timer):
+    monkeypatch.setattr(compiles, "Timer", timer)
+    line = ProgressLine()
+    line.begun("softmax.softmax")
+    line.ended("softmax.softmax", 0.1)
+    for late in Patient.started:  # the compile ended as the time came
+        late()
+    assert terminal.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_terminal", "wanted"),
+    [("1", False, True), ("0", True, False), (None, True, True), (None, False, False), ("yes", False, False)],
+)
+def test_lines_are_for_terminals_unless_the_environment_says_otherwise(
+    terminal, monkeypatch, asked, is_terminal, wanted
+):
+    monkeypatch.delenv(VARIABLE)
+    if asked is not None:
+        monkeypatch.setenv(VARIABLE, asked)
+    terminal.isatty = lambda: is_terminal
+    ProgressLine().begun("softmax.softmax")
+    assert bool(terminal.getvalue()) == wanted
+
+
+def test_no_standard_error_and_a_closed_one_are_no_trouble(terminal, monkeypatch):
+    line = ProgressLine()
+    terminal.close()
+    line.begun("softmax.softmax")
+    line.ended("softmax.softmax", 1.0)
+    compiles.sys.stderr = None
+    line.begun("softmax.softmax")
+    line.ended("softmax.softmax", 1.0)
+    monkeypatch.delenv(VARIABLE)
+    line.begun("softmax.softmax")
+
+
+PROGRAM = """
+import numpy as np
+from autograd_cnn.kernels import compiles, softmax
+compiles.PATIENCE = 0
+softmax.log_softmax(np.zeros((1, 2), np.float32))
+"""
+
+
+@pytest.mark.parametrize("asked", ["1", "0", None])
+def test_a_real_compile_is_told_once_and_loading_from_the_cache_never(tmp_path, asked):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for variable in (VARIABLE, "NUMBA_DISABLE_JIT"):
+        environment.pop(variable, None)
+    if asked is not None:
+        environment[VARIABLE] = asked
+
+    def run():
+        command = [sys.executable, "-c", PROGRAM]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stderr
+
+    assert ("compiling softmax.log_softmax (once" in run()) == (asked == "1")
+    assert run() == ""
+
+
+def add_two(x):
+    return x + 2
+
+
+def test_files_of_the_cache_are_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    cached = jit(add_two)
+    cached(1)
+    (folder,) = (folder for folder in cached_files() if folder.is_relative_to(tmp_path))
+    assert {file.suffix for file in cached_files()[folder]} == {".nbi", ".nbc"}
+
+
+def test_a_kernel_without_a_cache_has_no_files(monkeypatch):
+    kernel = Kernel(outer)
+    kernel.stats = type("Stats", (), {"cache_path": None})
+    monkeypatch.setattr("autograd_cnn.kernels.jit.announced", lambda: [kernel])
+    assert cached_files() == {}
