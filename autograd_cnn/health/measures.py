@@ -103,8 +103,11 @@ def is_finite(values: Any) -> bool:
 
 
 def median(values: Iterable[float]) -> float:
-    """Return the middle value of a non-empty collection."""
-    return float(np.median(list(values)))
+    """Return the middle value of a non-empty collection; NaN where one is among them."""
+    row = sorted(values)
+    if any(map(math.isnan, row)):
+        return math.nan
+    return float(row[(len(row) - 1) // 2] + row[len(row) // 2]) / 2
 
 
 def _extremes(pieces: Sequence[Array]) -> tuple[float, float]:
@@ -122,8 +125,13 @@ def _distribution(
     for piece in pieces:
         row = piece.astype(np.float64)
         apart = row != 0
-        counts += _counts(scale(row[np.isfinite(row) & apart]), *bounds, bins)
-        size, others, total = size + row.size, others + int(np.count_nonzero(apart)), total + _dot(row)
+        squares, known = _dot(row), int(np.count_nonzero(apart))
+        if not math.isfinite(squares):
+            row = row[apart & np.isfinite(row)]
+        elif known < piece.size:
+            row = row[apart]
+        counts += _counts(scale(row), *bounds, bins)
+        size, others, total = size + piece.size, others + known, total + squares
     zeros, mean = ((size - others) / size, total / size) if size else (0.0, 0.0)
     return Distribution(*bounds, tuple(counts.tolist()), zeros, math.sqrt(mean))
 
