@@ -2,8 +2,7 @@
 
 The picture is drawn for a made-up report with all that any step shows, in a theme that names its changeable cells.
 What a step writes into them is read off the labels that an ordinary drawing of that step would have, so that the
-frozen picture cannot say anything else. `painted` writes one step into the picture; pages/timeline.js does the
-same in the browser.
+frozen picture cannot say anything else. viz/painting.py writes one step into the picture.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 from autograd_cnn.health.report import Connection, Layer, Report, Units
 from viz.cards import STATES, verdict
@@ -23,11 +22,10 @@ from viz.flow_drawing import Drawing, document
 from viz.labels import FROZEN, SLOT
 from viz.page import PAGE_THEME
 from viz.picture import Picture
-from viz.style import FONT
 
 THEME = replace(PAGE_THEME, name=FROZEN)
 _NAMES = {colour: name for name, colour in vars(THEME).items() if isinstance(colour, str)}
-_SVG = "{http://www.w3.org/2000/svg}"
+SVG = "{http://www.w3.org/2000/svg}"
 _SETTING = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _WIDE = 8.888e-88  # as wide as a number is ever written
 
@@ -51,7 +49,7 @@ def looks_of(report: Report) -> dict[str, Look]:
 def frozen_picture(reports: Sequence[Report]) -> Element:
     """Return the SVG of the layout that has room for all `reports`, its slots empty."""
     root = ElementTree.fromstring(Picture(document(_roomy(reports), THEME)).svg())
-    for group in root.iter(f"{_SVG}g"):
+    for group in root.iter(f"{SVG}g"):
         _empty_slots(group)
         if group.get("id") == "loss":
             _centre_words(group)
@@ -183,16 +181,16 @@ def _columns(cell: Element) -> list[Any]:
 def _empty_slots(group: Element) -> None:
     """Turn what Graphviz drew in each named cell into an empty group that knows its place and kind."""
     for child in list(group):
-        link = child.find(f"{_SVG}a")
+        link = child.find(f"{SVG}a")
         name = child.get("id", "")
         if link is None or not name.startswith("a_slot-"):
             _empty_slots(child)
             continue
-        place = next(shape for shape in link.findall(f"{_SVG}polygon") if shape.get("fill") == SLOT)
+        place = next(shape for shape in link.findall(f"{SVG}polygon") if shape.get("fill") == SLOT)
         corners = [tuple(map(float, pair.split(","))) for pair in place.get("points", "").split()]
         left, top = min(x for x, _ in corners), min(y for _, y in corners)
         wide, high = max(x for x, _ in corners) - left, max(y for _, y in corners) - top
-        text = next(link.iter(f"{_SVG}text"), None)
+        text = next(link.iter(f"{SVG}text"), None)
         kind = (link.get("target") or "").removeprefix("slot-")
         child.clear()
         child.attrib |= {
@@ -205,101 +203,7 @@ def _empty_slots(group: Element) -> None:
 
 
 def _centre_words(group: Element) -> None:
-    corners = next(group.iter(f"{_SVG}polygon")).get("points", "").split()
+    corners = next(group.iter(f"{SVG}polygon")).get("points", "").split()
     across = [float(pair.split(",")[0]) for pair in corners]
-    for text in group.iter(f"{_SVG}text"):
+    for text in group.iter(f"{SVG}text"):
         text.attrib |= {"text-anchor": "middle", "x": f"{(min(across) + max(across)) / 2:g}"}
-
-
-def painted(root: Element, looks: dict[str, Look]) -> Element:
-    """Write one step into a frozen picture."""
-    for group in root.iter(f"{_SVG}g"):
-        look = looks.get(group.get("id", ""))
-        if look is None:
-            continue
-        if "wire" in look:
-            _paint_wire(group, look["wire"])
-        if "box" in look:
-            _paint_box(group, look)
-        for place in group.iter(f"{_SVG}g"):
-            if place.get("class") == "slot":
-                _paint_slot(place, look.get(place.get("data-slot", ""), []))
-    return root
-
-
-def _paint_wire(group: Element, wire: list[Any]) -> None:
-    width, color, dashed = wire
-    for shape in group:
-        if shape.tag in (f"{_SVG}path", f"{_SVG}polygon"):
-            line = shape.tag == f"{_SVG}path"
-            shape.set("stroke", f"var(--{color})")
-            shape.set("fill", "none" if line else f"var(--{color})")
-            if line:
-                shape.set("stroke-width", f"{width:g}")
-                shape.set("stroke-dasharray", "5,2" if dashed else "none")
-
-
-def _paint_box(group: Element, look: Look) -> None:
-    kind, border, fill = look["box"]
-    group.set("class", f"node {kind}")
-    title = group.find(f"{_SVG}title")
-    if title is not None and "tip" in look:
-        title.text = look["tip"]
-    shapes = [shape for shape in group.iter() if shape.tag in (f"{_SVG}path", f"{_SVG}polygon", f"{_SVG}ellipse")]
-    for i, shape in enumerate(shape for shape in shapes if shape.get("data-slot") is None):
-        if i == 0:
-            shape.set("fill", f"var(--{fill})")
-            shape.set("stroke", f"var(--{border})")
-    if "words" in look:
-        text = next(group.iter(f"{_SVG}text"))
-        text.text, text.attrib["fill"] = look["words"][0], f"var(--{look['words'][1]})"
-
-
-def _paint_slot(place: Element, content: list[Any]) -> None:
-    for child in list(place):
-        place.remove(child)
-    if not content:
-        return
-    kind = place.get("data-kind", "")
-    left, top, wide, high = map(float, place.get("data-box", "").split())
-    size = float(place.get("data-size", "9"))
-    if kind == "bar":
-        x = left
-        for width, height, fill, dash, words, ink in content:
-            block = _rectangle(place, x, top, width, height, fill)
-            if dash:
-                block.attrib |= {"stroke": "var(--dead)", "stroke-dasharray": "5,2" if dash == 2 else "none"}
-            if words:
-                _text(place, words, ink, 1, 9.0, (x + width / 2, top + height / 2), "middle")
-            x += width
-    elif kind == "columns":
-        width, fill, base, digits = content
-        floor = top + high - 1
-        for i, digit in enumerate(digits):
-            if digit != "0":
-                _rectangle(place, left + i * width, floor - int(digit, 36), width - 1, int(digit, 36), fill)
-        _rectangle(place, left, floor, wide, 1, base)
-    else:
-        words, ink, bold, *filled = content
-        if filled and filled[0]:
-            _rectangle(place, left, top, wide, high, filled[0]).set("rx", "6")
-            _text(place, words, ink, bold, size, (left + wide / 2, top + high / 2), "middle")
-            return
-        if ink == "on_not_finite":
-            room = min(wide, len(words) * size * 0.7 + 4)
-            _rectangle(place, left + wide - room if kind == "right" else left, top, room, high, "not_finite")
-        at = (left + wide, top + high / 2) if kind == "right" else (left, top + high / 2)
-        _text(place, words, ink, bold, size, at, "end" if kind == "right" else "start")
-
-
-def _rectangle(place: Element, x: float, y: float, width: float, height: float, fill: str) -> Element:
-    sizes = {"x": f"{x:g}", "y": f"{y:g}", "width": f"{width:g}", "height": f"{height:g}"}
-    look = {"fill": f"var(--{fill})" if fill else "none", "shape-rendering": "crispEdges"}
-    return SubElement(place, f"{_SVG}rect", sizes | look)
-
-
-def _text(place: Element, words: str, ink: str, bold: int, size: float, at: tuple[float, float], anchor: str) -> None:
-    x, y = at
-    look = {"text-anchor": anchor, "x": f"{x:g}", "y": f"{y + 0.35 * size:g}", "font-family": FONT}
-    look |= {"font-weight": "bold" if bold else "normal", "font-size": f"{size:g}", "fill": f"var(--{ink})"}
-    SubElement(place, f"{_SVG}text", look).text = words

@@ -16,10 +16,11 @@ from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.health.wording import number
 from viz.errors import UndrawableError
 from viz.flows import shown_report
-from viz.frozen import Look, frozen_picture, looks_of, painted
+from viz.frozen import Look, frozen_picture, looks_of
 from viz.layer_blocks import with_folded_blocks
 from viz.ledger import ledger_of
 from viz.page import with_variables
+from viz.painting import painted
 
 MOST_MOMENTS = 200
 """Steps that the slider stops at; of a longer training every second, third ... step after the first few."""

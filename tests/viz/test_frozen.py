@@ -13,8 +13,9 @@ from tests.viz.test_flows import broken, reports
 from tests.viz.trainings import training
 from viz.flow_drawing import document
 from viz.flows import shown_report
-from viz.frozen import frozen_picture, looks_of, painted
+from viz.frozen import frozen_picture, looks_of
 from viz.page import PAGE_THEME
+from viz.painting import painted
 from viz.picture import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,7 +1,7 @@
 /* A training on a frozen layout: the slider, and what each step writes into the picture.
 
    data.sides holds one training each: prefix of its picture's ids, moments (step, words, findings, ledger) and looks,
-   of which each holds only what differs from the moment before. viz/frozen.py paints the last step in the same way. */
+   of which each holds only what differs from the moment before. viz/painting.py paints the last step in the same way. */
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
 const shortest = (x) => String(Number(x.toPrecision(6)));
 const color = (name) => (name ? `var(--${name})` : "none");
