@@ -453,6 +453,20 @@ def test_a_narrow_window_scrolls_down_and_not_sideways(browser):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_in_a_notebook_numbers_stand_where_they_belong_though_it_was_hidden(browser, tmp_path):
+    page = player(layers(), title="t")
+    places = """() => [...svg.querySelectorAll("g[id] text, g[id] line")].map((part) =>
+      ["x", "y", "x1", "x2", "y1"].map((name) => part.getAttribute(name)).join())"""
+    notebook = tmp_path / "notebook.html"
+    output = f'<div id="output" style="display: none">{page._repr_html_()}</div>'
+    notebook.write_text(f'<!DOCTYPE html><html lang="en"><title>notebook</title>{output}', encoding="utf-8")
+    opened = browser(notebook)
+    opened.evaluate("document.getElementById('output').style.display = ''")
+    frame = opened.frames[1]
+    frame.locator(".stage svg").wait_for(state="visible")
+    assert frame.evaluate(places) == browser(page).evaluate(places)
+
+
 def test_a_player_of_a_function_and_a_page_made_from_its_data(browser):
     page = player(lambda a, b: ag.sin(a) * b, 0.5, 2.0, title="f")
     assert isinstance(page, Page)

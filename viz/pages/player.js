@@ -132,7 +132,7 @@ function prepareBlocks() {
   const parts = [...svg.querySelectorAll("g.cluster")];
   const walk = (list) => list.flatMap((block) => [block, ...walk(block.blocks)]);
   return walk(blocks).map((block, i) => {
-    const part = parts[i], box = part.getBBox(), said = element("text", { x: box.x + box.width / 2, y: box.y + box.height - 14, class: "folded-words" });
+    const part = parts[i], box = boxOf(part.querySelector("path, polygon")), said = element("text", { x: box.x + box.width / 2, y: box.y + box.height - 14, class: "folded-words" });
     part.append(said);
     return { label: block.words, boxes: block.boxes, part, words: said, shut: false };
   });

@@ -6,7 +6,7 @@ const SHAPES = "path, polygon, ellipse, line";
 function wireOf(svg, track, index) {
   const label = svg.getElementById(`w${index}`);
   const edges = [svg.getElementById(`${track.tail}->w${index}`), svg.getElementById(`w${index}->${track.head}`)];
-  const bar = label.querySelector('[fill="var(--wire)"]'), box = bar.getBBox();
+  const bar = label.querySelector('[fill="var(--wire)"]'), box = boxOf(bar);
   const line = element("line", { x1: box.x, x2: box.x + box.width, y1: box.y + box.height / 2, y2: box.y + box.height / 2 });
   bar.replaceWith(line);
   const strokes = [line, ...edges.map((edge) => edge.querySelector("path"))];
@@ -20,6 +20,15 @@ function wireOf(svg, track, index) {
   value.textContent = track.value;
   if (!track.finite) loud(value);
   return wire;
+}
+
+/* The box around a polygon or a path of Graphviz, from its points: a page in a frame that is not shown yet, as in a
+   notebook's output, has no layout to ask. */
+function boxOf(shape) {
+  const numbers = (shape.getAttribute("points") ?? shape.getAttribute("d")).match(/-?[\d.]+/g).map(Number);
+  const [xs, ys] = [0, 1].map((odd) => numbers.filter((_, i) => i % 2 === odd));
+  const x = Math.min(...xs), y = Math.min(...ys);
+  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
 /* Many wires in one: two gaps in a broad line. */
