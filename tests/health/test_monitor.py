@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import health, optim
+from autograd_cnn.health.units import read_units
 from tests.health.networks import convolutional, gradients_of, loss_of, residual
 
 ANY_SIZE = health.Thresholds(unit_samples=1, warning_samples=1)
@@ -229,3 +230,19 @@ def test_report_before_observe():
 def test_window_without_batches(window):
     with pytest.raises(ag.ArgumentError, match="at least 1 batch"):
         health.Monitor(window=window)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (700, 5), (300, 3, 4), (600, 2, 3, 5), (2, 3, 80, 80)])
+@pytest.mark.parametrize("gate", [ag.sigmoid, ag.tanh])
+def test_the_share_of_flat_samples_is_counted_exactly_however_many_there_are(gate, shape):
+    x = np.random.default_rng(0).normal(scale=6, size=shape)
+    with ag.scope("fc"):
+        y = gate(ag.Tensor(x, requires_grad=True) * 1.0)
+    y.sum().backward()
+    passed = y.inputs[0].grad
+    batch = read_units([y], None, [y.grad], health.Thresholds(), [passed])
+    value = y.value
+    slope = 1 - value**2 if gate is ag.tanh else 4 * value * (1 - value)
+    axes = (0, *range(2, x.ndim)) if x.ndim > 3 else tuple(range(x.ndim - 1))
+    np.testing.assert_array_equal(batch.flat, (slope < 0.05).mean(axis=axes))
+    assert batch.driven.all()
