@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 
 import autograd_cnn as ag
 from autograd_cnn import nn
@@ -28,6 +29,12 @@ def test_the_worked_example_of_the_notes_as_text():
         "× multiply: Switcher: each input receives the upstream gradient times the other input.",
         "+ add: Distributor: each input receives the upstream gradient unchanged.",
     ]
+
+
+def test_a_notebook_without_latex_prints_it_as_text():
+    x, y = scalars(2, 3)
+    explained = ag.explain(x * y, x)
+    assert pretty(explained) == str(explained)
 
 
 def test_as_latex_with_the_numbers_below():

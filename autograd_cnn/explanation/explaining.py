@@ -48,6 +48,10 @@ class Explanation:
     def __str__(self) -> str:
         return text(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print as text where IPython would print every field."""
+        printer.text(str(self))
+
     @property
     def title(self) -> str:
         """``∂f/∂x = −4``: what is explained."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Severity: TypeAlias = Literal["warning", "critical"]
 
@@ -278,3 +278,7 @@ class Report:
 
     def __str__(self) -> str:
         return self.table()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print as text where IPython would print every field."""
+        printer.text(str(self))

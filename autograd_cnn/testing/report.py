@@ -6,7 +6,7 @@ import enum
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.testing.oracles import relative_error
 
@@ -244,3 +244,7 @@ class Report:
         if len(shown) > 10:
             lines.append(f"  … and {len(shown) - 10} more")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print as text where IPython would print every field."""
+        printer.text(str(self))

@@ -1,6 +1,7 @@
 """The report as text."""
 
 import numpy as np
+from hypothesis.vendor.pretty import pretty
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
@@ -80,3 +81,8 @@ def test_advice_for_several_layers_stands_once():
     model.conv2.bias.assign(np.full(16, -100.0))
     text = health.inspect(gradients_of(model)).table()
     assert (text.count("seen"), text.count("cause"), text.count("try")) == (2, 1, 1)
+
+
+def test_a_notebook_prints_the_table():
+    report = health.inspect(small())
+    assert pretty(report) == report.table()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
@@ -500,3 +501,8 @@ def test_a_wrong_element_of_a_large_input_is_seen_beside_others_that_stand_on_ti
         report = check(f, x, kinks="tie")
         assert report.verdict is Verdict.WRONG
         assert report.blame().gate == "leaky_relu"
+
+
+def test_a_notebook_prints_the_report_as_text():
+    report = check(lambda x: ag.sin(x), 0.5)
+    assert pretty(report) == str(report)
