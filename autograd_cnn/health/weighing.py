@@ -92,6 +92,8 @@ def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], floa
     activations = [node for node in group.nodes if node.gate is not None and node.gate.dead_side]
     if len(activations) != 1 or not isinstance(activations[0], Tensor) or activations[0].ndim < 2:
         return (), None
+    if len(activations[0].inputs or ()) != 1:  # where a gate of several inputs is flat, one of them alone cannot say
+        return (), None
     source = (activations[0].inputs or (None,))[0]
     highest = None if source is None else _highest(network, source)
     if highest is None:

@@ -21,11 +21,12 @@ def test_one_edge_per_input_slot_with_what_it_carries_back(output: Scalar) -> No
     graph = to_networkx(output)
     order = ag.topological_order(output)
     assert [data["node"] for _, data in graph.nodes(data=True)] == order
+    sent = {step.node: step.downstream for step in ag.backward_steps(output)}  # of nodes that a gradient reaches
     edges = Counter()
-    for step in ag.backward_steps(output):
-        for slot, (x, sent) in enumerate(zip(step.node.inputs or (), step.downstream, strict=True)):
+    for user in order:
+        for slot, x in enumerate(user.inputs or ()):
             if isinstance(x, ag.Node):
-                edges[order.index(x), order.index(step.node), slot, sent] += 1
+                edges[order.index(x), order.index(user), slot, sent[user][slot] if user in sent else None] += 1
     assert Counter((a, b, d["slot"], d["gradient"]) for a, b, d in graph.edges(data=True)) == edges
 
 
