@@ -109,6 +109,13 @@ def test_the_page_can_be_read_by_everyone(browser: Callable[..., Any], bound: Pa
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_on_paper_no_chart_is_cut(browser: Callable[..., Any], bound: Page) -> None:
+    page = browser(bound, viewport={"width": 718, "height": 1000})  # A4 without its margins
+    page.emulate_media(media="print")
+    cut = "(pictures) => pictures.filter((picture) => picture.scrollWidth > picture.clientWidth).length"
+    assert page.eval_on_selector_all(".figures .picture", cut) == 0
+
+
 def test_a_small_screen_scrolls_charts_not_the_page(browser: Callable[..., Any], bound: Page) -> None:
     page = browser(bound, viewport={"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
