@@ -87,7 +87,7 @@ def player(
                 f"player: got {type(what).__name__}, expected a Scalar or Tensor, such as a loss, or a model and its "
                 "inputs"
             )
-        found = run(what, inputs, loss)
+        found = run(what, inputs, loss, "player")
         node, title = found.output, found.title if title is None else title
     elif inputs or loss is not None:
         raise UndrawableError("player: inputs and loss= go with a model or function; this is a node: play it alone")

@@ -25,18 +25,21 @@ class Run:
     title: str
 
 
-def run(function: Callable[..., Any], inputs: tuple[Any, ...], loss: Callable[[Any], Any] | None) -> Run:
+def run(
+    function: Callable[..., Any], inputs: tuple[Any, ...], loss: Callable[[Any], Any] | None, viewer: str = "circuit"
+) -> Run:
     """Call `function` with `inputs` as nodes, and `loss` with what it returns; then walk back.
 
     Inputs are named like the function's own parameters. Those of a `Module` are data; those of any other
     function require gradients where they are floating. No ``grad`` and no running mean is written.
+    Errors speak as `viewer`.
 
     Raises
     ------
     UndrawableError
         When the inputs do not fit the function's parameters, or no node comes out.
     """
-    names = _names(function, len(inputs))
+    names = _names(function, len(inputs), viewer)
     scalars = isinstance(function, Module) and any(isinstance(p, Scalar) for p in function.parameters())
     own = [_node(function, x, name, scalars) for x, name in zip(inputs, names, strict=True)]
     with _unchanged(function):
@@ -45,7 +48,7 @@ def run(function: Callable[..., Any], inputs: tuple[Any, ...], loss: Callable[[A
     if not isinstance(output, Node):
         many = f" of {len(output)}" if isinstance(output, list | tuple) else ""
         raise UndrawableError(
-            f"circuit: the function returned a {type(output).__name__}{many}, expected one node; "
+            f"{viewer}: the function returned a {type(output).__name__}{many}, expected one node; "
             "make one of it with loss=, such as loss=lambda scores: scores[0]"
         )
     found = {}
@@ -54,7 +57,7 @@ def run(function: Callable[..., Any], inputs: tuple[Any, ...], loss: Callable[[A
     return Run(output, found, _title(function, loss))
 
 
-def _names(function: Callable[..., Any], n: int) -> list[str]:
+def _names(function: Callable[..., Any], n: int, viewer: str) -> list[str]:
     """Return names for the inputs: those of the parameters, ``x0, x1`` where one takes them all."""
     called = function.forward if isinstance(function, Module) else function
     try:
@@ -64,7 +67,9 @@ def _names(function: Callable[..., Any], n: int) -> list[str]:
     try:
         signature.bind(*range(n))
     except TypeError as error:
-        raise UndrawableError(f"circuit: {error}; give one input for each parameter, as in circuit(f, x, y)") from None
+        raise UndrawableError(
+            f"{viewer}: {error}; give one input for each parameter, as in {viewer}(f, x, y)"
+        ) from None
     parameters = list(signature.parameters.values())
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), "x")

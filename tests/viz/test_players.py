@@ -15,6 +15,7 @@ import autograd_cnn as ag
 from tests.viz.accessibility import faults
 from tests.viz.test_tapes import neuron, notes_example
 from viz.cli import main
+from viz.errors import UndrawableError
 from viz.labels import plain
 from viz.page import Page
 from viz.players import drawn, play_of, player
@@ -451,6 +452,11 @@ def test_a_narrow_window_scrolls_down_and_not_sideways(browser):
     page = still(browser, player(layers(), title="t"), viewport={"width": 360, "height": 700})
     page.keyboard.press("End")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_inputs_that_do_not_fit_are_told_by_the_player():
+    with pytest.raises(UndrawableError, match=r"^player: missing a required argument: 'y'.*player\(f, x, y\)"):
+        player(lambda x, y: x * y, 1.0)
 
 
 def test_in_a_notebook_numbers_stand_where_they_belong_though_it_was_hidden(browser, tmp_path):
