@@ -145,13 +145,13 @@ def gathered(
     chosen = selection(node) if chosen is None else chosen
     if any(d.node.inputs is None for d in chosen.drawn):
         raise UndrawableError(
-            f"circuit: the graph of {describe(node)} was freed by backward(retain='leaves'); "
+            f"the graph of {describe(node)} was freed by backward(retain='leaves'); "
             "run the forward pass again and call backward() without retain"
         )
     gates = gates_of(chosen)
     if gates > limit:
         raise TooLargeError(
-            f"circuit: {gates:,} gates to draw, readable up to {limit}; draw layers with viz.flow(node), one part "
+            f"{gates:,} gates to draw, readable up to {limit}; draw layers with viz.flow(node), one part "
             "with viz.circuit(ag.nodes(node, scope='...')[-1]), or pass limit="
         )
     drawing = Drawing(chosen, explain, gradients)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -139,7 +140,7 @@ def demo(
     picture = flow(
         found, title=title, subtitle=f"test accuracy {test:.1%}", facts=facts, theme=theme, merge_activations=False
     )
-    page = bound(report(monitor, title=title), model, criterion, digits, found, title)
+    page = bound(report(monitor, title="The training, step by step"), model, criterion, digits, found, title)
     for written in (picture.save(folder / "gradient-flow.svg"), page.save(folder / "report.html")):
         print(f"written: {written}")
     return found
@@ -159,6 +160,8 @@ def bound(page: Page, model: nn.Module, criterion: Any, digits: Any, found: heal
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # before the training, not after it
+            pass
     except OSError as error:
         raise SaveError(f"{folder}: {error.strerror}; choose another folder with -o") from None
 

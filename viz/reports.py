@@ -235,7 +235,7 @@ def legend(found: Report) -> str:
         "silent": "dead on the last batch only; no alarm",
         "starved": "active, yet without gradient on every sample; judged as dead",
         "attenuation": "log10 of the gradient's L2 norm at a layer's input over its output; 1 decade = factor 10",
-        "update": "‖Δw‖/‖w‖ of a step",
+        "update": "‖Δw‖/‖w‖ of a step; outside of the healthy band it is a finding only while the loss does not fall",
         "first layer against last": f"of the weight gradients; vanishing below {tiny(limits.vanishing[0])} ! "
         f"{tiny(limits.vanishing[1])} ✕, exploding above {tiny(limits.exploding[0])} ! {tiny(limits.exploding[1])} ✕",
         "thresholds": "; ".join(threshold_words(limits, {"units", "update"})),

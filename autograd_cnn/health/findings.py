@@ -15,7 +15,11 @@ from autograd_cnn.health.course import Course, is_learning, loss_findings, start
 from autograd_cnn.health.measures import decades, median
 from autograd_cnn.health.report import Finding, Layer, Severity, Thresholds
 from autograd_cnn.health.start import Start
+from autograd_cnn.health.wording import decades as decades_words
 from autograd_cnn.health.wording import number, share, tiny
+
+_WORTH_TELLING = -0.3
+"""Decades that a layer loses, from which on it is named: a factor of two."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,15 @@ def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thres
             evidence = (
                 f"RMS of the weight gradients {times}: ratio {tiny(10**ratio)}; {severity} {side} {tiny(crossed[-1])}"
             )
-            yield _finding(facts, severity, kind, "", kind, evidence)
+            yield _finding(facts, severity, kind, "", kind, evidence + (_losers(facts) if below else ""))
+
+
+def _losers(facts: Facts) -> str:
+    """Say which layers the gradient loses most in on its way back."""
+    lost = [layer for layer in facts.layers if layer.attenuation is not None and layer.attenuation < _WORTH_TELLING]
+    worst = sorted(lost, key=lambda layer: layer.attenuation or 0.0)[:2]
+    words = " and ".join(f"{layer.name} ({decades_words(layer.attenuation)} decades)" for layer in worst)
+    return f"; most is lost in {words}" if worst else ""
 
 
 def _zero(facts: Facts, trained: list[Layer]) -> Iterator[Finding]:

@@ -105,6 +105,9 @@ def test_saturated(activation):
 def test_vanishing():
     report = health.inspect(gradients_of(dense(nn.Sigmoid, hidden=3, std=0.01)))
     assert told(report) == [("vanishing", "fc1", "critical"), ("vanishing", "", "critical")]
+    losses = {layer.name: layer.attenuation for layer in report.layers if layer.attenuation is not None}
+    worst = min(losses, key=losses.__getitem__)  # the finding names who loses it, not only who suffers
+    assert f"most is lost in {worst} (" in report.findings[1].evidence
     assert report.first_to_last < -3
 
 

@@ -1,10 +1,13 @@
 """The demo's four networks: each shows its own trouble, in the table and in the picture alike."""
 
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from viz.demo import demo
+from viz.errors import SaveError
 
 TROUBLES = {
     "healthy": ({}, set()),
@@ -41,3 +44,15 @@ def test_each_trouble_shows_at_a_glance_and_the_picture_says_what_the_table_says
 def test_the_demo_is_reproducible(tmp_path):
     first = demo(folder=tmp_path, epochs=1)
     assert demo(folder=tmp_path, epochs=1) == first
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    with pytest.raises(SaveError, match="Permission denied; choose another folder with -o"):
+        demo(folder=tmp_path)
+    assert capsys.readouterr().out == ""

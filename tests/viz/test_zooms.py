@@ -7,7 +7,7 @@ import urllib.parse
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
@@ -102,6 +102,7 @@ def test_the_terms_of_a_convolution_are_the_engines(made):
 
 @settings(max_examples=25)
 @given(st.sampled_from(["max", "avg"]), st.integers(2, 3), st.integers(1, 3), st.integers(0, 1), st.integers(0, 99))
+@example("avg", 2, 1, 1, 0)  # a corner of the window's margin holds one element, which others use too
 def test_the_terms_of_a_pool_are_the_engines(kind, kernel, stride, padding, seed):
     rng = np.random.default_rng(seed)
     x = ag.Tensor(rng.integers(-3, 4, (2, 1, 4, 4)).astype(float), requires_grad=True, name="image")  # with ties
@@ -695,3 +696,12 @@ def test_the_page_is_made_from_plain_data_and_always_the_same():
     shown = zoom_data(loss, title="A network")
     again = decoded(Zoom, json.loads(json.dumps(encoded(shown))))
     assert drawn(again).html == viz.zoom(loss, title="A network").html
+
+
+def test_a_thousand_layers_are_not_opened_all_at_once():
+    model = nn.Sequential(*[layer for _ in range(101) for layer in (nn.Linear(2, 2), nn.Flatten())])
+    loss = model(ag.Tensor(np.ones((1, 2), np.float32))).sum()
+    loss.backward()
+    with pytest.raises(TooLargeError, match=r"202 layers to open.*at most 200.*layers=\['200', '201'\]"):
+        viz.zoom(loss)
+    assert viz.zoom(loss, layers=["200", "201"]).html

@@ -44,8 +44,9 @@ function threefold(stroke) {
 /* What is not finite stands on a ground of its own. */
 function loud(text) {
   if (text.previousElementSibling?.classList.contains("ground")) return;
-  const { x, y, width, height } = text.getBBox();
-  text.before(element("rect", { x: x - 3, y, width: width + 6, height, class: "ground" }));
+  const size = Number(text.getAttribute("font-size")), width = size * text.textContent.length * 0.7; // a hidden frame cannot measure
+  const left = Number(text.getAttribute("x")) - width / 2 - 3, top = Number(text.getAttribute("y")) - size * 0.95;
+  text.before(element("rect", { x: left, y: top, width: width + 6, height: size * 1.2, class: "ground" }));
   text.classList.add("loud");
 }
 

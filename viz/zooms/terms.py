@@ -67,20 +67,23 @@ def read_terms(element: Node, ends: Collection[Node], parameters: Collection[Nod
         Those among `ends` that are trained.
     """
     steps: list[Step] = []
-    node = element
+    node, gradient = element, element.grad
     while node not in ends and node.gate is not None:
         found = _step(node, ends, parameters)
         if found is None:
             break
-        step, node = found
+        step, onwards = found
+        slot = next(i for i, x in enumerate(node.inputs or ()) if x is onwards)
+        gradient = _sent(node)[slot]  # on this edge alone: a leaf may have other users
         steps.append(step)
-    edges = _flattened(node, ends)
+        node = onwards
+    edges = _flattened(node, ends, gradient)
     terms = [_term(x, gradient, ends, parameters) for x, gradient in edges]
     if any(term is None for term in terms):
         return None
     fold = FOLDS[node.gate.name] if len(terms) > 1 and node.gate is not None else ""
     known = tuple(term for term in terms if term is not None)
-    return Reading(fold, known, float(node.value), node.grad, tuple(reversed(steps)))
+    return Reading(fold, known, float(node.value), gradient, tuple(reversed(steps)))
 
 
 def _step(node: Node, ends: Collection[Node], parameters: Collection[Node]) -> tuple[Step, Node] | None:
@@ -116,17 +119,17 @@ def _is_behind(node: Node, inner: Node, operand: Node, parameters: Collection[No
     return inner.gate is not node.gate or (operand in parameters and node.gate is not None and node.gate.name == "add")
 
 
-def _flattened(node: Node, ends: Collection[Node]) -> list[tuple[Any, float | None]]:
+def _flattened(node: Node, ends: Collection[Node], gradient: float | None) -> list[tuple[Any, float | None]]:
     """Return what a chain of one folding gate folds, in written order, each with the gradient on its edge."""
     gate = node.gate
     if gate is None or node in ends or gate.name not in FOLDS:
-        return [(node, node.grad)]
+        return [(node, gradient)]
     found: list[tuple[Any, float | None]] = []
-    waiting: list[tuple[Any, float | None]] = [(node, node.grad)]
+    waiting: list[tuple[Any, float | None]] = [(node, gradient)]
     while waiting:
-        x, gradient = waiting.pop()
+        x, sent = waiting.pop()
         if not isinstance(x, Node) or x in ends or x.gate is not gate:
-            found.append((x, gradient))
+            found.append((x, sent))
             continue
         waiting += reversed(list(zip(x.inputs or (), _sent(x), strict=True)))
     return found

@@ -25,6 +25,8 @@ from viz.zooms.writing import drawn
 
 MOST_TERMS = 250_000
 """Terms of single elements that a page keeps; beyond, elements with a small gradient are left out first."""
+MOST_LAYERS = 200
+"""Layers whose gates a page can hold; each is laid out by itself."""
 MOST_NUMBERS = 1_000_000
 """Weights, and elements of one sample, that a page holds."""
 
@@ -164,6 +166,11 @@ def _keys(layers: Sequence[str] | None, parts: Sequence[Part]) -> frozenset[str]
 
 
 def _check_size(parts: Sequence[Part], samples: int) -> None:
+    if len(parts) > MOST_LAYERS:
+        raise TooLargeError(
+            f"zoom: {len(parts):,} layers to open, each with its gates; at most {MOST_LAYERS}: open some only, such as "
+            f"layers=[{parts[-2].key!r}, {parts[-1].key!r}]"
+        )
     sizes = {part.key: _size(part, samples) for part in parts}
     if sum(sizes.values()) > MOST_NUMBERS:
         trained = {part.key: sizes[part.key] for part in parts if part.parameters}
