@@ -65,7 +65,7 @@ class Pasteable:
 
     def source(self) -> str:
         """Return Python code that rebuilds the example and computes its gradients."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} prints nothing; define source(self)")
 
     def __repr__(self) -> str:
         return self.source()
