@@ -16,15 +16,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core import ccallback, event, sigutils
 
 from autograd_cnn.kernels.compiles import announce, announced
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Kernel = TypeVar("Kernel")
 config: Any = numba.config  # its names are set at run time
+CFunc: Any = ccallback.CFunc
+normalize_signature: Any = sigutils.normalize_signature
 
 
 def jit(function: Function) -> Function:
@@ -36,20 +41,51 @@ def jit(function: Function) -> Function:
     """
     if config.DISABLE_JIT:
         return np.errstate(all="ignore")(function)
+    return _cached(lambda cache: _compiled(function, cache=cache))
+
+
+def native(function: Callable[..., object], signature: Any) -> MicroKernel:
+    """Compile ``function`` now, as a C function of ``signature`` whose ``.address`` other code calls."""
+    return _cached(lambda cache: MicroKernel(function, signature, cache=cache))
+
+
+def _cached(decorate: Callable[[bool], Kernel]) -> Kernel:
+    """Decorate a kernel with a cache where numba finds a place for one, with a private one, or without."""
     try:
-        return _compiled(function, cache=True)
+        return decorate(True)
     except RuntimeError:  # "no locator available"
         folder = None if config.CACHE_DIR else private_cache_folder()
     if folder is None:
-        return _compiled(function, cache=False)
+        return decorate(False)
     with _numba_caching_in(folder):
-        return _compiled(function, cache=True)
+        return decorate(True)
 
 
 def _compiled(function: Function, *, cache: bool) -> Function:
     compiled = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=False)(function)
     announce(compiled)
     return cast(Function, compiled)
+
+
+class MicroKernel(CFunc):  # type: ignore[misc]
+    """A C function whose compile is announced as that of any other kernel; numba tells of its dispatchers only."""
+
+    def __init__(self, function: Callable[..., object], signature: Any, *, cache: bool) -> None:
+        super().__init__(function, normalize_signature(signature), {}, {"error_model": "numpy"})
+        self.py_func = function
+        if cache:
+            self.enable_caching()
+        announce(self)
+        self.compile()
+
+    @property
+    def stats(self) -> Any:
+        """Where the machine code is kept and how often it was found there, as numba's dispatchers say it."""
+        return SimpleNamespace(cache_path=self._cache.cache_path, cache_hits=self.cache_hits)
+
+    def _compile_uncached(self) -> Any:
+        with event.trigger_event("numba:compile", data={"dispatcher": self}):
+            return super()._compile_uncached()
 
 
 def cached_files() -> dict[Path, list[Path]]:

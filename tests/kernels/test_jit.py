@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
@@ -14,7 +15,8 @@ from numba.core import caching
 
 import autograd_cnn
 from autograd_cnn.kernels import jit as jit_module
-from autograd_cnn.kernels.jit import jit, private_cache_folder
+from autograd_cnn.kernels.compiles import announced, watched
+from autograd_cnn.kernels.jit import cached_files, jit, native, private_cache_folder
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no uid and no such modes")
 
@@ -207,3 +209,33 @@ def test_compiled_kernels_follow_ieee_arithmetic(nowhere_to_cache):
     assert divide(1.0, -np.inf) == 0
     assert divide.targetoptions["nogil"]
     assert not divide.targetoptions.get("fastmath")
+
+
+def test_the_compile_of_a_native_function_is_announced_and_its_machine_code_kept():
+    begun, ended = [], []
+    watcher = SimpleNamespace(begun=begun.append, ended=lambda kernel, seconds: ended.append(kernel))
+    unique = id(watcher)  # in a closure that no cache knows
+
+    def forget(number):
+        number + unique
+
+    signature = numba.types.void(numba.types.int64)
+    with watched(watcher):
+        kernel, again = native(forget, signature), native(forget, signature)
+    assert begun == ended == ["test_jit.forget"]
+    assert kernel.address
+    assert kernel in announced()
+    assert (kernel.stats.cache_hits, again.stats.cache_hits) == (0, 1)
+    assert Path(again.stats.cache_path) in cached_files()
+
+
+@posix_only
+def test_a_native_function_is_cached_privately_or_not_at_all_too(nowhere_to_cache, monkeypatch):
+    def forget(number):
+        number + 1
+
+    signature = numba.types.void(numba.types.int64)
+    private = nowhere_to_cache / f"autograd_cnn-numba-{os.getuid()}"
+    assert Path(native(forget, signature).stats.cache_path).parent == private
+    private.chmod(0o777)
+    assert native(forget, signature).stats.cache_path is None
