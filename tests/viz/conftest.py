@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+# Pages fit their pictures and charts again once the first frame has told them their size.
+SETTLED = "() => new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(() => told())))"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -45,6 +47,7 @@ def browser(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("request", lambda asked: _note_request(complaints, address, asked.url))
         page.goto(address)
+        page.evaluate(SETTLED)
         return page
 
     yield open_page

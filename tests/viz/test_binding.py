@@ -35,7 +35,7 @@ def test_tabs_in_a_browser(browser: Callable[..., Any], bound: Page) -> None:
         return [f.get_attribute("title") for f in page.locator("iframe").all() if f.is_visible()]
 
     assert shown() == ["Circuit"]
-    assert page.frame_locator("iframe").get_by_role("heading", name="A neuron").is_visible()
+    page.frame_locator("iframe").get_by_role("heading", name="A neuron").wait_for()
     page.get_by_role("tab", name="Steps").click()
     assert shown() == ["Steps"]
     player = page.frame_locator("#panel1 iframe")
@@ -57,7 +57,7 @@ def test_the_theme_reaches_every_page(browser: Callable[..., Any], bound: Page) 
     assert page.locator("#theme").inner_text() == "Theme: dark"
     for i in (0, 1):
         frame = page.frame_locator(f"#panel{i} iframe")
-        assert frame.locator("html").get_attribute("data-theme") == "dark"
+        frame.locator("html[data-theme=dark]").wait_for(state="attached")  # it is told by a message
         assert frame.locator("#theme").is_hidden()
     page.get_by_role("tab", name="<b>").click()
     page.frame_locator("#panel2 iframe").locator("html[data-theme=dark]").wait_for()

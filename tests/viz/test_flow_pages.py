@@ -12,6 +12,7 @@ from autograd_cnn.health.report import Report
 from tests import published
 from tests.viz.accessibility import faults
 from tests.viz.test_layer_blocks import chain
+from tests.viz.waiting import until
 from viz.flow_pages import part_of
 from viz.flows import FlowPicture, flow, shown_report
 from viz.layer_blocks import Block, with_folded_blocks
@@ -61,7 +62,7 @@ def test_the_page_is_accessible(browser: Callable[..., Any], picture: FlowPictur
 
 def test_a_tall_picture_begins_at_its_upper_end(browser: Callable[..., Any], picture: FlowPicture) -> None:
     page = browser(picture.page())
-    page.wait_for_function("document.querySelector('.stage svg').viewBox.baseVal.height < 1000")
+    until(lambda: page.evaluate("document.querySelector('.stage svg').viewBox.baseVal.height < 1000"))
     assert page.locator("#picture-input").is_visible()
 
 

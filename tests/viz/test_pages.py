@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import viz
 from tests.viz.accessibility import faults
 from tests.viz.references import sigmoid_neuron
+from tests.viz.waiting import until
 from viz.page import Page, json_words
 from viz.style import number
 
@@ -23,14 +23,6 @@ def circuit_page() -> Page:
 
 def view(page: Any) -> list[float]:
     return [float(x) for x in page.locator(".stage svg").first.get_attribute("viewBox").split()]
-
-
-def until(holds: Callable[[], bool], seconds: float = 5) -> None:
-    """Wait for what the browser does in its own time; playwright's own waiting needs eval, which pages forbid."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_numbers_are_written_as_in_python(browser: Callable[..., Any], circuit_page: Page) -> None:

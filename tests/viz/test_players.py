@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from tests.viz.accessibility import faults
 from tests.viz.test_tapes import neuron, notes_example
+from tests.viz.waiting import stopped
 from viz.cli import main
 from viz.errors import UndrawableError
 from viz.labels import plain
@@ -153,17 +154,21 @@ def test_keys_buttons_and_slider_move(browser):
 
 def test_play_runs_to_the_end_and_pauses(browser):
     page = browser(player(notes_example(), title="t"))
+    clock = stopped(page)
     page.select_option("#speed", "10")
     page.keyboard.press("Tab")  # out of the list of speeds
     page.locator(".stage").focus()
     page.keyboard.press(" ")
-    assert page.inner_text("#play") == "Pause"
-    page.locator("#place", has_text="6 of 6").wait_for()
-    assert page.inner_text("#play") == "Play"
+    for step in range(6):
+        assert (page.inner_text("#place"), page.inner_text("#play")) == (f"{step} of 6", "Pause")
+        clock.run_for(100)
+    assert (page.inner_text("#place"), page.inner_text("#play")) == ("6 of 6", "Play")
     page.click("#play")  # from the start again
-    page.locator("#place", has_text="1 of 6").wait_for()
+    clock.run_for(100)
+    assert (page.inner_text("#place"), page.inner_text("#play")) == ("1 of 6", "Pause")
     page.keyboard.press("ArrowLeft")
-    assert page.inner_text("#play") == "Play"
+    clock.run_for(1000)
+    assert (page.inner_text("#place"), page.inner_text("#play")) == ("0 of 6", "Play")
 
 
 def test_a_click_on_a_gate_goes_to_its_step(browser):

@@ -16,6 +16,7 @@ from tests.viz.legibility import illegible
 from tests.viz.test_charts import check_drawing
 from tests.viz.test_reports import outline
 from tests.viz.textbook_layers import layers_of
+from tests.viz.waiting import until
 from viz.charts import Line, Points, Rule, Zone
 from viz.errors import TextbookError, UnknownThemeError
 from viz.page import Page
@@ -122,12 +123,7 @@ def test_a_small_screen_scrolls_charts_not_the_page(browser: Callable[..., Any],
     chart = page.locator(".picture").first
     chart.focus()
     page.keyboard.press("ArrowRight")
-    for _ in range(200):  # wait_for_function would need eval, which the page's policy forbids
-        if page.evaluate("document.querySelector('.picture').scrollLeft > 0"):
-            break
-        page.wait_for_timeout(20)
-    else:
-        pytest.fail("the arrow key did not scroll the chart")
+    until(lambda: page.evaluate("document.querySelector('.picture').scrollLeft > 0"))
 
 
 def test_names_that_look_like_markup_are_words(browser: Callable[..., Any]) -> None:

@@ -12,6 +12,7 @@ from autograd_cnn.health.wording import brief, decades, number, tiny
 from tests.viz.accessibility import faults
 from tests.viz.test_reports import data_of, outline
 from tests.viz.trainings import network, training
+from tests.viz.waiting import stopped
 from viz.exchange import decoded, encoded
 from viz.predictions_page import predictions
 from viz.reports import report
@@ -95,11 +96,15 @@ def test_slider_buttons_and_keys_move_by_steps(browser: Browser) -> None:
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_play_runs_to_the_end_and_stops(browser: Browser, motion: str) -> None:
     page = browser(report(training(steps=4)), reduced_motion=motion)
+    clock = stopped(page)
     play = page.locator("[data-act=play]")
     play.click()
-    assert play.get_attribute("aria-pressed") == "true"
-    page.wait_for_selector("[data-act=play][aria-pressed=false]")
+    for step in range(4):
+        assert page.evaluate(MOMENT).startswith(f"step {step} ")
+        assert play.get_attribute("aria-pressed") == "true"
+        clock.run_for(400)
     assert page.evaluate(MOMENT).startswith("step 3 ")
+    assert play.get_attribute("aria-pressed") == "false"
 
 
 def test_a_finding_leads_to_its_step_and_its_card(browser: Browser) -> None:

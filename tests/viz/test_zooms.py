@@ -17,6 +17,7 @@ from autograd_cnn import health, nn
 from autograd_cnn.errors import OutOfRangeError, UnknownNameError
 from autograd_cnn.health.network import read_network
 from tests.viz.accessibility import faults
+from tests.viz.waiting import until
 from viz.errors import TooLargeError, UndrawableError
 from viz.exchange import decoded, encoded
 from viz.flows import shown_report
@@ -317,7 +318,7 @@ def expanded_products(loss, section, index, entering):
 
 def go(page, place):
     """Go to a place of the page by its address."""
-    page.evaluate("hash => { location.hash = hash; show(); }", place)
+    page.evaluate("hash => goTo(hash)", place)
 
 
 def test_the_circuit_shows_the_bias_the_activation_and_the_gradient(network, browser):
@@ -343,7 +344,6 @@ def test_a_pool_shows_which_input_won(network, browser):
     whole, part = element_of(loss, "pool", (2, 1, 0), 7)
     page = browser(made)
     go(page, "pool/unit/2/element/2,1,0")
-    page.locator("table.terms").wait_for()
     expected = [[shown(scalar.value), shown(scalar.grad)] for scalar in whole.scalars.values()]
     found = rows(page)
     assert sorted(row[2:4] for row in found) == sorted(expected)
@@ -397,16 +397,15 @@ def test_back_forward_escape_and_deep_links(network, browser, tmp_path):
     page.get_by_role("button", name="channel 2: active").click()
     page.keyboard.press("Tab")
     page.go_back()
-    assert page.locator("#here").text_content() == "conv1"
+    until(lambda: page.locator("#here").text_content() == "conv1")
     page.go_forward()
-    assert page.locator("#here").text_content() == "Unit 2 of conv1"
+    until(lambda: page.locator("#here").text_content() == "Unit 2 of conv1")
     assert page.title() == "A network › conv1 › unit 2"  # noqa: RUF001
     go(page, "conv1/unit/3/element/3,1,2")
-    page.locator("svg.circuit").wait_for()
+    assert page.locator("svg.circuit").count() == 1
     seen = []
     for _ in range(3):
         page.keyboard.press("Escape")
-        page.wait_for_timeout(50)
         seen.append(page.evaluate("location.hash"))
     assert seen == ["#conv1/unit/3", "#conv1", ""]
     assert page.locator("#network").is_visible()
@@ -432,6 +431,33 @@ def test_keys_alone_reach_an_element(network, browser):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert page.locator("#here").text_content() == "Element (2, 1, 1) of conv2"
+
+
+PLACES_AT_ONCE = """() => {
+  const card = document.querySelectorAll("#network g.card")[1], told = [];
+  const tell = () => told.push([document.activeElement.id, document.getElementById("here")?.textContent ?? "network"]);
+  card.focus();
+  card.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  tell();
+  document.querySelectorAll("#view .units button")[2].click();
+  tell();
+  document.querySelectorAll("#crumbs a")[1].click();
+  tell();
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  tell();
+  return told;
+}"""
+
+
+def test_a_place_is_shown_at_once_so_that_no_key_of_a_fast_typist_goes_astray(network, browser):
+    _, made = network
+    page = browser(made)
+    assert page.evaluate(PLACES_AT_ONCE) == [
+        ["here", "conv2"],
+        ["here", "Unit 2 of conv2"],
+        ["here", "conv2"],
+        ["network-title", "network"],
+    ]
 
 
 @pytest.mark.parametrize("place", ["", "conv2", "conv2/unit/4", "conv2/unit/0/element/0,1,1", "pool/unit/0", "loss"])

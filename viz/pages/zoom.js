@@ -53,7 +53,17 @@ function above(place) {
 }
 
 function go(place) {
-  location.hash = place.section === undefined ? "" : address(place);
+  goTo(place.section === undefined ? "" : address(place));
+}
+
+/* Show a place at once: the browser tells of a new address only later, and a key pressed in between would go to what was there before. */
+function goTo(hash) {
+  location.hash = hash;
+  showNew();
+}
+
+function showNew() {
+  if (location.hash !== show.hash) show();
 }
 
 /* What stands in each level. */
@@ -310,7 +320,8 @@ function windowOf(section, made) {
 
 /* Going about. */
 function show() {
-  const place = placeOf(location.hash), section = sectionOf.get(place.section);
+  show.hash = location.hash;
+  const place = placeOf(show.hash), section = sectionOf.get(place.section);
   view.replaceChildren();
   network.hidden = Boolean(section);
   gatesSection.hidden = true;
@@ -348,7 +359,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a"), hash = link?.getAttribute("href");
   if (!hash?.startsWith("#") || link.classList.contains("skip") || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  location.hash = hash.slice(1);
+  goTo(hash);
 });
 
 /* Cards are links: by mouse and by keyboard. */
@@ -377,5 +388,5 @@ if (data.sections.length) {
   document.getElementById("network-note").textContent = "This loss has no layers: here is every gate, with value above and gradient below each wire.";
 }
 
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", showNew);
 show();
