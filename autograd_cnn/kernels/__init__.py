@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd_cnn.kernels.convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+    from autograd_cnn.kernels.planning import forced, plan
     from autograd_cnn.kernels.pooling import (
         avg_pool2d,
         avg_pool2d_gradient,
@@ -29,10 +30,12 @@ __all__ = [
     "conv2d_weight_gradient",
     "cross_entropy",
     "cross_entropy_gradient",
+    "forced",
     "gather_by_switches",
     "get_num_threads",
     "log_softmax",
     "max_pool2d",
+    "plan",
     "scatter_by_switches",
     "set_num_threads",
 ]
@@ -41,6 +44,8 @@ _FILE_OF = {
     "conv2d": "convolution",
     "conv2d_input_gradient": "convolution",
     "conv2d_weight_gradient": "convolution",
+    "forced": "planning",
+    "plan": "planning",
     "max_pool2d": "pooling",
     "scatter_by_switches": "pooling",
     "gather_by_switches": "pooling",

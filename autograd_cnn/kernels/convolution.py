@@ -1,32 +1,28 @@
-"""Convolution (cross-correlation) of images, and its two gradients, in plain loops.
+"""Convolution (cross-correlation) of images, and its two gradients: the page that everybody calls.
 
-Plain, correct and the reference for any faster path. float32 or float64; sums are accumulated in
-the dtype of the result. Every number of the result is summed by one job in a fixed order, so
-results do not depend on the number of threads. How it works: :mod:`.phases`, :mod:`.shifted_rows`.
+:mod:`.planning` chooses an algorithm by the shapes. They all take the same arguments and give the same numbers, up to
+the rounding of sums; their results differ in the order of memory alone. float32 or float64; sums are accumulated in
+the dtype of the result, each in an order of its own that does not depend on the number of threads.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from autograd_cnn.kernels.layout import Floats, floating_dtype, readable
-from autograd_cnn.kernels.phases import STRETCH, Pair, Phases
-from autograd_cnn.kernels.shifted_rows import (
-    add_shifted_images,
-    multiply_shifted_images,
-    scatter_shifted_gradients,
-)
-from autograd_cnn.kernels.threads import share_out
+from autograd_cnn.kernels.layout import Floats, floating_dtype
+from autograd_cnn.kernels.planning import Padding, Pair, algorithm
+from autograd_cnn.kernels.workspace import Workspace
 
 
 def conv2d(
     x: Floats,
     weight: Floats,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     dilation: Pair,
     groups: int,
     output_size: Pair,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
 ) -> Floats:
     """Cross-correlate images with weights, as torch.nn.functional.conv2d does.
 
@@ -45,11 +41,15 @@ def conv2d(
     output_size : (int, int)
         How many windows stand below and beside each other. They may stick out of the padded image
         at the bottom and at the right, where it continues with zeros, or leave some of it unused.
+    out : ndarray, optional
+        Where to write the result; best in the order of memory that `kernels.plan` tells.
+    workspace : Workspace, optional
+        Scratch memory to use again; by default there is new one for each call.
 
     Returns
     -------
     ndarray
-        (N, O, OH, OW), C-contiguous.
+        (N, O, OH, OW).
 
     Raises
     ------
@@ -57,25 +57,9 @@ def conv2d(
         If an input is neither float32 nor float64.
     """
     dtype = floating_dtype("conv2d", x, weight)
-    batch, (channels_out, channels, *_) = x.shape[0], weight.shape
-    y = np.zeros((batch, groups, channels_out // groups, *output_size), dtype)
-    if y.size and weight.size:
-        phases = Phases(_plane(weight), stride, dilation, output_size)
-        walk = phases.walk(over_gaps=True)
-        bunch = _bunch(batch, walk[0])
-        share_out(
-            add_shifted_images,
-            -(-batch // bunch) * channels_out,
-            y.size * weight[0].size,
-            readable(phases.split(x, padding, groups).reshape(groups, -1), dtype),
-            readable(weight.reshape(groups, channels_out // groups, -1), dtype),
-            phases.starts(batch, channels).ravel(),
-            bunch,
-            walk,
-            phases.size[1],
-            y,
-        )
-    return y.reshape(batch, channels_out, *output_size)
+    shapes = x.shape, weight.shape, output_size
+    run = algorithm("forward", *shapes, dtype, stride, padding, dilation, groups)
+    return run(x, weight, stride, padding, dilation, groups, output_size, out=out, workspace=workspace)
 
 
 def conv2d_input_gradient(
@@ -83,9 +67,12 @@ def conv2d_input_gradient(
     weight: Floats,
     input_size: Pair,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     dilation: Pair,
     groups: int,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient of :func:`conv2d` with respect to its images, (N, C, H, W).
 
@@ -99,6 +86,8 @@ def conv2d_input_gradient(
         Height and width of the images.
     stride, padding, dilation, groups
         As given to :func:`conv2d`.
+    out, workspace
+        As for :func:`conv2d`.
 
     Raises
     ------
@@ -106,30 +95,9 @@ def conv2d_input_gradient(
         If an input is neither float32 nor float64.
     """
     dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
-    batch, (channels_out, channels, *_) = upstream.shape[0], weight.shape
-    input_shape = (batch, groups * channels, *input_size)
-    if upstream.size == 0 or weight.size == 0:
-        return np.zeros(input_shape, dtype)
-    phases = Phases(_plane(weight), stride, dilation, _plane(upstream))
-    # A zero of a gap times an infinite weight would be NaN: then step over the gaps.
-    over_gaps = bool(np.isfinite(weight).all())
-    walk = phases.walk(over_gaps=over_gaps)
-    bunch = _bunch(batch, walk[0]) if over_gaps else 1
-    gradient = np.zeros((groups, channels, walk[0] * batch * stride[0] * stride[1]), dtype)
-    by_tap = weight.reshape(groups, channels_out // groups, channels, -1).transpose(0, 2, 3, 1)
-    share_out(
-        scatter_shifted_gradients,
-        -(-batch // bunch) * groups * channels,
-        upstream.size * weight[0].size,
-        readable(phases.spread(upstream, groups), dtype),
-        readable(by_tap, dtype),
-        phases.starts(batch, 1).ravel(),
-        batch,
-        bunch,
-        walk,
-        gradient,
-    )
-    return phases.join(gradient, input_shape, padding)
+    shapes = (len(upstream), groups * weight.shape[1], *input_size), weight.shape, upstream.shape[2:]
+    run = algorithm("input gradient", *shapes, dtype, stride, padding, dilation, groups)
+    return run(upstream, weight, input_size, stride, padding, dilation, groups, out=out, workspace=workspace)
 
 
 def conv2d_weight_gradient(
@@ -137,9 +105,12 @@ def conv2d_weight_gradient(
     x: Floats,
     window: Pair,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     dilation: Pair,
     groups: int,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient of :func:`conv2d` with respect to its weight, (O, C/groups, KH, KW).
 
@@ -153,6 +124,8 @@ def conv2d_weight_gradient(
         KH and KW.
     stride, padding, dilation, groups
         As given to :func:`conv2d`.
+    out, workspace
+        As for :func:`conv2d`.
 
     Raises
     ------
@@ -160,36 +133,6 @@ def conv2d_weight_gradient(
         If an input is neither float32 nor float64.
     """
     dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
-    batch, channels_out, channels = x.shape[0], upstream.shape[1], x.shape[1] // groups
-    gradient = np.zeros((groups, channels_out // groups, channels, window[0] * window[1]), dtype)
-    if gradient.size and upstream.size:
-        phases = Phases(window, stride, dilation, _plane(upstream))
-        rows = readable(phases.spread(upstream, groups), dtype)
-        images = readable(phases.split(x, padding, groups), dtype)
-        for over_gaps in (True, False):
-            share_out(
-                multiply_shifted_images,
-                channels_out * channels,
-                upstream.size * gradient[0, 0].size,
-                rows,
-                images,
-                phases.starts(batch, 1).ravel(),
-                batch,
-                batch if over_gaps else 1,
-                phases.walk(over_gaps=over_gaps),
-                gradient,
-            )
-            # A zero of a gap times an infinite pixel gave NaN: then once more, stepping over the gaps.
-            if np.isfinite(gradient).all():
-                break
-    return gradient.reshape(channels_out, channels, *window)
-
-
-def _plane(array: Floats) -> Pair:
-    """Return height and width of a batch of planes."""
-    return array.shape[-2], array.shape[-1]
-
-
-def _bunch(batch: int, area: int) -> int:
-    """Return how many images a job takes at once: small images fill a stretch together."""
-    return min(batch, max(1, STRETCH // area))
+    shapes = x.shape, (upstream.shape[1], x.shape[1] // groups, *window), upstream.shape[2:]
+    run = algorithm("weight gradient", *shapes, dtype, stride, padding, dilation, groups)
+    return run(upstream, x, window, stride, padding, dilation, groups, out=out, workspace=workspace)

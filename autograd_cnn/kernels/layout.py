@@ -35,3 +35,11 @@ def readable(array: Floats, dtype: np.dtype[Any] | type) -> Floats:
     view = np.require(array, dtype=dtype, requirements=("C", "A")).view()
     view.flags.writeable = False
     return view
+
+
+def delivered(result: Floats, out: Floats | None) -> Floats:
+    """Return a result, in the memory that was given for it, if any."""
+    if out is None:
+        return result
+    out[...] = result
+    return out

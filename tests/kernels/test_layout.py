@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.errors import DtypeError
-from autograd_cnn.kernels.layout import floating_dtype, readable
+from autograd_cnn.kernels.layout import delivered, floating_dtype, readable
 from autograd_cnn.kernels.shifted_rows import add_shifted_images
 from tests.kernels.windows import LARGE, LAYOUTS, laid_out
 
@@ -43,7 +43,7 @@ def test_other_dtypes_raise(dtype):
 
 
 def test_one_compiled_variant_serves_every_layout():
-    from autograd_cnn.kernels import conv2d
+    from autograd_cnn.kernels.plain_convolution import conv2d
 
     if not hasattr(add_shifted_images, "signatures"):
         pytest.skip("NUMBA_DISABLE_JIT=1: nothing is compiled")
@@ -52,3 +52,10 @@ def test_one_compiled_variant_serves_every_layout():
         conv2d(x, weight, *LARGE.moves, LARGE.output_size)
     single = [kinds for kinds in add_shifted_images.signatures if "float32" in str(kinds)]
     assert len(single) == 1
+
+
+def test_a_result_goes_where_it_is_wanted():
+    result, out = np.arange(3.0), np.zeros(3)
+    assert delivered(result, None) is result
+    assert delivered(result, out) is out
+    np.testing.assert_array_equal(out, result)

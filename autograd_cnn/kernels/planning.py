@@ -1,0 +1,271 @@
+"""Which algorithm a convolution takes, and why: by the shapes alone, never by the numbers.
+
+One table names the algorithms, one rule puts them in order; the first that covers the call does it, and the plain loops
+cover every call. Each algorithm is a file with the three functions of :mod:`.convolution`, and ``covers(convolution)``,
+which says for which shapes they run. `forced` and ``AUTOGRAD_CNN_CONVOLUTION`` put another algorithm first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError, ShapeError, suggestion
+from autograd_cnn.kernels.instruction_set import instruction_set
+from autograd_cnn.kernels.jit import config
+from autograd_cnn.kernels.layout import Floats, floating_dtype
+
+Pair: TypeAlias = tuple[int, int]
+Padding: TypeAlias = tuple[Pair, Pair]
+Part: TypeAlias = Literal["forward", "input gradient", "weight gradient"]
+
+# Each algorithm: its file, and the order of memory of its images. Weight gradients are C-contiguous always.
+ALGORITHMS = {
+    "plain": ("plain_convolution", "channels-first"),
+}
+VARIABLE = "AUTOGRAD_CNN_CONVOLUTION"
+
+_FUNCTIONS: dict[Part, str] = {
+    "forward": "conv2d",
+    "input gradient": "conv2d_input_gradient",
+    "weight gradient": "conv2d_weight_gradient",
+}
+_forced: ContextVar[str | None] = ContextVar("forced", default=None)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """The shapes of a convolution: all that is known of it but the numbers.
+
+    Attributes
+    ----------
+    part : {"forward", "input gradient", "weight gradient"}
+        What is asked for.
+    x_shape, weight_shape : (int, int, int, int)
+        (N, C, H, W) and (O, C/groups, KH, KW).
+    output_size : (int, int)
+        OH and OW; windows may stick out of the padded image, or leave some of it unused.
+    dtype : dtype
+        float32 or float64: what is computed in.
+    stride, padding, dilation, groups
+        As for :func:`.convolution.conv2d`.
+    """
+
+    part: Part
+    x_shape: tuple[int, int, int, int]
+    weight_shape: tuple[int, int, int, int]
+    output_size: Pair
+    dtype: np.dtype[Any]
+    stride: Pair
+    padding: Padding
+    dilation: Pair
+    groups: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An algorithm for one part of a convolution.
+
+    Attributes
+    ----------
+    algorithm : str
+        A name in `ALGORITHMS`.
+    layout : {"channels-first", "channels-last", "batch-last"}
+        The order of memory behind the values of the result.
+    reason : str
+        Why, in a sentence.
+    """
+
+    algorithm: str
+    layout: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `plan` says of a convolution and its two gradients; printed, a line for each."""
+
+    forward: Choice
+    input_gradient: Choice
+    weight_gradient: Choice
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{name.replace('_', ' ')}: {choice.algorithm}, {choice.layout}; {choice.reason}"
+            for name, choice in vars(self).items()
+        )
+
+
+def plan(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    *,
+    dtype: Any = np.float32,
+    stride: int | Pair = 1,
+    padding: int | Pair | Padding = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Plan:
+    """Tell how a convolution and its gradients are going to be computed, without computing them.
+
+    Parameters
+    ----------
+    x_shape, weight_shape : tuple of int
+        (N, C, H, W) and (O, C/groups, KH, KW).
+    dtype
+        float32 or float64.
+    stride, padding, dilation, groups
+        As for `functional.conv2d`, or pairs of pairs of paddings.
+
+    Returns
+    -------
+    Plan
+        An algorithm, the layout of its result and a reason, for each of the three parts.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit each other.
+    DtypeError
+        If the dtype is neither float32 nor float64.
+    ArgumentError
+        If ``AUTOGRAD_CNN_CONVOLUTION`` names no algorithm.
+
+    Examples
+    --------
+    >>> with forced("plain"):
+    ...     print(plan((64, 3, 32, 32), (32, 3, 3, 3), padding=1))
+    forward: plain, channels-first; it is forced
+    input gradient: plain, channels-first; it is forced
+    weight gradient: plain, channels-first; it is forced
+    """
+    number = floating_dtype("plan", *[np.empty(0, dtype)] * 2)
+    strides, dilations = _pair(stride), _pair(dilation)
+    rows, columns = _pair(padding)
+    paddings = _pair(rows), _pair(columns)
+    _check(x_shape, weight_shape, groups)
+    sizes = (
+        (size + sum(around) - (taps - 1) * apart - 1) // step + 1
+        for size, taps, around, apart, step in zip(
+            x_shape[2:], weight_shape[2:], paddings, dilations, strides, strict=True
+        )
+    )
+    shapes: Any = tuple(x_shape), tuple(weight_shape), tuple(max(0, size) for size in sizes)
+    moves: Any = number, strides, paddings, dilations, groups
+    forward, to_input, to_weight = (choice(Convolution(part, *shapes, *moves)) for part in _FUNCTIONS)
+    return Plan(forward, to_input, to_weight)
+
+
+@contextmanager
+def forced(name: str) -> Iterator[None]:
+    """Take this algorithm inside the ``with``, where it covers the call, and the plain loops where it does not.
+
+    Parameters
+    ----------
+    name : str
+        ``"plain"``, ``"direct"``, ``"batch-last"`` or ``"winograd"``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such algorithm.
+    """
+    token = _forced.set(_known(name, "forced"))
+    try:
+        yield
+    finally:
+        _forced.reset(token)
+
+
+def algorithm(part: Part, *shapes: Any) -> Callable[..., Floats]:
+    """Return the function that computes this part of a convolution; ``shapes`` are the fields of `Convolution`."""
+    return _function(_first_choice(), part, *shapes)
+
+
+def choice(convolution: Convolution) -> Choice:
+    """Return the first algorithm that covers a convolution."""
+    return _choice(_first_choice(), convolution)
+
+
+@lru_cache(maxsize=1024)
+def _function(first: str | None, part: Part, *shapes: Any) -> Callable[..., Floats]:
+    name = _choice(first, Convolution(part, *shapes)).algorithm
+    function: Callable[..., Floats] = getattr(_file(name), _FUNCTIONS[part])
+    return function
+
+
+def _choice(first: str | None, convolution: Convolution) -> Choice:
+    if config.DISABLE_JIT:
+        wishes = iter([("plain", "NUMBA_DISABLE_JIT leaves nothing else")])
+    elif first is None:
+        wishes = _wishes(convolution)
+    else:
+        wishes = iter([(first, "it is forced"), ("plain", f"{first} is forced and does not cover this call")])
+    name, reason = next((name, reason) for name, reason in wishes if _covers(name, convolution))
+    layout = "channels-first" if convolution.part == "weight gradient" else ALGORITHMS[name][1]
+    return Choice(name, layout, reason)
+
+
+def _covers(name: str, convolution: Convolution) -> bool:
+    if name == "plain":
+        return True
+    return name in ALGORITHMS and bool(_file(name).covers(convolution))
+
+
+def _wishes(convolution: Convolution) -> Iterator[tuple[str, str]]:
+    """Yield algorithms and what speaks for them, the best first; the same for all parts, so that layouts agree."""
+    lanes = instruction_set(convolution.dtype).lanes
+    filters, channels, *window = convolution.weight_shape
+    filters //= convolution.groups
+    if max(channels, filters) <= lanes and convolution.x_shape[0] >= lanes:
+        yield "batch-last", f"few channels would leave the {lanes} lanes of a vector empty, and images fill them"
+    moves = convolution.stride, convolution.dilation, convolution.groups
+    if window == [3, 3] and moves == ((1, 1), (1, 1), 1) and min(channels, filters) >= 32:
+        yield "winograd", "3 × 3 windows at stride 1 over many channels take 16 multiplications for 36"
+    yield "direct", "vectors of channels, for any window and stride"
+    yield "plain", "no faster algorithm covers it"
+
+
+def _file(name: str) -> ModuleType:
+    return import_module(f"autograd_cnn.kernels.{ALGORITHMS[name][0]}")
+
+
+def _first_choice() -> str | None:
+    name = _forced.get()
+    if name is None:
+        name = os.environ.get(VARIABLE) or None
+        if name is not None:
+            _known(name, VARIABLE)
+    return name
+
+
+def _known(name: str, giver: str) -> str:
+    if name not in ALGORITHMS:
+        raise ArgumentError(
+            f"{giver} names the algorithm {name!r}; there are {', '.join(map(repr, ALGORITHMS))}"
+            f"{suggestion(name, ALGORITHMS)}"
+        )
+    return name
+
+
+def _pair(number: Any) -> Any:
+    return number if isinstance(number, tuple) else (number, number)
+
+
+def _check(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], groups: int) -> None:
+    if len(x_shape) != 4 or len(weight_shape) != 4:
+        raise ShapeError(f"plan got shapes {x_shape} and {weight_shape}; give (N, C, H, W) and (O, C/groups, KH, KW)")
+    if groups < 1 or x_shape[1] != groups * weight_shape[1] or weight_shape[0] % groups:
+        raise ShapeError(
+            f"plan got {x_shape[1]} channels, weights {weight_shape} and groups={groups}; "
+            "channels are groups times the weight's second size, and groups divides its first"
+        )

@@ -1,0 +1,92 @@
+"""Which algorithm is chosen, and how another one is."""
+
+import numba
+import numpy as np
+import pytest
+
+from autograd_cnn import kernels
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
+from autograd_cnn.kernels import forced, plan
+from autograd_cnn.kernels.planning import ALGORITHMS, VARIABLE, Choice
+
+LAYER = (8, 64, 16, 16), (64, 64, 3, 3)
+PARTS = ["forward", "input_gradient", "weight_gradient"]
+
+
+@pytest.fixture(autouse=True)
+def no_choice_from_outside(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+def test_a_plan_has_an_algorithm_a_layout_and_a_reason_for_each_part():
+    made = plan(*LAYER, padding=1)
+    for part in PARTS:
+        choice = getattr(made, part)
+        assert choice.algorithm in ALGORITHMS
+        assert choice.layout in ("channels-first", "channels-last", "batch-last")
+        assert choice.reason
+        assert f"{part.replace('_', ' ')}: {choice.algorithm}, {choice.layout}; {choice.reason}" in str(made)
+    assert made.weight_gradient.layout == "channels-first"
+
+
+def test_pairs_and_pairs_of_pairs_are_understood():
+    assert plan(*LAYER, padding=1, stride=2) == plan(*LAYER, padding=((1, 1), (1, 1)), stride=(2, 2), dilation=(1, 1))
+
+
+def test_without_jit_the_plain_loops_serve(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    kernels.planning._function.cache_clear()
+    expected = Choice("plain", "channels-first", "NUMBA_DISABLE_JIT leaves nothing else")
+    assert plan(*LAYER).forward == expected
+    with forced("plain"):
+        assert plan(*LAYER).forward == expected
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_forced_algorithm_is_taken_where_it_covers_the_call(name, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
+    shapes = (64, 32, 8, 8), (32, 32, 3, 3)
+    with forced(name):
+        for part in PARTS:
+            choice = getattr(plan(*shapes), part)
+            assert (choice.algorithm, choice.reason) == (name, "it is forced")
+    monkeypatch.setenv(VARIABLE, name)
+    assert plan(*shapes).forward.algorithm == name
+    with forced("plain"):
+        assert plan(*shapes).forward.algorithm == "plain"
+
+
+def test_a_forced_algorithm_that_does_not_cover_the_call_leaves_it_to_the_plain_loops(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
+    monkeypatch.setattr(kernels.planning, "_covers", lambda name, convolution: name == "plain")
+    monkeypatch.setitem(ALGORITHMS, "fast", ("fast_convolution", "channels-last"))
+    with forced("fast"):
+        assert plan(*LAYER).forward == Choice("plain", "channels-first", "fast is forced and does not cover this call")
+
+
+def test_forcing_ends_with_its_block_also_after_an_error():
+    before = plan(*LAYER)
+    with pytest.raises(ZeroDivisionError), forced("plain"):
+        raise ZeroDivisionError
+    assert plan(*LAYER) == before
+
+
+def test_an_unknown_algorithm_is_told_with_the_nearest(monkeypatch):
+    with pytest.raises(
+        ArgumentError, match=r"forced names the algorithm 'plane'; there are .*; did you mean 'plain'\?"
+    ):
+        forced("plane").__enter__()
+    monkeypatch.setenv(VARIABLE, "plane")
+    with pytest.raises(ArgumentError, match=f"{VARIABLE} names the algorithm 'plane'"):
+        plan(*LAYER)
+
+
+def test_shapes_that_do_not_fit_raise():
+    with pytest.raises(ShapeError, match=r"give \(N, C, H, W\) and \(O, C/groups, KH, KW\)"):
+        plan((1, 2, 3), (1, 2, 3, 3))
+    with pytest.raises(ShapeError, match=r"plan got 4 channels, weights \(2, 3, 3, 3\) and groups=1"):
+        plan((1, 4, 8, 8), (2, 3, 3, 3))
+    with pytest.raises(ShapeError, match="groups divides its first"):
+        plan((1, 4, 8, 8), (3, 2, 3, 3), groups=2)
+    with pytest.raises(DtypeError):
+        plan(*LAYER, dtype=np.int32)
