@@ -20,12 +20,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import extending, types
 
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.jit import native
-from autograd_cnn.kernels.vectors import INDEX, Vectors, index
+from autograd_cnn.kernels.vectors import INDEX, Vectors, call_by_address, index
 
 I = types.int64  # noqa: E741 - in signatures
 TILE = types.void(*[I] * 14)
@@ -79,20 +78,13 @@ def dot(rows: int, columns: int, dtype: np.dtype[Any] | type) -> int:
 @intrinsic
 def call_tile(context, at, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp):  # type: ignore[no-untyped-def]
     """Call a kernel made by `tile`, in code under `@jit`."""
-    return types.void(I, *TILE.args), _call
+    return types.void(I, *TILE.args), call_by_address
 
 
 @intrinsic
 def call_dot(context, at, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, sbq, scp, scq):  # type: ignore[no-untyped-def]
     """Call a kernel made by `dot`, in code under `@jit`."""
-    return types.void(I, *DOT.args), _call
-
-
-def _call(target: Any, builder: Any, signature: Any, values: Any) -> Any:
-    at, *arguments = values
-    function = ir.FunctionType(ir.VoidType(), [INDEX] * len(arguments))
-    builder.call(builder.inttoptr(at, function.as_pointer()), arguments)
-    return target.get_dummy_value()
+    return types.void(I, *DOT.args), call_by_address
 
 
 @intrinsic

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from llvmlite import ir
+from numba import types
 from numba.core import cgutils as numba_cgutils
 
 cgutils: Any = numba_cgutils  # untyped
@@ -117,6 +118,16 @@ class Vectors:
         """Repeat what is written inside; each walk is a pointer and its stride, and gives where it stands."""
         with cgutils.for_range(self.builder, length) as turn:
             yield [self.step(pointer, self.builder.mul(turn.index, stride)) for pointer, stride in walks]
+
+
+def call_by_address(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+    """Write the call of a C function whose address is the first of the values: the code of an intrinsic."""
+    at, *arguments = values
+    silent = signature.return_type == types.void
+    result = ir.VoidType() if silent else target.get_value_type(signature.return_type)
+    function = ir.FunctionType(result, [argument.type for argument in arguments])
+    returned = builder.call(builder.inttoptr(at, function.as_pointer()), arguments)
+    return target.get_dummy_value() if silent else returned
 
 
 def _lane(number: int) -> Any:
