@@ -32,7 +32,10 @@ def readable(array: Floats, dtype: np.dtype[Any] | type) -> Floats:
     numba compiles a kernel anew for every layout and for read-only arrays. Inputs are always
     handed over in this one form, so that one variant per dtype serves all.
     """
-    view = np.require(array, dtype=dtype, requirements=("C", "A")).view()
+    flags = array.flags
+    if array.dtype != dtype or not (flags.c_contiguous and flags.aligned):
+        array = np.require(array, dtype=dtype, requirements=("C", "A"))  # slow even where there is nothing to do
+    view = array.view()
     view.flags.writeable = False
     return view
 
