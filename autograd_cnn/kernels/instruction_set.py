@@ -9,7 +9,7 @@ that took 512-bit, 256-bit or 128-bit registers, and whether multiply and add ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -40,6 +40,7 @@ class InstructionSet:
     fused: bool
 
 
+@cache
 def instruction_set(dtype: np.dtype[Any] | type) -> InstructionSet:
     """Return lanes and tile for float32 or float64 numbers on the processor that numba compiles for."""
     codegen: Any = cpu_target.target_context.codegen()
