@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from autograd_cnn.kernels.workspace import Workspace
 
@@ -31,3 +32,12 @@ def test_memory_is_counted():
     workspace.empty("b", (10,), np.float64)
     workspace.empty("b", (10,), np.float64)
     assert workspace.nbytes == 120
+
+
+@pytest.mark.parametrize("shape", [(3,), (5, 7), (1000, 33), (0, 4)])
+def test_buffers_begin_with_a_cache_line(shape):
+    buffer = Workspace().empty("x", shape, np.float64)
+    assert buffer.ctypes.data % 64 == 0
+    assert buffer.shape == shape
+    assert buffer.flags.c_contiguous
+    assert buffer.flags.writeable
