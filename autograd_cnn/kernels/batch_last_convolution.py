@@ -1,0 +1,286 @@
+"""Convolution with the images of a batch side by side in the lanes of vectors, and its two gradients.
+
+For images of few channels, as in the first layers of a network, where channels would leave most lanes empty.
+Memory is (C, H, W, N), and the images are a view of it with the usual axes (N, C, H, W): "batch last". So are the
+results; elementwise operations and poolings keep this order by themselves. Images in another order are copied first.
+
+Nothing is padded: :mod:`.tap_walks` tells which taps meet a pixel, and the others are left out. But a zero of the
+padding times an infinite weight or upstream gradient is NaN: where one of them is infinite, the plain loops decide.
+
+Every number is summed by one job in a fixed order: results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_cnn.kernels import plain_convolution as plain
+from autograd_cnn.kernels.batch_last_loops import add_up_taps, multiply_by_taps
+from autograd_cnn.kernels.instruction_set import instruction_set
+from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
+from autograd_cnn.kernels.microkernel import dot, tile
+from autograd_cnn.kernels.planning import Convolution, Padding, Pair
+from autograd_cnn.kernels.tap_walks import Axis
+from autograd_cnn.kernels.threads import share_out
+from autograd_cnn.kernels.workspace import Workspace
+
+# These kernels do as many multiply-adds in the time in which a plain one does one.
+SPEED = 8
+
+
+def covers(convolution: Convolution) -> bool:
+    """Whether the algorithm runs for these shapes: the images fill a vector.
+
+    All windows are welcome, but no weight gradient of some that stand in the padding altogether: an infinite upstream
+    gradient there would leave no trace, where the plain loops multiply it by zero.
+    """
+    sizes = (*convolution.x_shape, *convolution.weight_shape, *convolution.output_size)
+    if 0 in sizes or convolution.x_shape[0] < instruction_set(convolution.dtype).lanes:
+        return False
+    windows = Windows(
+        convolution.x_shape[2:],
+        convolution.output_size,
+        convolution.weight_shape[2:],
+        convolution.stride,
+        convolution.dilation,
+        convolution.padding,
+    )
+    sums = _sums_of_outputs(windows)
+    taps = (*sums.rows[:, 3], *sums.columns[:, 3])
+    return convolution.part != "weight gradient" or 0 not in taps
+
+
+def conv2d(
+    x: Floats,
+    weight: Floats,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+    output_size: Pair,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
+) -> Floats:
+    """Cross-correlate images with weights; see :func:`.convolution.conv2d`."""
+    dtype = floating_dtype("conv2d", x, weight)
+    windows = Windows(x.shape[2:], output_size, weight.shape[2:], stride, dilation, padding)
+    sums = _sums_of_outputs(windows)
+    if sums.padded and not np.isfinite(weight).all():
+        return plain.conv2d(x, weight, stride, padding, dilation, groups, output_size, out=out, workspace=workspace)
+    workspace = workspace or Workspace()
+    outputs, channels, down, right = weight.shape
+    result = _result(out, (outputs, *output_size, x.shape[0]), dtype, workspace)
+    taps = down * right
+    strides = (outputs // groups * channels * taps, channels * taps, taps, right, 1)
+    _add_up(sums, _source(x, dtype, workspace, "images"), readable(weight, dtype), strides, groups, result)
+    return _images(result, out)
+
+
+def conv2d_input_gradient(
+    upstream: Floats,
+    weight: Floats,
+    input_size: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
+) -> Floats:
+    """Return the gradient with respect to the images; see :func:`.convolution.conv2d_input_gradient`."""
+    dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
+    sums = _sums_of_pixels(Windows(input_size, upstream.shape[2:], weight.shape[2:], stride, dilation, padding))
+    workspace = workspace or Workspace()
+    outputs, channels, down, right = weight.shape
+    result = _result(out, (groups * channels, *input_size, upstream.shape[0]), dtype, workspace)
+    taps = down * right
+    strides = (outputs // groups * channels * taps, taps, channels * taps, right, 1)
+    _add_up(sums, _source(upstream, dtype, workspace, "upstream"), readable(weight, dtype), strides, groups, result)
+    return _images(result, out)
+
+
+def conv2d_weight_gradient(
+    upstream: Floats,
+    x: Floats,
+    window: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    groups: int,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
+) -> Floats:
+    """Return the gradient with respect to the weight; see :func:`.convolution.conv2d_weight_gradient`."""
+    dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
+    workspace = workspace or Workspace()
+    windows = Windows(x.shape[2:], upstream.shape[2:], window, stride, dilation, padding)
+    outputs, channels = upstream.shape[1] // groups, x.shape[1] // groups
+    rows, together, dots = _dots(outputs, window[1], dtype)
+    rows_seen, columns_seen, padded = _meetings_of_taps(windows, together)
+    gradient = workspace.empty("gradient", (groups, outputs, channels, *window), dtype)
+    jobs = groups * -(-outputs // rows) * channels * window[0]
+    share_out(
+        multiply_by_taps,
+        jobs,
+        upstream.size * channels * window[0] * window[1] // SPEED,
+        _grouped(_source(upstream, dtype, workspace, "upstream"), groups),
+        _grouped(_source(x, dtype, workspace, "images"), groups),
+        rows_seen,
+        columns_seen,
+        (*stride, dilation[1]),
+        dots,
+        workspace.empty("sums", (jobs, rows, window[1]), dtype),
+        gradient,
+    )
+    if padded and not np.isfinite(gradient).all():
+        return plain.conv2d_weight_gradient(
+            upstream, x, window, stride, padding, dilation, groups, out=out, workspace=workspace
+        )
+    return delivered(gradient.reshape(groups * outputs, channels, *window), out)
+
+
+class Windows(NamedTuple):
+    """How windows stand on an image: a pair along height and width for each question."""
+
+    pixels: tuple[int, ...]
+    outputs: tuple[int, ...]
+    taps: tuple[int, ...]
+    stride: Pair
+    dilation: Pair
+    padding: Padding
+
+    def axes(self) -> tuple[Axis, Axis]:
+        """Return height and width by themselves."""
+        down, right = (
+            Axis(self.pixels[i], self.outputs[i], self.taps[i], self.stride[i], self.dilation[i], self.padding[i][0])
+            for i in range(2)
+        )
+        return down, right
+
+
+class Sums(NamedTuple):
+    """What `add_up_taps` needs to know of windows; and whether taps are left out, where an image is padded."""
+
+    rows: NDArray[Any]
+    columns: NDArray[Any]
+    steps: tuple[int, int, int, int]
+    padded: bool
+
+
+@lru_cache(maxsize=256)
+def _sums_of_outputs(windows: Windows) -> Sums:
+    down, right = windows.axes()
+    rows, columns = down.walk_over_outputs(merge=False), right.walk_over_outputs(merge=True)
+    padded = bool((rows.runs[:, 3] < down.taps).any() or (columns.runs[:, 3] < right.taps).any())
+    return Sums(rows.runs, columns.runs, (*rows[1:], *columns[1:]), padded)
+
+
+@lru_cache(maxsize=256)
+def _sums_of_pixels(windows: Windows) -> Sums:
+    down, right = windows.axes()
+    rows, columns = down.walk_over_pixels(merge=False), right.walk_over_pixels(merge=True)
+    return Sums(rows.runs, columns.runs, (*rows[1:], *columns[1:]), False)  # no upstream gradient is padded
+
+
+@lru_cache(maxsize=256)
+def _meetings_of_taps(windows: Windows, together: int) -> tuple[NDArray[Any], NDArray[Any], bool]:
+    """Return the outputs that taps down and taps right meet, and whether some meet not all, but padding."""
+    down, right = windows.axes()
+    met = [down.outputs_of(tap) for tap in range(down.taps)]
+    rows = np.array([(each.start, len(each), down.pixel(each.start, tap)) for tap, each in enumerate(met)], np.int64)
+    rows.flags.writeable = False
+    return rows, right.walk_over_taps(together), _sums_of_outputs(windows).padded
+
+
+def _add_up(sums: Sums, source: Floats, weight: Floats, strides: tuple[int, ...], groups: int, result: Floats) -> None:
+    """Sum the source times the weights into the result, both in batch-last memory."""
+    source, result = _grouped(source, groups), _grouped(result, groups)
+    inner, outer = source.shape[1], result.shape[1]
+    share_out(
+        add_up_taps,
+        groups * len(sums.rows),
+        min(source.size * outer, result.size * inner) * weight[0, 0].size // SPEED,
+        source,
+        weight,
+        strides,
+        sums.rows,
+        sums.columns,
+        sums.steps,
+        _tiles(outer, result.shape[-1], result.dtype),
+        result,
+    )
+
+
+@lru_cache(maxsize=256)
+def _tiles(channels: int, batch: int, dtype: np.dtype[Any]) -> tuple[int, int, int, int, int]:
+    """Return the tile that suits so many channels: rows, a wide kernel and its length, a narrow one of at most N.
+
+    The last tile of the channels overlaps the one before; tiles of equal rows overlap least.
+    """
+    machine, accumulators, most_rows = _registers(dtype)
+    rows = _even(channels, most_rows)
+    wide = 1
+    while 2 * wide * rows <= accumulators and wide < most_rows:
+        wide *= 2
+    narrow = wide
+    while narrow * machine.lanes > batch:
+        narrow //= 2
+    lengths = wide * machine.lanes, narrow * machine.lanes
+    return rows, tile(rows, wide, dtype), lengths[0], tile(rows, narrow, dtype), lengths[1]
+
+
+@lru_cache(maxsize=256)
+def _dots(channels: int, taps: int, dtype: np.dtype[Any]) -> tuple[int, int, tuple[int, int, int, int]]:
+    """Return rows of a tile, how many taps it takes together, and what `multiply_by_taps` is told of them."""
+    machine, accumulators, most_rows = _registers(dtype)
+    together = _even(taps, most_rows - 1)
+    rows = _even(channels, min(most_rows, accumulators // together))
+    return rows, together, (rows, machine.lanes, dot(rows, together, dtype), dot(rows, 1, dtype))
+
+
+def _registers(dtype: np.dtype[Any]) -> tuple[Any, int, int]:
+    """Return the machine, how many sums fit into its vector registers, and how many rows a tile has at most."""
+    machine = instruction_set(dtype)
+    large = machine.lanes * dtype.itemsize == 64  # with vectors of 64 bytes come 32 of them, else there are 16
+    return machine, 24 if large else 12, 8 if large else 6
+
+
+def _even(number: int, most: int) -> int:
+    """Return the size of parts, each of at most so many, that share a number out evenly."""
+    return -(-number // -(-number // most))
+
+
+def _grouped(memory: Floats, groups: int) -> Floats:
+    """Split the channels of batch-last memory: (C, H, W, N) -> (G, C/G, H, W, N)."""
+    return memory.reshape(groups, memory.shape[0] // groups, *memory.shape[1:])
+
+
+def _source(images: Floats, dtype: np.dtype[Any], workspace: Workspace, name: str) -> Floats:
+    """Return the memory of images that lie batch last, or of a copy that does: (C, H, W, N), read-only."""
+    memory = images.transpose(1, 2, 3, 0)
+    if not memory.flags.c_contiguous:
+        copy = workspace.empty(name, memory.shape, dtype)
+        copy[...] = memory
+        memory = copy
+    return readable(memory, dtype)
+
+
+def _result(out: Floats | None, shape: tuple[int, ...], dtype: np.dtype[Any], workspace: Workspace) -> Floats:
+    """Return memory (C, H, W, N) to write to: that of ``out``, if it lies batch last."""
+    if out is None:
+        return np.empty(shape, dtype)
+    memory = out.transpose(1, 2, 3, 0)
+    return memory if memory.flags.c_contiguous else workspace.empty("result", shape, dtype)
+
+
+def _images(memory: Floats, out: Floats | None) -> Floats:
+    """Return batch-last memory as images (N, C, H, W), or ``out`` with these images."""
+    images = memory.transpose(3, 0, 1, 2)
+    return out if out is not None and np.may_share_memory(out, images) else delivered(images, out)

@@ -1,0 +1,134 @@
+"""Convolution with the batch in the lanes, against the plain loops in float64."""
+
+from dataclasses import replace
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+if numba.config.DISABLE_JIT:
+    pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
+
+from autograd_cnn.kernels import batch_last_convolution, forced, plain_convolution, plan
+from autograd_cnn.kernels.instruction_set import instruction_set
+from autograd_cnn.kernels.workspace import Workspace
+from tests.kernels.test_plain_convolution import threaded
+from tests.kernels.windows import LARGE, cases
+
+# As many images as a vector has lanes, multiples of that, and batches that leave the last vector half empty.
+BATCHES = st.sampled_from([16, 17, 23, 32, 37])
+CASES = st.builds(
+    lambda case, batch: replace(case, batch=batch), cases().filter(lambda case: 0 not in case.output_size), BATCHES
+)
+EVEN = replace(LARGE, batch=64, channels_out=11, input_size=(9, 8), output_size=(9, 8))
+WIDE = replace(EVEN, window=(7, 11), padding=((3, 3), (5, 5)), channels_out=3, batch=17)
+STRIDED = replace(
+    EVEN, batch=19, stride=(2, 3), dilation=(3, 2), output_size=(3, 3), channels=6, groups=3, channels_out=9
+)
+
+
+def all_three(file, case, x, weight, upstream, **more):
+    """Return the result and both gradients, in that order."""
+    return (
+        file.conv2d(x, weight, *case.moves, case.output_size, **more),
+        file.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, **more),
+        file.conv2d_weight_gradient(upstream, x, case.window, *case.moves, **more),
+    )
+
+
+def arrays(case):
+    return case.images(), case.weight(), case.upstream()
+
+
+def batch_last(images):
+    """Lay images (N, C, H, W) out batch last."""
+    return np.ascontiguousarray(images.transpose(1, 2, 3, 0)).transpose(3, 0, 1, 2)
+
+
+def lies_batch_last(images):
+    return images.transpose(1, 2, 3, 0).flags.c_contiguous
+
+
+@given(CASES)
+@example(EVEN)
+@example(WIDE)
+@example(STRIDED)
+@example(replace(STRIDED, dtype="float64"))
+def test_results_are_the_sums_of_the_plain_loops(case):
+    """Each of the products and additions may round once, in the dtype; the plain loops do so in float64."""
+    double = [array.astype(float) for array in arrays(case)]
+    expected = all_three(plain_convolution, case, *double)
+    magnitudes = all_three(plain_convolution, case, *map(np.abs, double))
+    channels_out, places = case.channels_out // case.groups, case.batch * case.output_size[0] * case.output_size[1]
+    taps = case.window[0] * case.window[1]
+    terms = case.channels // case.groups * taps, channels_out * taps, places
+    results = all_three(batch_last_convolution, case, *arrays(case))
+    for result, right, magnitude, number in zip(results, expected, magnitudes, terms, strict=True):
+        assert result.dtype == case.dtype
+        assert result.shape == right.shape
+        bound = 2 * (number + 2) * np.finfo(case.dtype).eps * magnitude
+        assert (np.abs(result - right) <= bound).all()
+
+
+@given(CASES, st.integers(2, 5))
+@example(EVEN, 2)
+def test_results_do_not_depend_on_the_number_of_threads(case, number):
+    with threaded(1):
+        alone = all_three(batch_last_convolution, case, *arrays(case))
+    with threaded(number):
+        shared = all_three(batch_last_convolution, case, *arrays(case))
+    for one, other in zip(alone, shared, strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+
+
+@given(CASES)
+@example(EVEN)
+def test_results_do_not_depend_on_the_order_of_memory(case):
+    x, weight, upstream = arrays(case)
+    one = all_three(batch_last_convolution, case, x, weight, upstream)
+    other = all_three(batch_last_convolution, case, batch_last(x), weight, batch_last(upstream))
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert lies_batch_last(one[0])
+    assert lies_batch_last(one[1])
+    assert one[2].flags.c_contiguous
+
+
+def test_images_that_lie_batch_last_are_not_copied_and_a_result_goes_where_it_is_wanted():
+    x, weight, upstream = arrays(EVEN)
+    expected = all_three(batch_last_convolution, EVEN, x, weight, upstream)
+    outs = [batch_last(np.full_like(result, np.nan)) for result in expected[:2]]
+    workspace, (x, upstream) = Workspace(), map(batch_last, (x, upstream))
+    more = [{"out": out, "workspace": workspace} for out in outs]
+    batch_last_convolution.conv2d(x, weight, *EVEN.moves, EVEN.output_size, **more[0])
+    batch_last_convolution.conv2d_input_gradient(upstream, weight, EVEN.input_size, *EVEN.moves, **more[1])
+    assert workspace.nbytes == 0
+    for out, result in zip(outs, expected, strict=False):
+        np.testing.assert_array_equal(out, result)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("place", ["pixel", "weight", "upstream"])
+def test_a_bad_number_reaches_what_it_reaches_in_the_plain_loops(bad, place):
+    """Also through the zeros of the padding."""
+    x, weight, upstream = (np.abs(array) for array in arrays(EVEN))
+    {"pixel": x, "weight": weight, "upstream": upstream}[place][1, 1, 0, 0] = bad
+    expected = all_three(plain_convolution, EVEN, x, weight, upstream)
+    results = all_three(batch_last_convolution, EVEN, x, weight, upstream)
+    for result, right in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(np.isnan(result), np.isnan(right))
+        np.testing.assert_allclose(result, right, rtol=1e-4)
+
+
+def test_batches_smaller_than_a_vector_and_unseeing_windows_are_not_covered(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_CNN_CONVOLUTION", raising=False)
+    lanes = instruction_set(np.dtype(np.float32)).lanes
+    with forced("batch-last"):
+        assert plan((lanes, 1, 8, 8), (8, 1, 3, 3)).forward.algorithm == "batch-last"
+        assert plan((lanes - 1, 1, 8, 8), (8, 1, 3, 3)).forward.algorithm == "plain"
+        assert plan((lanes, 1, 2, 2), (8, 1, 3, 3)).forward.algorithm == "plain"  # no output at all
+        blind = plan((lanes, 1, 8, 8), (8, 1, 3, 3), padding=3)
+    assert blind.forward.algorithm == blind.input_gradient.algorithm == "batch-last"
+    assert blind.weight_gradient.algorithm == "plain"
