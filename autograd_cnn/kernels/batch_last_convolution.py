@@ -13,10 +13,9 @@ Every number is summed by one job in a fixed order: results do not depend on the
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_cnn.kernels import plain_convolution as plain
 from autograd_cnn.kernels.batch_last_loops import add_up_taps, multiply_by_taps
@@ -24,9 +23,9 @@ from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
 from autograd_cnn.kernels.microkernel import dot, tile
 from autograd_cnn.kernels.planning import Convolution, Padding, Pair
-from autograd_cnn.kernels.tap_walks import Axis
+from autograd_cnn.kernels.tap_walks import Sums, Windows, meetings_of_taps, sums_of_outputs, sums_of_pixels
 from autograd_cnn.kernels.threads import share_out
-from autograd_cnn.kernels.workspace import Workspace
+from autograd_cnn.kernels.workspace import Workspace, aligned
 
 # These kernels do as many multiply-adds in the time in which a plain one does one.
 SPEED = 8
@@ -49,9 +48,7 @@ def covers(convolution: Convolution) -> bool:
         convolution.dilation,
         convolution.padding,
     )
-    sums = _sums_of_outputs(windows)
-    taps = (*sums.rows[:, 3], *sums.columns[:, 3])
-    return convolution.part != "weight gradient" or 0 not in taps
+    return convolution.part != "weight gradient" or 0 not in sums_of_outputs(windows).fewest_taps
 
 
 def conv2d(
@@ -69,8 +66,8 @@ def conv2d(
     """Cross-correlate images with weights; see :func:`.convolution.conv2d`."""
     dtype = floating_dtype("conv2d", x, weight)
     windows = Windows(x.shape[2:], output_size, weight.shape[2:], stride, dilation, padding)
-    sums = _sums_of_outputs(windows)
-    if sums.padded and not np.isfinite(weight).all():
+    sums = sums_of_outputs(windows)
+    if sums.fewest_taps != windows.taps and not np.isfinite(weight).all():
         return plain.conv2d(x, weight, stride, padding, dilation, groups, output_size, out=out, workspace=workspace)
     workspace = workspace or Workspace()
     outputs, channels, down, right = weight.shape
@@ -95,7 +92,7 @@ def conv2d_input_gradient(
 ) -> Floats:
     """Return the gradient with respect to the images; see :func:`.convolution.conv2d_input_gradient`."""
     dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
-    sums = _sums_of_pixels(Windows(input_size, upstream.shape[2:], weight.shape[2:], stride, dilation, padding))
+    sums = sums_of_pixels(Windows(input_size, upstream.shape[2:], weight.shape[2:], stride, dilation, padding))
     workspace = workspace or Workspace()
     outputs, channels, down, right = weight.shape
     result = _result(out, (groups * channels, *input_size, upstream.shape[0]), dtype, workspace)
@@ -120,83 +117,17 @@ def conv2d_weight_gradient(
     """Return the gradient with respect to the weight; see :func:`.convolution.conv2d_weight_gradient`."""
     dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
     workspace = workspace or Workspace()
-    windows = Windows(x.shape[2:], upstream.shape[2:], window, stride, dilation, padding)
-    outputs, channels = upstream.shape[1] // groups, x.shape[1] // groups
-    rows, together, dots = _dots(outputs, window[1], dtype)
-    rows_seen, columns_seen, padded = _meetings_of_taps(windows, together)
-    gradient = workspace.empty("gradient", (groups, outputs, channels, *window), dtype)
-    jobs = groups * -(-outputs // rows) * channels * window[0]
-    share_out(
-        multiply_by_taps,
-        jobs,
-        upstream.size * channels * window[0] * window[1] // SPEED,
-        _grouped(_source(upstream, dtype, workspace, "upstream"), groups),
-        _grouped(_source(x, dtype, workspace, "images"), groups),
-        rows_seen,
-        columns_seen,
-        (*stride, dilation[1]),
-        dots,
-        workspace.empty("sums", (jobs, rows, window[1]), dtype),
-        gradient,
-    )
-    if padded and not np.isfinite(gradient).all():
-        return plain.conv2d_weight_gradient(
-            upstream, x, window, stride, padding, dilation, groups, out=out, workspace=workspace
-        )
-    return delivered(gradient.reshape(groups * outputs, channels, *window), out)
-
-
-class Windows(NamedTuple):
-    """How windows stand on an image: a pair along height and width for each question."""
-
-    pixels: tuple[int, ...]
-    outputs: tuple[int, ...]
-    taps: tuple[int, ...]
-    stride: Pair
-    dilation: Pair
-    padding: Padding
-
-    def axes(self) -> tuple[Axis, Axis]:
-        """Return height and width by themselves."""
-        down, right = (
-            Axis(self.pixels[i], self.outputs[i], self.taps[i], self.stride[i], self.dilation[i], self.padding[i][0])
-            for i in range(2)
-        )
-        return down, right
-
-
-class Sums(NamedTuple):
-    """What `add_up_taps` needs to know of windows; and whether taps are left out, where an image is padded."""
-
-    rows: NDArray[Any]
-    columns: NDArray[Any]
-    steps: tuple[int, int, int, int]
-    padded: bool
-
-
-@lru_cache(maxsize=256)
-def _sums_of_outputs(windows: Windows) -> Sums:
-    down, right = windows.axes()
-    rows, columns = down.walk_over_outputs(merge=False), right.walk_over_outputs(merge=True)
-    padded = bool((rows.runs[:, 3] < down.taps).any() or (columns.runs[:, 3] < right.taps).any())
-    return Sums(rows.runs, columns.runs, (*rows[1:], *columns[1:]), padded)
-
-
-@lru_cache(maxsize=256)
-def _sums_of_pixels(windows: Windows) -> Sums:
-    down, right = windows.axes()
-    rows, columns = down.walk_over_pixels(merge=False), right.walk_over_pixels(merge=True)
-    return Sums(rows.runs, columns.runs, (*rows[1:], *columns[1:]), False)  # no upstream gradient is padded
-
-
-@lru_cache(maxsize=256)
-def _meetings_of_taps(windows: Windows, together: int) -> tuple[NDArray[Any], NDArray[Any], bool]:
-    """Return the outputs that taps down and taps right meet, and whether some meet not all, but padding."""
-    down, right = windows.axes()
-    met = [down.outputs_of(tap) for tap in range(down.taps)]
-    rows = np.array([(each.start, len(each), down.pixel(each.start, tap)) for tap, each in enumerate(met)], np.int64)
-    rows.flags.writeable = False
-    return rows, right.walk_over_taps(together), _sums_of_outputs(windows).padded
+    windows = Windows(x.shape[2:], upstream.shape[2:], tuple(window), stride, dilation, padding)
+    sent, seen = _source(upstream, dtype, workspace, "upstream"), _source(x, dtype, workspace, "images")
+    gradient = _multiply(windows, sent, seen, groups, workspace)
+    if rest := len(x) % instruction_set(dtype).lanes:
+        sent = _last_vector(sent, rest, workspace, "last upstream")
+        seen = _last_vector(seen, rest, workspace, "last images")
+        gradient = gradient + _multiply(windows, sent, seen, groups, workspace)
+    if sums_of_outputs(windows).fewest_taps != windows.taps and not np.isfinite(gradient).all():
+        more: Any = {"out": out, "workspace": workspace}
+        return plain.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups, **more)
+    return delivered(gradient.reshape(-1, *gradient.shape[2:]), out)
 
 
 def _add_up(sums: Sums, source: Floats, weight: Floats, strides: tuple[int, ...], groups: int, result: Floats) -> None:
@@ -216,6 +147,35 @@ def _add_up(sums: Sums, source: Floats, weight: Floats, strides: tuple[int, ...]
         _tiles(outer, result.shape[-1], result.dtype),
         result,
     )
+
+
+def _multiply(windows: Windows, sent: Floats, seen: Floats, groups: int, workspace: Workspace) -> Floats:
+    """Sum the products of what was sent and what was seen, both in batch-last memory, over all whole vectors."""
+    sent, seen = _grouped(sent, groups), _grouped(seen, groups)
+    outputs, channels, (down, right) = sent.shape[1], seen.shape[1], windows.taps
+    rows, together, dots = _dots(outputs, right, sent.dtype)
+    jobs = groups * -(-outputs // rows) * channels * down
+    gradient = workspace.empty(f"gradient of {sent.shape[-1]}", (groups, outputs, channels, down, right), sent.dtype)
+    share_out(
+        multiply_by_taps,
+        jobs,
+        sent.size * channels * down * right // SPEED,
+        sent,
+        seen,
+        *meetings_of_taps(windows, together),
+        (*windows.stride, windows.dilation[1]),
+        dots,
+        workspace.empty("sums", (jobs, rows, right), sent.dtype),
+        gradient,
+    )
+    return gradient
+
+
+def _last_vector(memory: Floats, rest: int, workspace: Workspace, name: str) -> Floats:
+    """Return the last images, which fill no vector, in one whose other lanes are zero."""
+    vector = workspace.zeros(name, (*memory.shape[:-1], instruction_set(memory.dtype).lanes), memory.dtype)
+    vector[..., :rest] = memory[..., -rest:]
+    return readable(vector, memory.dtype)
 
 
 @lru_cache(maxsize=256)
@@ -275,7 +235,7 @@ def _source(images: Floats, dtype: np.dtype[Any], workspace: Workspace, name: st
 def _result(out: Floats | None, shape: tuple[int, ...], dtype: np.dtype[Any], workspace: Workspace) -> Floats:
     """Return memory (C, H, W, N) to write to: that of ``out``, if it lies batch last."""
     if out is None:
-        return np.empty(shape, dtype)
+        return aligned(np.empty, shape, dtype)
     memory = out.transpose(1, 2, 3, 0)
     return memory if memory.flags.c_contiguous else workspace.empty("result", shape, dtype)
 

@@ -103,7 +103,8 @@ def multiply_by_taps(
     ``upstream`` (G, O, OH, OW, N), ``source`` (G, C, H, W, N), ``gradient`` (G, O, C, KH, KW); ``sums`` has a place
     (tile rows, KW) for each job. ``rows`` are the outputs that each tap down meets: first, how many, and the first
     one's pixel; ``columns`` a walk over the taps right. ``steps``: strides down and right, and the dilation to the
-    right. ``dots``: rows of a tile, lanes, and the kernels for several taps and for one.
+    right. ``dots``: rows of a tile, lanes, and the kernels for several taps and for one. The images that fill no
+    vector are left out.
     """
     _, outer, high, wide, batch = upstream.shape
     _, inner, height, width, _ = source.shape
@@ -144,24 +145,6 @@ def multiply_by_taps(
                 taps_right,
                 1,
             )
-            if batch % lanes:
-                here = line, column, stride_down, stride_right, dilation
-                for p in range(tile_rows):
-                    whole = upstream[g, o + p, y : y + lines, x : x + length]
-                    _add_rest(sums[job, p, tap : tap + together], whole, source[g, channel], here, batch % lanes)
         for p in range(tile_rows):
             for j in range(taps_right):
                 gradient[g, o + p, channel, i, j] = sums[job, p, j]
-
-
-@jit
-def _add_rest(sums: Floats, upstream: Floats, source: Floats, place: Numbers5, rest: int) -> None:
-    """Add the products of the last images, which fill no vector: ``upstream`` (rows, columns, N)."""
-    line, column, stride_down, stride_right, dilation = place
-    lines, length, batch = upstream.shape
-    for q in range(sums.size):
-        for j in range(lines):
-            for k in range(length):
-                for n in range(batch - rest, batch):
-                    pixel = source[line + j * stride_down, column + k * stride_right + q * dilation, n]
-                    sums[q] += upstream[j, k, n] * pixel
