@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from viz.errors import SaveError
 
 
 def warmup(*, float64: bool) -> None:
-    """Compile and cache what the networks of the demo, LeNet-5 and a small CIFAR net need; tell how long it took.
+    """Compile and cache what the networks of the demo, LeNet-5 and a CIFAR net need; tell how long it took.
 
     Parameters
     ----------
@@ -45,26 +46,33 @@ def warmup(*, float64: bool) -> None:
 
 
 def networks(dtype: DTypeLike) -> list[tuple[nn.Module, tuple[int, ...]]]:
-    """Return small networks with the layers of LeNet-5 (and the demo), and of a CIFAR net, and their input shapes.
+    """Return the networks of the demo, LeNet-5, a CIFAR net and one with other layers, and shapes of their images.
 
-    Kernels are compiled for a dtype and serve every size of window, image and batch.
+    Most kernels are compiled for a dtype alone. Which algorithm a convolution takes, and the size of its tiles, depend
+    on channels and batch: they are those of the real networks, so that the first training finds all it needs.
     """
-    lenet = [nn.Conv2d(1, 4, 5, dtype=dtype), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 10, dtype=dtype)]
-    cifar = [
-        nn.Conv2d(3, 4, 3, padding=1, dtype=dtype),
-        nn.BatchNorm2d(4, dtype=dtype),
-        nn.ReLU(),
-        nn.AvgPool2d(2),
-        nn.Flatten(),
-        nn.Linear(64, 10, dtype=dtype),
-    ]
-    return [(nn.Sequential(*lenet), (1, 8, 8)), (nn.Sequential(*cifar), (3, 8, 8))]
+    convolution, linear = partial(nn.Conv2d, dtype=dtype), partial(nn.Linear, dtype=dtype)
+    demo: list[nn.Module] = [convolution(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    demo += [convolution(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), convolution(16, 32, 3, padding=1), nn.ReLU()]
+    demo += [convolution(32, 32, 3, padding=1), nn.ReLU(), nn.Flatten(), linear(128, 10)]
+    lenet: list[nn.Module] = [convolution(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)]
+    lenet += [convolution(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+    lenet += [linear(400, 120), nn.ReLU(), linear(120, 84), nn.ReLU(), linear(84, 10)]
+    cifar: list[nn.Module] = []
+    for before, after in ((3, 32), (32, 64), (64, 128)):
+        cifar += [convolution(before, after, 3, padding=1), nn.ReLU()]
+        cifar += [convolution(after, after, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    cifar += [nn.Flatten(), linear(2048, 10)]
+    others: list[nn.Module] = [convolution(3, 8, 3, stride=2, padding=1, fit="floor"), nn.BatchNorm2d(8, dtype=dtype)]
+    others += [nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), linear(128, 10)]
+    shapes = ((64, 1, 8, 8), (64, 1, 28, 28), (64, 3, 32, 32), (64, 3, 16, 16))
+    return [(nn.Sequential(*layers), shape) for layers, shape in zip((demo, lenet, cifar, others), shapes, strict=True)]
 
 
 def _use(network: nn.Module, shape: tuple[int, ...], dtype: DTypeLike) -> None:
     """Do one step of training and one prediction."""
-    images = ag.Tensor(np.zeros((2, *shape), dtype), requires_grad=True)
-    functional.cross_entropy(network(images), np.array([0, 1])).backward()
+    images = ag.Tensor(np.zeros(shape, dtype), requires_grad=True)
+    functional.cross_entropy(network(images), np.zeros(len(images), int)).backward()
     with ag.no_grad():
         functional.softmax(network.eval()(images), dim=1)
 

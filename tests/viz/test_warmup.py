@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,53 +27,81 @@ def run(tmp_path):
     return run
 
 
-STEPS = """
+MACHINE_CODE = """
 import numpy as np
 import autograd_cnn as ag
-from autograd_cnn import nn
-from autograd_cnn.kernels.compiles import watched
+from autograd_cnn import functional as F, nn
+from autograd_cnn.kernels.compiles import announced, name
 from viz.demo import network
+from viz.warmup_command import warmup
 
-class Never:
-    def begun(self, kernel):
-        raise AssertionError(f"{kernel} is compiled")
+def loaded():
+    code = set()
+    for kernel in announced():
+        if hasattr(kernel, "signatures"):
+            code |= {(name(kernel), str(signature)) for signature in kernel.signatures}
+        else:  # called by its address: what it was made for stands in its closure
+            closure = kernel.py_func.__closure__
+            code.add((name(kernel), *(str(cell.cell_contents) for cell in closure)))
+    return code
 
+warmup(float64=False)
+ready = loaded()
+assert len(ready) > 5
 digits = network("relu", None, np.random.default_rng(0)), (1, 8, 8)
 lenet = nn.Sequential(
     nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
     nn.Flatten(), nn.Linear(400, 84), nn.Linear(84, 10),
 ), (1, 28, 28)
 cifar = nn.Sequential(
-    nn.Conv2d(3, 8, 3, padding=1, stride=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Conv2d(8, 8, 3, stride=2, padding=1, fit="floor"), nn.ReLU(), nn.Flatten(), nn.Linear(512, 10),
+    nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.MaxPool2d(2),
+    nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(16384, 10),
 ), (3, 32, 32)
-with watched(Never()):
-    for model, shape in (digits, lenet, cifar):
-        images = ag.Tensor(np.ones((64, *shape), np.float32), requires_grad=True)
-        nn.CrossEntropyLoss()(model(images), np.zeros(64, int)).backward()
-        ag.softmax(model.eval()(images), axis=1)
+for model, shape in (digits, lenet, cifar):
+    images = ag.Tensor(np.ones((64, *shape), np.float32), requires_grad=True)
+    F.cross_entropy(model(images), np.zeros(64, int)).backward()
+    ag.softmax(model.eval()(images), axis=1)
+print(*(loaded() - ready), sep="\\n", end="")
 """
 
 
-def test_after_it_nothing_is_left_to_compile(run, tmp_path):
-    first = run("-m", "viz", "warmup")
+def test_after_it_nothing_is_left_to_compile(run):
+    """The machine code that networks load is among what it loaded or compiled; its cache is that of all tests."""
+    environment = {"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", "")}
+    finished = run("-c", MACHINE_CODE, PYTHONPATH=str(Path(__file__).parents[2]), **environment)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    _, left = finished.stdout.split("to clear it: autograd-cnn warmup --clear\n")
+    assert left == ""
+
+
+ONE_LAYER = """
+import sys
+from autograd_cnn import nn
+from viz import warmup_command
+from viz.cli import main
+warmup_command.networks = lambda dtype: [(nn.Sequential(nn.Linear(4, 2)), (2, 4))]
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_what_it_compiles_is_told_cached_and_cleared(run, tmp_path):
+    """A single layer, in a cache of its own."""
+    first = run("-c", ONE_LAYER, "warmup")
     assert (first.returncode, first.stderr) == (0, "")
     lines = first.stdout.splitlines()
     assert lines[0] == "kernels for float32:"
     compiled = [line for line in lines if line.startswith("  ")]
-    assert any(line.startswith("  shifted_rows.add_shifted_images ") for line in compiled)
+    assert any(line.startswith("  softmax.cross_entropy ") for line in compiled)
     assert all(line.endswith(" s") for line in compiled)
     assert lines[-3].startswith(f"{len(compiled)} kernels compiled, the rest loaded from the cache;")
     assert lines[-2].startswith("cache: cache")
     assert lines[-1] == "to clear it: autograd-cnn warmup --clear"
 
-    assert run("-c", STEPS).stderr == ""
-
-    second = run("-m", "viz", "warmup").stdout.splitlines()
+    second = run("-c", ONE_LAYER, "warmup").stdout.splitlines()
     assert second[1] == "  all in the cache already"
     assert second[2].startswith("0 kernels compiled")
 
-    files = {file for file in (tmp_path / "cache").rglob("*.nb[ic]")}
+    files = {*(tmp_path / "cache").rglob("*.nb[ic]")}
     assert files
     cleared = run("-m", "viz", "warmup", "--clear")
     assert cleared.stdout.startswith(f"{len(files)} files deleted from cache")
