@@ -1,9 +1,9 @@
 """The register-blocked kernels under all fast convolutions, written in LLVM's vector instructions.
 
 `tile` is a small matrix product whose sums stay in vector registers: each step of its three nested loops loads
-one row of B, broadcasts a column of A number by number, and multiplies and adds. `dot` multiplies and adds vector
-by vector, and adds the lanes up at the end. Both walk over A and B by free strides, so that a loop may be a
-channel, a row or column of a window, or an image.
+one row of B, broadcasts a column of A number by number, and multiplies and adds. `lanewise` does the same for
+vectors of A, lane by lane. `dot` multiplies and adds vector by vector, and adds the lanes up at the end. All walk
+over A and B by free strides, so that a loop may be a channel, a row or column of a window, or an image.
 
 A kernel is compiled once per size and dtype, to machine code that is cached on disk and called by its address
 (`call_tile`, `call_dot`) from drivers under `@jit`. Compiled into every driver instead, a network's kernels would
@@ -52,7 +52,17 @@ def tile(rows: int, vectors: int, dtype: np.dtype[Any] | type, add: bool = False
     and C; the lengths of the three loops, the last one innermost; A's strides along them and from row to row;
     B's strides along them; C's stride from row to row. The numbers of a row stand side by side in B and in C.
     """
-    at: int = _tile(rows, vectors, np.dtype(dtype), bool(add)).address
+    at: int = _tile(rows, vectors, np.dtype(dtype), bool(add), False).address
+    return at
+
+
+def lanewise(rows: int, dtype: np.dtype[Any] | type, add: bool = False) -> int:
+    """Return the address of the kernel C[p, l] = Σ A[k·sa + p·sap + l] · B[k·sb + l] over k, for each lane l.
+
+    It is called as `tile` is, by `call_tile`, and differs from a tile of one vector in what it reads of A: a vector
+    where that one reads a number. For depthwise convolution.
+    """
+    at: int = _tile(rows, 1, np.dtype(dtype), bool(add), True).address
     return at
 
 
@@ -106,13 +116,14 @@ def literals(*kinds: Any) -> list[Any] | None:
 
 
 @cache
-def _tile(rows: int, vectors: int, dtype: np.dtype[Any], add: bool) -> Any:
+def _tile(rows: int, vectors: int, dtype: np.dtype[Any], add: bool, lanewise: bool) -> Any:
     machine = instruction_set(dtype)
-    lanes, bits, fused, adds = machine.lanes, dtype.itemsize * 8, int(machine.fused), int(add)
+    lanes, bits, fused = machine.lanes, dtype.itemsize * 8, int(machine.fused)
+    adds, loads = int(add), int(lanewise)
 
     def tile(a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp):  # type: ignore[no-untyped-def]
         _write_tile(
-            rows, vectors, lanes, bits, fused, adds, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp
+            rows, vectors, lanes, bits, fused, adds, loads, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp
         )
 
     return native(tile, TILE)
@@ -133,17 +144,18 @@ def _dot(rows: int, columns: int, dtype: np.dtype[Any]) -> Any:
 
 @intrinsic
 def _write_tile(  # type: ignore[no-untyped-def]
-    context, rows, vectors, lanes, bits, fused, adds, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp
+    context, rows, vectors, lanes, bits, fused, adds, loads, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp
 ):
-    size = literals(rows, vectors, lanes, bits, fused, adds)
+    size = literals(rows, vectors, lanes, bits, fused, adds, loads)
     if size is None:
         return None
 
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _tile_code(Vectors(builder, size[2], size[3], bool(size[4])), size[0], size[1], size[5], *arguments[6:])
+        write = Vectors(builder, size[2], size[3], bool(size[4]))
+        _tile_code(write, size[0], size[1], size[5], size[6], *arguments[7:])
         return target.get_dummy_value()
 
-    return types.void(rows, vectors, lanes, bits, fused, adds, *TILE.args), generate
+    return types.void(rows, vectors, lanes, bits, fused, adds, loads, *TILE.args), generate
 
 
 @intrinsic
@@ -162,7 +174,25 @@ def _write_dot(  # type: ignore[no-untyped-def]
 
 
 def _tile_code(  # type: ignore[no-untyped-def]
-    v: Vectors, rows: int, vectors: int, adds: int, a, b, c, k1, k2, k3, sa1, sa2, sa3, sap, sb1, sb2, sb3, scp
+    v: Vectors,
+    rows: int,
+    vectors: int,
+    adds: int,
+    loads: int,
+    a,
+    b,
+    c,
+    k1,
+    k2,
+    k3,
+    sa1,
+    sa2,
+    sa3,
+    sap,
+    sb1,
+    sb2,
+    sb3,
+    scp,
 ) -> None:
     a, b, c = v.pointer(a), v.pointer(b), v.pointer(c)
     sums = v.registers(rows, vectors)
@@ -176,7 +206,7 @@ def _tile_code(  # type: ignore[no-untyped-def]
     ):
         row = [v.load(v.step(b3, index(q * v.lanes))) for q in range(vectors)]
         for p in range(rows):
-            factor = v.broadcast(v.at(a3, sap, p))
+            factor = v.load(v.at(a3, sap, p)) if loads else v.broadcast(v.at(a3, sap, p))
             for q in range(vectors):
                 v.builder.store(v.multiply_add(factor, row[q], v.builder.load(sums[p][q])), sums[p][q])
     for p, q in np.ndindex(rows, vectors):

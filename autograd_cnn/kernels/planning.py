@@ -31,6 +31,7 @@ Part: TypeAlias = Literal["forward", "input gradient", "weight gradient"]
 # Each algorithm: its file, and the order of memory of its images. Weight gradients are C-contiguous always.
 ALGORITHMS = {
     "plain": ("plain_convolution", "channels-first"),
+    "direct": ("direct_convolution", "channels-last"),
     "batch-last": ("batch_last_convolution", "batch-last"),
 }
 VARIABLE = "AUTOGRAD_CNN_CONVOLUTION"

@@ -13,7 +13,7 @@ if numba.config.DISABLE_JIT:
 
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.jit import jit
-from autograd_cnn.kernels.microkernel import _write_dot, _write_tile, address, call_dot, call_tile, dot, tile
+from autograd_cnn.kernels.microkernel import _write_dot, _write_tile, address, call_dot, call_tile, dot, lanewise, tile
 
 DTYPES = st.sampled_from([np.dtype(np.float32), np.dtype(np.float64)])
 
@@ -97,6 +97,29 @@ def test_dot_adds_sums_of_products_over_the_lanes(dtype, size, lengths, a_stride
     assert (np.abs(c[at_c] - expected) <= bound).all()
 
 
+@given(
+    dtype=DTYPES,
+    rows=st.sampled_from([1, 3, 8]),
+    add=st.booleans(),
+    lengths=st.tuples(*[st.integers(0, 4)] * 3),
+    a_strides=st.tuples(*[strides] * 4),
+    b_strides=st.tuples(*[strides] * 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_lanewise_is_a_sum_of_products_in_each_lane(dtype, rows, add, lengths, a_strides, b_strides, seed):
+    lanes, (*sa, sap) = instruction_set(dtype).lanes, a_strides
+    at_a = offsets(*zip(lengths, sa, strict=True), (rows, sap), (lanes, 1))
+    at_b = offsets(*zip(lengths, b_strides, strict=True), (lanes, 1))
+    at_c = offsets((rows, lanes + 1), (lanes, 1))
+    a, b, c = (memory(seed, n, at).astype(dtype) for n, at in enumerate([at_a, at_b, at_c]))
+    start = read(c, at_c) if add else np.zeros(at_c.shape)
+    run_tile(lanewise(rows, dtype, add), a, b, c, *lengths, *a_strides, *b_strides, lanes + 1)
+    expected = start + np.einsum("ijkpl,ijkl->pl", read(a, at_a), read(b, at_b))
+    magnitude = np.abs(start) + np.einsum("ijkpl,ijkl->pl", np.abs(read(a, at_a)), np.abs(read(b, at_b)))
+    bound = (np.prod(lengths) + 2) * np.finfo(dtype).eps * magnitude
+    assert (np.abs(c[at_c] - expected) <= bound).all()
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_reaches_only_what_it_touches(dtype, bad):
@@ -133,6 +156,6 @@ def test_a_size_has_one_kernel():
 
 def test_sizes_that_are_not_known_while_compiling_are_refused():
     with pytest.raises(numba.TypingError):
-        numba.njit(lambda n: _write_tile(n, 1, 4, 32, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0))(1)
+        numba.njit(lambda n: _write_tile(n, 1, 4, 32, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0))(1)
     with pytest.raises(numba.TypingError):
         numba.njit(lambda n: _write_dot(n, 1, 4, 32, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))(1)

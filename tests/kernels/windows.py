@@ -61,8 +61,11 @@ def laid_out(array, layout):
 
 
 @st.composite
-def cases(draw, *, pooling=False):
-    """Ragged shapes; windows that stick out at the bottom and right, or leave pixels unused."""
+def cases(draw, *, pooling=False, most_channels=2, most_filters=5, batches=(0, 1, 2, 3, 5), depthwise=False):
+    """Ragged shapes; windows that stick out at the bottom and right, or leave pixels unused.
+
+    ``most_channels`` and ``most_filters`` are those of a group.
+    """
 
     def pair(low, high):
         return st.tuples(st.integers(low, high), st.integers(low, high))
@@ -70,8 +73,8 @@ def cases(draw, *, pooling=False):
     input_size, window, stride = draw(pair(1, 7)), draw(pair(1, 3)), draw(pair(1, 3))
     dilation = draw(pair(1, 3))
     padding = draw(st.tuples(pair(0, 2), pair(0, 2)))
-    groups = 1 if pooling else draw(st.integers(1, 3))
-    channels = groups * draw(st.integers(1, 2))
+    groups = 1 if pooling else draw(st.integers(2, most_channels) if depthwise else st.integers(1, 3))
+    channels = groups * (1 if depthwise else draw(st.integers(1, most_channels)))
     reach = tuple((taps - 1) * step + 1 for taps, step in zip(window, dilation, strict=True))
     fits = [
         (size + sum(around) - span) // step + 1
@@ -79,9 +82,9 @@ def cases(draw, *, pooling=False):
     ]
     output_size = tuple(max(0, fit + draw(st.sampled_from([0, 0, 1, -1]))) for fit in fits)
     return Case(
-        batch=draw(st.sampled_from([0, 1, 2, 3, 5])),
+        batch=draw(st.sampled_from(batches)),
         channels=channels,
-        channels_out=channels if pooling else groups * draw(st.integers(1, 5)),
+        channels_out=channels if pooling or depthwise else groups * draw(st.integers(1, most_filters)),
         input_size=input_size,
         window=window,
         stride=stride,
