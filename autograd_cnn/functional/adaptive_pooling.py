@@ -71,7 +71,7 @@ def adaptive_max_pool2d(x: Value, output_size: Any, return_indices: bool = False
     if window is not None:
         return max_pool2d(x, window, return_indices=return_indices)
     result, switches = with_switches(adaptive_pooling.adaptive_max_pool2d, x, output_size=size)
-    return (result, switches) if return_indices else result
+    return (result, switches.astype(np.int64)) if return_indices else result
 
 
 def global_avg_pool2d(x: Value) -> Value:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError
 from autograd_cnn.functional.arguments import images
 from autograd_cnn.functional.convolution import sequences
@@ -56,7 +57,8 @@ def max_pool2d(
     size = windows.output_size("max_pool2d", x.shape[2:], window, stride, padding, dilation, fit)
     attributes = {"window": window, "stride": stride, "padding": padding, "dilation": dilation, "output_size": size}
     if return_indices:
-        return with_switches(pooling.max_pool2d, x, **attributes)
+        output, switches = with_switches(pooling.max_pool2d, x, **attributes)
+        return output, pooling.positions(switches, x.shape[2:], window, stride, padding, dilation)
     return pooling.max_pool2d(x, **attributes)
 
 
@@ -171,7 +173,7 @@ def max_unpool2d(
            [5., 0.]])
     """
     images("max_unpool2d", x)
-    switches = np.asarray(indices.value if isinstance(indices, Node) else indices)
+    switches = live.array(indices)
     if switches.shape != tuple(x.shape) or switches.dtype.kind not in "iu":
         raise ShapeError(
             f"max_unpool2d: indices {switches.dtype} of shape {switches.shape}, expected integers of shape {x.shape}"
@@ -185,7 +187,8 @@ def max_unpool2d(
         )
     first = _first_of_each(switches)
     values = x if first.all() else where(first, x, 0)
-    return pooling.scatter_by_switches(values, switches=switches.astype(np.int32), input_size=size)
+    places = switches.astype(np.int32)
+    return pooling.scatter_by_switches(values, switches=places, input_size=size, **pooling.whole_plane(size))
 
 
 def unpooled_size(
@@ -204,15 +207,15 @@ def unpooled_size(
 
 
 def with_switches(gate: Gate, x: Value, **attributes: Any) -> tuple[Value, Any]:
-    """Return what a max pooling gives, and the place of each maximum in its image plane."""
+    """Return what a max pooling gives, and its switches."""
     if not isinstance(x, Node):
         output, switches = gate.forward(x, **attributes)
-        return output, switches.astype(np.int64)
+        return output, switches
     output = gate(x, **attributes)
     switches = output.attributes.get("switches")
     if switches is None:  # nothing is recorded
         switches = gate.forward(x.value, **attributes)[1]
-    return output, switches.astype(np.int64)
+    return output, switches
 
 
 def row_windows(name: str, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.gates.pooling import scatter_by_switches
+from autograd_cnn.gates.pooling import scatter_by_switches, whole_plane
 from autograd_cnn.gates.reduction import max as maximum_of
 from autograd_cnn.gates.shape import reshape, stack
 from autograd_cnn.gates.windows import Pair
@@ -46,7 +46,7 @@ def adaptive_max_pool2d(x: Value, *, output_size: Pair) -> Value:
 
 @adaptive_max_pool2d.vjp
 def _(upstream: Value, output: Value, x: Value, *, switches: Any, output_size: Pair) -> Value:
-    return scatter_by_switches(upstream, switches=switches, input_size=x.shape[2:])
+    return scatter_by_switches(upstream, switches=switches, input_size=x.shape[2:], **whole_plane(x.shape[2:]))
 
 
 @adaptive_max_pool2d.branch

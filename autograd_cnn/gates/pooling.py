@@ -20,7 +20,8 @@ from autograd_cnn.registry import Value, gate
 def max_pool2d(x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair, output_size: Pair) -> Value:
     """Router: the largest element of a window receives its upstream gradient, the first one at a tie.
 
-    The switches remember, per window, the position of the largest element in its image plane.
+    The switches remember, per window, the place of the largest element in the window, row · width + column; in one
+    byte where they can. A window of margin alone has a switch that is no place: 255, or −1.
 
     Formula: max of the window
     Local gradient: 1 for the largest element, 0 for the others
@@ -32,8 +33,8 @@ def max_pool2d(x: Value, *, window: Pair, stride: Pair, padding: Padding, dilati
 
 
 @max_pool2d.vjp
-def _(upstream: Value, output: Value, x: Value, *, switches: Any, **windows: Any) -> Value:
-    return scatter_by_switches(upstream, switches=switches, input_size=x.shape[2:])
+def _(upstream: Value, output: Value, x: Value, *, output_size: Pair, **windows: Any) -> Value:
+    return scatter_by_switches(upstream, input_size=x.shape[2:], **windows)
 
 
 @max_pool2d.branch
@@ -49,33 +50,44 @@ def _(x: Value, *, window: Pair, stride: Pair, padding: Padding, dilation: Pair,
 
 
 @gate("unpool")
-def scatter_by_switches(values: Value, *, switches: Any, input_size: Pair) -> Value:
-    """Gradient of max pooling: put each value where its switch points, adding up.
+def scatter_by_switches(
+    values: Value,
+    *,
+    switches: Any,
+    input_size: Pair,
+    window: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+) -> Value:
+    """Gradient of max pooling: put each value where its switch points in its window, adding up.
 
     Formula: zeros; y[switches] += values
     Local gradient: 1
     """
     from autograd_cnn.kernels import pooling
 
-    return pooling.scatter_by_switches(values, switches, input_size)
+    return pooling.scatter_by_switches(values, switches, input_size, window, stride, padding, dilation)
 
 
 @scatter_by_switches.vjp
-def _(upstream: Value, output: Value, values: Value, *, switches: Any, input_size: Pair) -> Value:
-    return gather_by_switches(upstream, switches=switches)
+def _(upstream: Value, output: Value, values: Value, *, input_size: Pair, **windows: Any) -> Value:
+    return gather_by_switches(upstream, **windows)
 
 
 @scatter_by_switches.expansion
-def _(values: Value, *, switches: Any, input_size: Pair) -> Value:
-    """Add each value to zeros at the place its switch names; a window of margin alone (−1) sends nothing."""
+def _(values: Value, *, switches: Any, input_size: Pair, **windows: Any) -> Value:
+    """Add each value to zeros at the place its switch names; a window of margin alone sends nothing."""
     shape = (*values.shape[:2], *input_size)
-    places, pointing = _places_in_batch(switches, input_size)
+    places, pointing = _places_in_batch(positions(switches, input_size, **windows), input_size)
     sent = reshape(values, shape=(math.prod(values.shape),))[pointing]
     return reshape(scatter_add(sent, index=places[pointing], shape=(math.prod(shape),)), shape=shape)
 
 
 @gate("gather")
-def gather_by_switches(x: Value, *, switches: Any) -> Value:
+def gather_by_switches(
+    x: Value, *, switches: Any, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> Value:
     """Read each image plane where the switches point.
 
     Formula: x at the switches
@@ -83,20 +95,37 @@ def gather_by_switches(x: Value, *, switches: Any) -> Value:
     """
     from autograd_cnn.kernels import pooling
 
-    return pooling.gather_by_switches(x, switches)
+    return pooling.gather_by_switches(x, switches, window, stride, padding, dilation)
 
 
 @gather_by_switches.vjp
-def _(upstream: Value, output: Value, x: Value, *, switches: Any) -> Value:
-    return scatter_by_switches(upstream, switches=switches, input_size=x.shape[2:])
+def _(upstream: Value, output: Value, x: Value, **windows: Any) -> Value:
+    return scatter_by_switches(upstream, input_size=x.shape[2:], **windows)
 
 
 @gather_by_switches.expansion
-def _(x: Value, *, switches: Any) -> Value:
-    """Index each image plane; where a switch points nowhere (−1) stands 0."""
-    places, pointing = _places_in_batch(switches, x.shape[2:])
+def _(x: Value, *, switches: Any, **windows: Any) -> Value:
+    """Index each image plane; where a switch points nowhere stands 0."""
+    places, pointing = _places_in_batch(positions(switches, x.shape[2:], **windows), x.shape[2:])
     picked = reshape(x, shape=(math.prod(x.shape),))[np.where(pointing, places, 0)]
     return reshape(where(pointing, picked, 0), shape=switches.shape)
+
+
+def positions(switches: Any, input_size: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Any:
+    """Return where in its image plane each switch points, row · W + column, int64; −1 where to no pixel."""
+    place = switches.astype(np.int64)
+    axes = []
+    for axis, within in ((0, place // window[1]), (1, place % window[1])):
+        first = np.arange(switches.shape[2 + axis]) * stride[axis] - padding[axis][0]
+        axes.append(within * dilation[axis] + (first[:, None] if axis == 0 else first))
+    inside = [(along >= 0) & (along < n) for along, n in zip(axes, input_size, strict=True)]
+    pointing = (place >= 0) & (place < math.prod(window)) & inside[0] & inside[1]
+    return np.where(pointing, axes[0] * input_size[1] + axes[1], -1)
+
+
+def whole_plane(size: tuple[int, ...]) -> dict[str, Any]:
+    """Return the window that is the image itself and never moves: its places are those of the image plane."""
+    return {"window": tuple(size), "stride": (0, 0), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
 
 
 @gate("avgpool")

@@ -1,7 +1,11 @@
-"""Max and average pooling of images, and their gradients, in plain loops.
+"""Max and average pooling of images, and their gradients.
 
-float32 or float64; averages are accumulated in the dtype of the result. Jobs are planes (one image
-and channel), so results do not depend on the number of threads. The loops: :mod:`.pooled_rows`.
+float32 or float64; averages are accumulated in the dtype of the result. Images may lie in any of the orders of
+:mod:`.image_rows`; results lie in the order of the input, and no number depends on it, nor on the number of threads.
+The loops: :mod:`.pooled_rows`, :mod:`.averaged_rows`.
+
+Every function takes ``out``, an array for its result, such as the inside of a buffer with a margin, and a
+``workspace``, in which it copies an input that lies in another order than the result.
 """
 
 from __future__ import annotations
@@ -13,25 +17,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import ShapeError
+from autograd_cnn.kernels.averaged_rows import add_to_windows, add_up_windows
+from autograd_cnn.kernels.image_rows import (
+    Order,
+    counts,
+    order_of,
+    order_of_both,
+    packed_rows,
+    readable_rows,
+    result_images,
+    writable_rows,
+)
 from autograd_cnn.kernels.layout import Floats, floating_dtype, readable
-from autograd_cnn.kernels.pooled_rows import add_to_windows, add_up_windows, gather, scatter, take_largest
+from autograd_cnn.kernels.pooled_fours import send_to_four, take_largest_of_four
+from autograd_cnn.kernels.pooled_rows import gather, scatter, take_largest, take_largest_of_planes
 from autograd_cnn.kernels.threads import share_out
+from autograd_cnn.kernels.workspace import Workspace
 
 Pair = tuple[int, int]
+Padding = tuple[Pair, Pair]
 Integers = NDArray[Any]
 
-NOWHERE = -1  # the switch of a window that holds padding alone
+# The switch of a window that holds no pixel: no window of one-byte switches has 256 places.
+NOWHERE_BYTE, NOWHERE = 255, -1
+
+
+def nowhere(switches: np.dtype[Any] | type) -> int:
+    """Return the switch, of this dtype, of a window that holds padding alone."""
+    return NOWHERE_BYTE if np.dtype(switches) == np.uint8 else NOWHERE
 
 
 def max_pool2d(
     x: Floats,
     window: Pair,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     dilation: Pair,
     output_size: Pair,
+    *,
+    out: tuple[Floats, Integers] | None = None,
+    workspace: Workspace | None = None,
 ) -> tuple[Floats, Integers]:
-    """Return the largest pixel of each window, and where it stood.
+    """Return the largest pixel of each window, and where in the window it stood.
 
     Among equal pixels the first of the window, row by row, wins. The first NaN wins over all
     numbers. Padding counts as -inf and never wins over a pixel.
@@ -46,71 +73,122 @@ def max_pool2d(
         Above and below, left and right.
     output_size : (int, int)
         How many windows stand below and beside each other; they may stick out of the padded image.
+    out : (ndarray, ndarray), optional
+        Where to put both results.
+    workspace : Workspace, optional
+        Where to copy the images, if they lie in another order than ``out``.
 
     Returns
     -------
     y : ndarray
         (N, C, OH, OW).
-    switches : ndarray of int32
-        (N, C, OH, OW), the place ``row * W + column`` of each maximum in its input plane, or -1
-        for a window of padding alone, whose maximum is -inf.
-
-    Raises
-    ------
-    ShapeError
-        If a plane has too many pixels for an int32 switch.
+    switches : ndarray
+        (N, C, OH, OW), the place ``row * KW + column`` of each maximum in its window. They are bytes, where
+        windows have 255 places or fewer, and int32 otherwise. A window of padding alone, whose maximum is -inf,
+        has the switch :func:`nowhere`: 255, or -1.
     """
     dtype = floating_dtype("max_pool2d", x)
-    batch, channels, height, width = x.shape
-    if height * width > np.iinfo(np.int32).max:
-        raise ShapeError(f"max_pool2d got images of {height}x{width}; switches hold fewer than 2**31 pixels")
-    y = np.full((batch, channels, *output_size), -np.inf, dtype)
-    switches = np.full(y.shape, NOWHERE, np.int32)
+    shape, kind = (*x.shape[:2], *output_size), np.uint8 if window[0] * window[1] <= NOWHERE_BYTE else np.int32
+    order = order_of(x) if out is None else order_of_both(*out)
+    y = result_images("max_pool2d", out[0] if out else None, shape, order, dtype)
+    switches = result_images("max_pool2d", out[1] if out else None, shape, order, kind)
+    if not y.size:
+        return y, switches
+    (outer, lanes), packed = counts(shape, order), _writable_switches(switches, order)
+    source, target = readable_rows(x, order, dtype, workspace), writable_rows(y, order)
+    if halves(x.shape[2:], output_size, window, stride, padding, dilation):
+        flat = packed.reshape(outer, packed.shape[1] * packed.shape[2])
+        unchanged = readable(np.array([-0.0]), dtype), False, dtype.type(np.nan), np.uint8(NOWHERE_BYTE)
+        share_out(take_largest_of_four, outer, y.size * 4, *source, (*output_size, lanes), *unchanged, *target, flat)
+        return y, switches
     share_out(
-        take_largest,
-        batch * channels,
+        take_largest if lanes > 1 else take_largest_of_planes,
+        outer * output_size[0] if lanes > 1 else outer,
         y.size * window[0] * window[1],
-        readable(x.reshape(batch * channels, height, width), dtype),
-        window,
+        *source,
+        (x.shape[2], x.shape[3], lanes),
         stride,
-        (padding[0][0], padding[1][0]),
-        dilation,
-        y.reshape(batch * channels, *output_size),
-        switches.reshape(batch * channels, *output_size),
+        _reach(window, dilation, (padding[0][0], padding[1][0])),
+        kind(nowhere(kind)),
+        *target,
+        packed,
     )
     return y, switches
 
 
-def scatter_by_switches(upstream: Floats, switches: Integers, input_size: Pair) -> Floats:
-    """Add each upstream gradient (N, C, OH, OW) to the pixel its switch names: (N, C, H, W)."""
+def scatter_by_switches(
+    upstream: Floats,
+    switches: Integers,
+    input_size: Pair,
+    window: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
+) -> Floats:
+    """Add each upstream gradient (N, C, OH, OW) to the pixel that its switch names: (N, C, H, W).
+
+    Parameters
+    ----------
+    upstream : ndarray
+        (N, C, OH, OW), float32 or float64.
+    switches : ndarray
+        (N, C, OH, OW), places in windows, as :func:`max_pool2d` returns them; a place outside of the image
+        receives nothing. They say in which order the result lies.
+    input_size : (int, int)
+        Height and width of the images.
+    window, stride, padding, dilation
+        As given to :func:`max_pool2d`. A window of the size of the image that never moves, stride (0, 0),
+        makes a switch the place in the image itself.
+    out, workspace
+        As of :func:`max_pool2d`.
+    """
     dtype = floating_dtype("scatter_by_switches", upstream)
-    batch, channels = upstream.shape[:2]
-    gradient = np.zeros((batch, channels, *input_size), dtype)
-    planes, outputs = batch * channels, upstream.shape[2] * upstream.shape[3]
-    share_out(
-        scatter,
-        planes,
-        upstream.size,
-        readable(upstream.reshape(planes, outputs), dtype),
-        readable(switches.reshape(planes, outputs), np.int32),
-        gradient.reshape(planes, input_size[0] * input_size[1]),
-    )
+    shape = (*upstream.shape[:2], *input_size)
+    order = order_of(switches) if out is None else order_of(out)
+    gradient = result_images("scatter_by_switches", out, shape, order, dtype)
+    if not gradient.size:
+        return gradient
+    (outer, lanes), packed = counts(shape, order), _readable_switches(switches, order)
+    size = (*input_size, lanes)
+    source, target = readable_rows(upstream, order, dtype, workspace, "upstream"), writable_rows(gradient, order)
+    if packed.dtype == np.uint8 and halves(input_size, upstream.shape[2:], window, stride, padding, dilation):
+        flat, no_sums = packed.reshape(outer, packed.shape[1] * packed.shape[2]), np.empty((outer, 0))
+        outputs = packed.shape[1], packed.shape[2] // lanes
+        none = np.uint8(NOWHERE_BYTE)
+        share_out(send_to_four, outer, gradient.size, *source, flat, size, outputs, none, *target, no_sums)
+        return gradient
+    reach = _reach(window, dilation, (padding[0][0], padding[1][0]))
+    share_out(scatter, outer, upstream.size * 4, *source, packed, size, stride, reach, *target)
     return gradient
 
 
-def gather_by_switches(x: Floats, switches: Integers) -> Floats:
-    """Take the pixel (N, C, H, W) that each switch names: (N, C, OH, OW); 0 for the switch -1."""
+def gather_by_switches(
+    x: Floats,
+    switches: Integers,
+    window: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
+) -> Floats:
+    """Take the pixel (N, C, H, W) that each switch names: (N, C, OH, OW); 0 for a place outside of the image.
+
+    Parameters are those of :func:`scatter_by_switches`.
+    """
     dtype = floating_dtype("gather_by_switches", x)
-    y = np.zeros(switches.shape, dtype)
-    planes, outputs = switches.shape[0] * switches.shape[1], switches.shape[2] * switches.shape[3]
-    share_out(
-        gather,
-        planes,
-        y.size,
-        readable(x.reshape(planes, x.shape[2] * x.shape[3]), dtype),
-        readable(switches.reshape(planes, outputs), np.int32),
-        y.reshape(planes, outputs),
-    )
+    order = order_of(switches) if out is None else order_of(out)
+    y = result_images("gather_by_switches", out, switches.shape, order, dtype)
+    if not y.size:
+        return y
+    (outer, lanes), packed = counts(x.shape, order), _readable_switches(switches, order)
+    source, target = readable_rows(x, order, dtype, workspace), writable_rows(y, order)
+    reach = _reach(window, dilation, (padding[0][0], padding[1][0]))
+    share_out(gather, outer, y.size * 4, *source, (x.shape[2], x.shape[3], lanes), packed, stride, reach, *target)
     return y
 
 
@@ -118,9 +196,12 @@ def avg_pool2d(
     x: Floats,
     window: Pair,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     count_include_pad: bool,
     output_size: Pair,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
 ) -> Floats:
     """Return the mean of each window, (N, C, OH, OW).
 
@@ -132,25 +213,28 @@ def avg_pool2d(
     ----------
     x : ndarray
         Images, (N, C, H, W), float32 or float64, any strides.
-    window, stride, padding, output_size
+    window, stride, padding, output_size, out, workspace
         As for :func:`max_pool2d`.
     count_include_pad : bool
         Whether padding counts as pixels of value 0.
     """
     dtype = floating_dtype("avg_pool2d", x)
-    batch, channels, height, width = x.shape
-    y = np.zeros((batch, channels, *output_size), dtype)
+    shape, size = (*x.shape[:2], *output_size), (x.shape[2], x.shape[3])
+    order = order_of(x) if out is None else order_of(out)
+    y = result_images("avg_pool2d", out, shape, order, dtype)
+    outer, lanes = counts(shape, order)
     share_out(
         add_up_windows,
-        batch * channels,
+        outer,
         y.size * window[0] * window[1],
-        readable(x.reshape(batch * channels, height, width), dtype),
-        _columns(width, window[1], stride[1], padding[1][0], output_size[1]),
+        *readable_rows(x, order, dtype, workspace),
+        (size[0], lanes),
+        _columns(size[1], window[1], stride[1], padding[1][0], output_size[1]),
         window,
         stride,
-        (padding[0][0], padding[1][0]),
-        _divisors((height, width), window, stride, padding, count_include_pad, output_size).astype(dtype),
-        y.reshape(batch * channels, *output_size),
+        padding[0][0],
+        _divisors(size, window, stride, padding, count_include_pad, output_size, dtype),
+        *writable_rows(y, order),
     )
     return y
 
@@ -160,8 +244,11 @@ def avg_pool2d_gradient(
     input_size: Pair,
     window: Pair,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     count_include_pad: bool,
+    *,
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient of :func:`avg_pool2d` with respect to its images, (N, C, H, W).
 
@@ -171,45 +258,76 @@ def avg_pool2d_gradient(
         Gradient of the output, (N, C, OH, OW).
     input_size : (int, int)
         Height and width of the images.
-    window, stride, padding, count_include_pad
+    window, stride, padding, count_include_pad, out, workspace
         As given to :func:`avg_pool2d`.
     """
     dtype = floating_dtype("avg_pool2d_gradient", upstream)
-    batch, channels, *output_size = upstream.shape
-    outputs = (output_size[0], output_size[1])
-    gradient = np.zeros((batch, channels, *input_size), dtype)
-    divisors = _divisors(input_size, window, stride, padding, count_include_pad, outputs)
+    shape, outputs = (*upstream.shape[:2], *input_size), (upstream.shape[2], upstream.shape[3])
+    order = order_of(upstream) if out is None else order_of(out)
+    gradient = result_images("avg_pool2d_gradient", out, shape, order, dtype)
+    outer, lanes = counts(shape, order)
     share_out(
         add_to_windows,
-        batch * channels,
+        outer,
         upstream.size * window[0] * window[1],
-        readable((upstream / divisors.astype(dtype)).reshape(batch * channels, *outputs), dtype),
+        *readable_rows(upstream, order, dtype, workspace, "upstream"),
         _columns(input_size[1], window[1], stride[1], padding[1][0], outputs[1]),
         window,
         stride,
-        (padding[0][0], padding[1][0]),
-        gradient.reshape(batch * channels, *input_size),
+        padding[0][0],
+        _divisors(input_size, window, stride, padding, count_include_pad, outputs, dtype),
+        (*input_size, lanes),
+        *writable_rows(gradient, order),
     )
     return gradient
 
 
+def halves(
+    input_size: tuple[int, ...],
+    output_size: tuple[int, ...],
+    window: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+) -> bool:
+    """Whether windows of 2 by 2 tile the images, but for a last row or column: these have fast loops of their own."""
+    moves = (window, stride, dilation, (padding[0][0], padding[1][0]))
+    inside = all(0 < 2 * outputs <= pixels for outputs, pixels in zip(output_size, input_size, strict=True))
+    return moves == ((2, 2), (2, 2), (1, 1), (0, 0)) and inside
+
+
+def _writable_switches(switches: Integers, order: Order) -> Integers:
+    packed = packed_rows(switches, order)
+    if not np.may_share_memory(packed, switches) and switches.size:
+        raise ShapeError(
+            f"max_pool2d: out has switches of strides {switches.strides}, expected the order of the maxima"
+        )
+    return packed
+
+
+def _readable_switches(switches: Integers, order: Order) -> Integers:
+    packed = packed_rows(switches, order)
+    return readable(packed, np.uint8 if packed.dtype == np.uint8 else np.int32)
+
+
+@lru_cache(maxsize=256)
 def _divisors(
     input_size: Pair,
     window: Pair,
     stride: Pair,
-    padding: tuple[Pair, Pair],
+    padding: Padding,
     count_include_pad: bool,
     output_size: Pair,
+    dtype: np.dtype[Any],
 ) -> Floats:
     """Return how many places of each window count, (OH, OW); 1 where none does."""
-    counts = []
+    counted = []
     for axis in range(2):
         before, after = padding[axis] if count_include_pad else (0, 0)
         begin = np.arange(output_size[axis]) * stride[axis] - padding[axis][0]
         end = np.minimum(begin + window[axis], input_size[axis] + after)
-        counts.append(np.maximum(end - np.maximum(begin, -before), 0))
-    divisors: Floats = np.maximum(counts[0][:, None] * counts[1][None, :], 1)
-    return divisors
+        counted.append(np.maximum(end - np.maximum(begin, -before), 0))
+    return readable(np.maximum(counted[0][:, None] * counted[1][None, :], 1), dtype)
 
 
 @lru_cache(maxsize=256)
@@ -223,3 +341,10 @@ def _columns(width: int, window: int, stride: int, left: int, outputs: int) -> I
     begin = np.maximum(0, -(offset // stride))
     end = np.minimum(outputs, (width - 1 - offset) // stride + 1)
     return readable(np.stack([begin, end, offset + begin * stride], axis=1), np.int64)
+
+
+@lru_cache(maxsize=64)
+def _reach(window: Pair, dilation: Pair, before: Pair) -> Integers:
+    """Return the row and the column of each place of the first window, (KH * KW, 2)."""
+    rows, columns = (np.arange(window[a]) * dilation[a] - before[a] for a in (0, 1))
+    return readable(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2), np.int64)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.errors import ShapeError
+from autograd_cnn.errors import DtypeError, ShapeError
 from autograd_cnn.kernels import (
     avg_pool2d,
     avg_pool2d_gradient,
@@ -16,9 +16,22 @@ from autograd_cnn.kernels import (
     set_num_threads,
     threads,
 )
+from autograd_cnn.kernels.image_rows import ORDERS, empty_images, lies_in, order_of
+from autograd_cnn.kernels.pooling import nowhere
+from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE, cases, laid_out, patches, places
 
-pooled = cases(pooling=True)
+tiling = cases(pooling=True).map(
+    lambda case: replace(
+        case,
+        window=(2, 2),
+        stride=(2, 2),
+        padding=((0, 0), (0, 0)),
+        dilation=(1, 1),
+        output_size=(case.input_size[0] // 2, case.input_size[1] // 2),
+    )
+)
+pooled = st.one_of(cases(pooling=True), tiling)
 without_dilation = pooled.map(lambda case: replace(case, dilation=(1, 1)))
 special = st.sampled_from([(), (np.nan,), (-np.inf,), (np.inf, -np.inf, np.nan), (0.0, -0.0)])
 
@@ -32,69 +45,202 @@ def images_with_ties(case, values=()):
     return laid_out(x, case.layout)
 
 
+def geometry(case):
+    return case.window, *case.moves[:3]
+
+
 def first_largest(case, plane, i, j):
-    """Walk through one window as the rule says; return the maximum and its switch."""
+    """Walk through one window as the rule says; return the maximum and its switch, -1 for nowhere."""
     best, switch = -np.inf, -1
-    for row in places(case, 0)[i]:
-        for column in places(case, 1)[j]:
+    for r, row in enumerate(places(case, 0)[i]):
+        for c, column in enumerate(places(case, 1)[j]):
             if 0 <= row < case.input_size[0] and 0 <= column < case.input_size[1]:
                 pixel = plane[row, column]
                 if np.isnan(pixel):
-                    return pixel, row * case.input_size[1] + column
+                    return pixel, r * case.window[1] + c
                 if switch < 0 or pixel > best:
-                    best, switch = pixel, row * case.input_size[1] + column
+                    best, switch = pixel, r * case.window[1] + c
     return best, switch
+
+
+def pixel_of(case, switch, i, j):
+    """Return the row and column in the image that a switch names."""
+    r, c = divmod(int(switch), case.window[1])
+    return places(case, 0)[i][r], places(case, 1)[j][c]
 
 
 @given(pooled, special)
 def test_max_pool2d_takes_the_first_largest_pixel_of_each_window(case, values):
     x = images_with_ties(case, values)
-    y, switches = max_pool2d(x, case.window, *case.moves[:3], case.output_size)
-    assert (y.dtype, switches.dtype) == (case.dtype, np.int32)
+    y, switches = max_pool2d(x, *geometry(case), case.output_size)
+    assert (y.dtype, switches.dtype) == (case.dtype, np.uint8)
     assert y.shape == switches.shape == (case.batch, case.channels, *case.output_size)
     for n, c, i, j in np.ndindex(y.shape):
         best, switch = first_largest(case, x[n, c], i, j)
-        assert switches[n, c, i, j] == switch
+        assert switches[n, c, i, j] == (255 if switch < 0 else switch)
         np.testing.assert_equal(y[n, c, i, j], np.asarray(best, case.dtype))
 
 
 @given(pooled)
 def test_scatter_adds_each_gradient_where_its_switch_points(case):
-    _, switches = max_pool2d(images_with_ties(case), case.window, *case.moves[:3], case.output_size)
+    _, switches = max_pool2d(images_with_ties(case), *geometry(case), case.output_size)
     upstream = np.round(case.upstream() * 8)  # whole numbers: any order of adding is exact
     expected = np.zeros((case.batch, case.channels, *case.input_size))
     for n, c, i, j in np.ndindex(switches.shape):
-        if switches[n, c, i, j] >= 0:
-            expected[n, c].flat[switches[n, c, i, j]] += upstream[n, c, i, j]
-    gradient = scatter_by_switches(upstream, switches, case.input_size)
+        if switches[n, c, i, j] != 255:
+            expected[n, c][pixel_of(case, switches[n, c, i, j], i, j)] += upstream[n, c, i, j]
+    gradient = scatter_by_switches(upstream, switches, case.input_size, *geometry(case))
     np.testing.assert_array_equal(gradient, expected.astype(case.dtype), strict=True)
 
 
 @given(pooled, special)
 def test_gather_finds_the_maxima_again(case, values):
     x = images_with_ties(case, values)
-    y, switches = max_pool2d(x, case.window, *case.moves[:3], case.output_size)
-    expected = np.where(switches < 0, 0, y).astype(case.dtype)
-    np.testing.assert_array_equal(gather_by_switches(x, switches), expected, strict=True)
+    y, switches = max_pool2d(x, *geometry(case), case.output_size)
+    expected = np.where(switches == 255, 0, y).astype(case.dtype)
+    np.testing.assert_array_equal(gather_by_switches(x, switches, *geometry(case)), expected, strict=True)
+
+
+# Layouts
+
+
+def arranged(images, order):
+    made = empty_images(images.shape, order, images.dtype)
+    made[...] = images
+    return made
+
+
+def framed(shape, order, dtype):
+    """Return images inside of a buffer with a margin of NaN or 77, in an order; and the buffer."""
+    n, c, h, w = shape
+    buffer = empty_images((n, c, h + 3, w + 2), order, dtype)
+    buffer[...] = 77
+    return buffer[:, :, 1 : 1 + h, 1 : 1 + w], buffer
+
+
+def results(case, x, upstream):
+    """Return what all poolings make of images, and their gradients."""
+    windows = geometry(case)
+    y, switches = max_pool2d(x, *windows, case.output_size)
+    averaged = without(case)
+    return [
+        y,
+        switches,
+        scatter_by_switches(upstream, switches, case.input_size, *windows),
+        gather_by_switches(x, switches, *windows),
+        avg_pool2d(x, *averaged, True, case.output_size),
+        avg_pool2d_gradient(upstream, case.input_size, *averaged, True),
+    ]
+
+
+def without(case):
+    """The geometry without dilation, which averages do not have."""
+    return case.window, *case.moves[:2]
+
+
+@given(pooled, special, st.sampled_from(ORDERS))
+def test_no_number_depends_on_the_layout_and_results_lie_as_the_input(case, values, order):
+    x, upstream = images_with_ties(case, values), case.upstream()
+    plain = results(case, np.ascontiguousarray(x, case.dtype), np.ascontiguousarray(upstream, case.dtype))
+    made = results(case, arranged(x.astype(case.dtype), order), arranged(upstream.astype(case.dtype), order))
+    for one, other in zip(plain, made, strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+        assert lies_in(other, order) or min(other.shape[1:]) <= 1 or other.shape[0] <= 1
+
+
+@given(pooled, special, st.sampled_from(ORDERS), st.sampled_from(ORDERS))
+def test_results_go_into_the_inside_of_a_buffer_and_nowhere_else(case, values, order, other_order):
+    x, upstream = images_with_ties(case, values), case.upstream()
+    plain = results(case, np.ascontiguousarray(x, case.dtype), np.ascontiguousarray(upstream, case.dtype))
+    x, upstream = arranged(x.astype(case.dtype), other_order), arranged(upstream.astype(case.dtype), other_order)
+    into = [framed(image.shape, order, case.dtype) for image in plain[:1] + plain[2:]]
+    targets = [image for image, _ in into]
+    workspace, switches = Workspace(), empty_images(plain[1].shape, order, np.uint8)
+    windows, averaged = geometry(case), without(case)
+    max_pool2d(x, *windows, case.output_size, out=(targets[0], switches), workspace=workspace)
+    scatter_by_switches(upstream, switches, case.input_size, *windows, out=targets[1], workspace=workspace)
+    gather_by_switches(x, switches, *windows, out=targets[2], workspace=workspace)
+    avg_pool2d(x, *averaged, True, case.output_size, out=targets[3], workspace=workspace)
+    avg_pool2d_gradient(upstream, case.input_size, *averaged, True, out=targets[4], workspace=workspace)
+    np.testing.assert_array_equal(switches, plain[1])
+    for expected, (inside, buffer) in zip(plain[:1] + plain[2:], into, strict=True):
+        np.testing.assert_array_equal(inside, expected)
+        inside[...] = 77
+        assert (buffer == 77).all()
+
+
+def test_out_that_cannot_take_the_result_raises():
+    x, windows = np.ones((1, 2, 4, 4), np.float32), ((2, 2), (2, 2), ((0, 0), (0, 0)))
+    read_only = np.ones((1, 2, 2, 2), np.float32)
+    read_only.flags.writeable = False
+    for out, error, words in (
+        (np.ones((1, 2, 2, 3), np.float32), ShapeError, r"shape \(1, 2, 2, 3\), expected \(1, 2, 2, 2\)"),
+        (np.ones((1, 2, 2, 2)), DtypeError, "float64, expected a writable array of float32"),
+        (read_only, DtypeError, "writable"),
+        (np.ones((1, 2, 2, 4), np.float32)[..., ::2], ShapeError, "rows lie in one piece"),
+    ):
+        with pytest.raises(error, match=words):
+            avg_pool2d(x, *windows, True, (2, 2), out=out)
+    gaps = np.ones((1, 2, 3, 3), np.uint8)[:, :, :2, :2]
+    with pytest.raises(ShapeError, match="switches of strides"):
+        max_pool2d(x, *windows, (1, 1), (2, 2), out=(np.ones((1, 2, 2, 2), np.float32), gaps))
+
+
+def test_orders_of_strange_strides_are_planes():
+    x = np.ones((2, 3, 4, 5), np.float32)
+    for images in (x[..., ::-1], x[..., ::2], np.broadcast_to(np.float32(1), x.shape), x.astype(">f4")):
+        assert order_of(images) == ORDERS[0]
+        assert not lies_in(images, ORDERS[0])
+    assert [order_of(arranged(x, order)) for order in ORDERS] == list(ORDERS)
+    assert [order_of(framed(x.shape, order, np.float32)[0]) for order in ORDERS] == list(ORDERS)
+
+
+# Known numbers
+
+
+@pytest.mark.parametrize("window", [(5, 51), (16, 16), (2, 300)])
+@pytest.mark.parametrize("order", ORDERS)
+def test_wide_windows_have_wide_switches(window, order):
+    """255 places fit into a byte, which keeps 255 for nowhere."""
+    x = np.random.default_rng(0).permutation(2 * 3 * 20 * 310).reshape(2, 3, 20, 310).astype(np.float32)
+    windows = window, (3, 4), ((0, 0), (0, 0)), (1, 1)
+    size = (20 - window[0]) // 3 + 1, (310 - window[1]) // 4 + 1
+    y, switches = max_pool2d(arranged(x, order), *windows, size)
+    assert switches.dtype == (np.uint8 if window == (5, 51) else np.int32)
+    assert (nowhere(np.uint8), nowhere(np.int32)) == (255, -1)
+    for i, j in np.ndindex(size):
+        seen = x[:, :, 3 * i : 3 * i + window[0], 4 * j : 4 * j + window[1]].reshape(2, 3, -1)
+        np.testing.assert_array_equal(switches[:, :, i, j], seen.argmax(-1))
+        np.testing.assert_array_equal(y[:, :, i, j], seen.max(-1))
+    np.testing.assert_array_equal(gather_by_switches(x, switches, *windows), y)
+    gradient = scatter_by_switches(np.ones_like(y), switches, (20, 310), *windows)
+    assert gradient.sum() == y.size
+    assert set(np.unique(x[gradient > 0])) == set(np.unique(y))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("window", [(2, 2), (3, 3)])
+def test_switches_outside_of_the_image_are_ignored(order, window):
+    """Whatever a switch says, nothing is read or written outside."""
+    windows = window, (2, 2), ((1, 1), (1, 1)), (1, 1)
+    x = arranged(np.ones((2, 3, 2, 2), np.float32), order)
+    for switch in (np.uint8(0), np.uint8(200), np.uint8(255)):
+        switches = arranged(np.full((2, 3, 1, 1), switch), order)
+        assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
+        assert not gather_by_switches(x, switches, *windows).any()
 
 
 def test_known_maxima_ties_and_nan():
     x = np.array([[3.0, 3.0, -1.0, np.nan], [3.0, 0.0, np.nan, 5.0]])[None, None]
     y, switches = max_pool2d(x, (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1), (1, 2))
     np.testing.assert_array_equal(y, [[[[3.0, np.nan]]]])
-    np.testing.assert_array_equal(switches, [[[[0, 3]]]])
+    np.testing.assert_array_equal(switches, [[[[0, 1]]]])
 
 
 def test_padding_never_wins_over_a_pixel_of_minus_infinity():
     x = np.full((1, 1, 2, 2), -np.inf, np.float32)
     _, switches = max_pool2d(x, (2, 2), (1, 1), ((1, 1), (1, 1)), (1, 1), (3, 3))
-    np.testing.assert_array_equal(switches[0, 0], [[0, 0, 1], [0, 0, 1], [2, 2, 3]])
-
-
-def test_images_beyond_int32_switches_raise():
-    huge = np.broadcast_to(np.float32(0), (1, 1, 2**16, 2**15))
-    with pytest.raises(ShapeError, match="65536x32768"):
-        max_pool2d(huge, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), (1, 1))
+    np.testing.assert_array_equal(switches[0, 0], [[3, 2, 2], [1, 0, 0], [1, 0, 0]])
 
 
 def counts(case, count_include_pad):
@@ -188,8 +334,8 @@ def test_results_do_not_depend_on_the_number_of_threads():
                 y,
                 switches,
                 mean,
-                scatter_by_switches(mean, switches, case.input_size),
-                gather_by_switches(mean, switches),
+                scatter_by_switches(mean, switches, case.input_size, (3, 3), *case.moves[:3]),
+                gather_by_switches(mean, switches, (3, 3), *case.moves[:3]),
                 avg_pool2d_gradient(mean, case.input_size, (3, 3), *case.moves[:2], True),
             )
         )

@@ -51,12 +51,13 @@ def _max_pool(draw: st.DrawFn, part: str = "forward") -> Call:
     rng = np.random.default_rng(draw(SEEDS))
     size, window, attributes, output = draw(_windows().filter(lambda drawn: not _all_margin(*drawn)))
     x = spread(rng, (draw(SIZES), draw(st.integers(1, 2)), *size))
-    switches = rng.integers(0, size[0] * size[1], (*x.shape[:2], *output)).astype(np.int32)
+    attributes["window"] = window
     if part == "forward":
-        return Call((x,), attributes | {"window": window, "output_size": output})
+        return Call((x,), attributes | {"output_size": output})
+    attributes["switches"] = rng.integers(0, window[0] * window[1], (*x.shape[:2], *output)).astype(np.uint8)
     if part == "scatter":
-        return Call((rng.uniform(-1, 1, switches.shape),), {"switches": switches, "input_size": size})
-    return Call((x,), {"switches": switches})
+        return Call((rng.uniform(-1, 1, (*x.shape[:2], *output)),), attributes | {"input_size": size})
+    return Call((x,), attributes)
 
 
 @st.composite
