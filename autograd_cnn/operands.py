@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Node, Scalar, Tensor, scalar_made_by
+from autograd_cnn.graph import Node, Scalar, Tensor
+from autograd_cnn.graph.making import blank_scalar
+from autograd_cnn.graph.origin import Origin
+from autograd_cnn.graph.serial import numbers
+from autograd_cnn.live import as_attribute
+from autograd_cnn.recording import recording
 
 NUMBERS = frozenset({float, int, bool})
 """Python numbers stay as they are: they widen no array."""
@@ -55,7 +60,7 @@ def as_it_is_now(value: Any) -> Any:
         parts = map(as_it_is_now, value)
         return list(parts) if isinstance(value, list) else tuple(parts)
     if isinstance(value, Node):
-        value = value._value
+        return as_attribute(value)
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
@@ -64,11 +69,17 @@ def float_or_array(value: Any) -> Any:
     return value if isinstance(value, np.ndarray) and value.ndim else float(value)
 
 
-def bind_to_nodes(name: str, function: Callable[..., Any], documented: Callable[..., Any]) -> None:
+def bind_to_nodes(
+    name: str, function: Callable[..., Any], documented: Callable[..., Any], kind: type[Node] = Node
+) -> None:
     """Give nodes a method, with the name and docstring of what it calls."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = documented.__doc__
-    setattr(Node, name, function)
+    setattr(kind, name, function)
+
+
+_ARITHMETIC = {"__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/"}
+"""Operators that make a float of two floats, or raise an ArithmeticError."""
 
 
 def bind_operator(made: Any, operator: str) -> None:
@@ -78,32 +89,54 @@ def bind_operator(made: Any, operator: str) -> None:
     elif made.arity == 1:
         bind_to_nodes(operator, lambda self: made(self), made.forward)
     else:
-        bind_to_nodes(operator, _between_scalars(made), made.forward)
+        bind_to_nodes(operator, lambda self, other: _or_not_implemented(made, self, other), made.forward)
+        if operator in _ARITHMETIC:
+            bind_to_nodes(operator, _of_scalars(made, _ARITHMETIC[operator]), made.forward, Scalar)
         reflected = "__r" + operator[2:]
         if hasattr(float, reflected) or operator == "__matmul__":
             bind_to_nodes(reflected, lambda self, other: _or_not_implemented(made, other, self), made.forward)
 
 
-def _between_scalars(made: Any) -> Callable[[Any, Any], Any]:
-    """Return the operator method of a gate of two inputs, with a short way for two Scalars, or a Scalar and a float."""
+_OF_SCALARS = """
+def operator_of_scalars(self, other):
+    nonlocal origin_before
+    here, origin = recording(), origin_before
+    if origin.recording is not here:
+        if not (here.plain and made.has_gradient):
+            return _or_not_implemented(made, self, other)
+        origin = origin_before = made.origin_here(here, of_scalars=True)
+    node = blank_scalar(Scalar)
+    try:
+        if type(other) is Scalar:
+            node._value = self._value {sign} other._value
+            node.requires_grad = self.requires_grad or other.requires_grad
+        elif type(other) in NUMBERS:
+            node._value = self._value {sign} other
+            node.requires_grad = self.requires_grad
+        else:
+            return _or_not_implemented(made, self, other)
+    except ArithmeticError:  # where Python's arithmetic raises, the gate answers with inf or NaN
+        return made(self, other)
+    node._a = self
+    node._b = other
+    node._origin = origin
+    node.grad = None
+    node._page, node._index = next(numbers)
+    return node
+"""
 
-    def method(self: Any, other: Any) -> Any:
-        if type(self) is Scalar:
-            try:
-                if type(other) is Scalar:
-                    value = made.scalar(self._value, other._value)
-                    if type(value) is float:
-                        needs = made.has_gradient and (self.requires_grad or other.requires_grad)
-                        return scalar_made_by(made, (self, other), value, needs)
-                elif type(other) is float:
-                    value = made.scalar(self._value, other)
-                    if type(value) is float:
-                        needs = made.has_gradient and self.requires_grad
-                        return scalar_made_by(made, (self, other), value, needs)
-            except (ArithmeticError, ValueError):
-                pass  # where Python's arithmetic raises, the gate answers with inf or NaN
-        return _or_not_implemented(made, self, other)
 
+def _of_scalars(made: Any, sign: str) -> Callable[[Any, Any], Any]:
+    """Return the operator method of Scalars: it does what calling the gate does, with less ado.
+
+    A graph of Scalars is made of hardly anything else. A call of the gate's forward would take longer than all that it
+    computes, so the operator's sign itself is put into the text of the method.
+    """
+    text = _OF_SCALARS.replace("{sign}", sign).replace("\n", "\n    ")
+    names: dict[str, Any] = {"NUMBERS": NUMBERS, "Scalar": Scalar, "_or_not_implemented": _or_not_implemented}
+    names |= {"blank_scalar": blank_scalar, "numbers": numbers, "recording": recording}
+    exec(f"def method_of(made, origin_before):{text}\n    return operator_of_scalars", names)
+    method: Callable[[Any, Any], Any] = names["method_of"](made, Origin(made, ""))
     return method
 
 

@@ -18,6 +18,8 @@ class Recording:
     finite_only: bool = False
     compiling_from: int | None = None
     """While `ag.compile` records a function: the serial number from which nodes are the function's own."""
+    log: Any = None
+    """What `ag.compile` keeps of a function beside its gates: see `autograd_cnn.live`."""
     plain: bool = field(init=False)
     """Whether gates are simply recorded: the usual case, asked once per gate."""
 

@@ -35,7 +35,9 @@ from autograd_cnn.errors import (
     UnknownNameError,
     suggestion,
 )
-from autograd_cnn.graph import Node, Scalar, Tensor, made_by, scalar_made_by
+from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, made_by
+from autograd_cnn.graph.making import made_simply
+from autograd_cnn.graph.origin import Origin
 from autograd_cnn.operands import (
     NUMBERS,
     as_edge,
@@ -46,6 +48,7 @@ from autograd_cnn.operands import (
     float_or_array,
     one_by_one,
 )
+from autograd_cnn.recording import Recording, recording
 
 Value: TypeAlias = Any
 """What gates and rules work on: a float, an ndarray or a Node alike."""
@@ -78,6 +81,12 @@ class Gate:
         Whether one side of the kink has local gradient exactly 0, as in ReLU.
     """
 
+    # what is asked at every call has slots, which Python finds faster than entries of __dict__
+    __slots__ = (
+        *("__dict__", "__weakref__", "_origin", "_origin_of_scalars", "_rule", "arity", "attributes", "differentiable"),
+        *("forward", "has_gradient", "is_plain", "saves", "scalar", "short_rule", "takes_more", "takes_needs"),
+    )
+
     def __init__(
         self,
         forward: Callable[..., Any],
@@ -98,8 +107,6 @@ class Gate:
         self.saves = saves
         self.saturates = saturates
         self.dead_side = dead_side
-        self.rule: Callable[..., Any] | None = None
-        self.takes_needs = False
         self.differentiable = True
         self.has_gradient = False
         self.branches: Callable[..., Any] | None = None
@@ -111,6 +118,32 @@ class Gate:
         self.takes_more = self.variadic or bool(self.attributes)
         self.is_source = self.arity == 0 and not self.variadic
         self.is_plain = not (self.takes_more or self.is_source or saves)
+        self.rule = None
+        self._origin = self._origin_of_scalars = Origin(self, "")
+
+    @property
+    def rule(self) -> Callable[..., Any] | None:
+        """The vjp of the gate; None where there is none."""
+        return self._rule
+
+    @rule.setter
+    def rule(self, rule: Callable[..., Any] | None) -> None:
+        self._rule = rule
+        self.takes_needs = rule is not None and "needs" in inspect.signature(rule).parameters
+        # what backpropagation may call as rule(upstream, output, a) or rule(upstream, output, a, b)
+        self.short_rule = rule if self.is_plain and self.arity <= 2 and not self.takes_needs else None
+
+    def origin_here(self, here: Recording, of_scalars: bool = False) -> Origin:
+        """Return the origin of nodes without attributes that the gate makes while `here` holds."""
+        origin = self._origin_of_scalars if of_scalars else self._origin
+        if origin.recording is here:
+            return origin
+        origin = Origin(self, here.scope, of_scalars=of_scalars, recording=here)
+        if of_scalars:
+            self._origin_of_scalars = origin
+        else:
+            self._origin = origin
+        return origin
 
     def vjp(self, rule: Callable[..., Any] | None = None, *, differentiable: bool = True) -> Any:
         """Declare the rule that turns the upstream gradient into one downstream gradient per input.
@@ -128,7 +161,6 @@ class Gate:
         self.rule = rule
         self.differentiable = differentiable
         self.has_gradient = True
-        self.takes_needs = "needs" in inspect.signature(rule).parameters
         return rule
 
     def branch(self, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,7 +177,16 @@ class Gate:
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
         """Compute on plain values; record when an input is a node, or when there are none: a source makes a node."""
         if self.is_plain and not attributes and len(inputs) == self.arity:
-            found = self._of_numbers(inputs)
+            found = None
+            for x in inputs:
+                if type(x) not in NUMBERS:
+                    found = self._of_one(x) if self.arity == 1 else self._of_the_usual(inputs)
+                    break
+            else:
+                try:
+                    return self.scalar(*inputs)
+                except (ArithmeticError, ValueError, IndexError, TypeError):
+                    pass  # where Python's arithmetic raises, NumPy answers with inf or NaN
             if found is not None:
                 return found
         if self.takes_more or attributes or len(inputs) != self.arity:
@@ -175,28 +216,52 @@ class Gate:
             value = np.asarray(value) if any(isinstance(x, Tensor) for x in edges) else float(value)
         return made_by(self, edges, attributes | saved if saved else attributes, value)
 
-    def _of_numbers(self, inputs: tuple[Any, ...]) -> Any:
-        """Return what a gate makes of Scalars and Python numbers; None where an input is something else."""
-        values, on_nodes, requires_grad = [], False, False
-        for x in inputs:
-            kind = type(x)
-            if kind is Scalar:
-                on_nodes = True
-                requires_grad = requires_grad or x.requires_grad
-                values.append(x._value)
-            elif kind in NUMBERS:
-                values.append(x)
+    def _of_one(self, x: Any) -> Any:
+        """Return what a gate of one input makes of a Scalar or Tensor; None where that needs a closer look."""
+        here = recording()
+        if not here.plain:
+            return None
+        try:
+            if type(x) is Scalar:
+                value, origin = self.scalar(x._value), self._origin_of_scalars
+                if type(value) is not float:
+                    return None
+                if origin.recording is not here:
+                    origin = self.origin_here(here, of_scalars=True)
+            elif type(x) is Tensor or type(x) is Parameter:
+                value, origin = self.forward(x._value), self.origin_here(here)
             else:
                 return None
+        except (ArithmeticError, ValueError, IndexError, TypeError):
+            return None
+        return made_simply(self, x, None, value, x.requires_grad, origin)
+
+    def _of_the_usual(self, inputs: tuple[Any, ...]) -> Any:
+        """Return what a gate makes of Scalars, Tensors and Python numbers; None where that needs a closer look."""
+        values, on_arrays, requires_grad = [], False, False
+        for x in inputs:
+            kind = type(x)
+            if kind in NUMBERS:
+                values.append(x)
+                continue
+            if kind is Tensor or kind is Parameter:
+                on_arrays = True
+            elif kind is not Scalar:
+                return None
+            requires_grad = requires_grad or x.requires_grad
+            values.append(x._value)
+        here = recording()
+        if not here.plain:
+            return None
         try:
-            value = self.scalar(*values)
-        except (ArithmeticError, ValueError, IndexError):
+            value = self.forward(*values) if on_arrays else self.scalar(*values)
+        except (ArithmeticError, ValueError, IndexError, TypeError):
             return None
-        if not on_nodes:
-            return value
-        if type(value) is not float:
+        if not on_arrays and type(value) is not float:
             return None
-        return scalar_made_by(self, inputs, value, requires_grad and self.has_gradient)
+        origin = self.origin_here(here, not on_arrays and type(inputs[0]) is Scalar)
+        a, b = inputs if self.arity == 2 else (inputs, None)
+        return made_simply(self, a, b, value, requires_grad, origin)
 
     def _on_arrays(self, values: Any, attributes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the output, and what forward saved for the rule; typed errors for shapes that do not fit."""
@@ -345,6 +410,11 @@ def composition(*, method: bool = False) -> Callable[[_Function], _Function]:
         return function
 
     return register
+
+
+def distribute(upstream: Value, output: Value, a: Value, b: Value) -> Value:
+    """Hand the upstream gradient on to both inputs: the rule of addition, which backpropagation knows by sight."""
+    return upstream, upstream
 
 
 def gradient_of(made: Gate, upstream: Any, output: Any, inputs: Any, attributes: dict[str, Any], needs: Any) -> Any:

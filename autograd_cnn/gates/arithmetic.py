@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from autograd_cnn.gates.comparison import equal, where
 from autograd_cnn.gates.exponential import log
-from autograd_cnn.registry import Value, gate
+from autograd_cnn.registry import Value, distribute, gate
 
 
-@gate("+", broadcasts=True, operator="__add__")
+@gate("+", broadcasts=True, operator="__add__", scalar=operator.add)
 def add(a: Value, b: Value) -> Value:
     """Distributor: each input receives the upstream gradient unchanged.
 
@@ -19,12 +20,10 @@ def add(a: Value, b: Value) -> Value:
     return a + b
 
 
-@add.vjp
-def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
-    return upstream, upstream
+add.vjp(distribute)
 
 
-@gate("−", broadcasts=True, operator="__sub__")
+@gate("−", broadcasts=True, operator="__sub__", scalar=operator.sub)
 def subtract(a: Value, b: Value) -> Value:
     """Distributor with a sign: the second input receives minus the upstream gradient.
 
@@ -39,7 +38,7 @@ def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
     return upstream, -upstream
 
 
-@gate("×", broadcasts=True, operator="__mul__")
+@gate("×", broadcasts=True, operator="__mul__", scalar=operator.mul)
 def multiply(a: Value, b: Value) -> Value:
     """Switcher: each input receives the upstream gradient times the other input.
 
@@ -54,7 +53,7 @@ def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
     return upstream * b, upstream * a
 
 
-@gate("÷", broadcasts=True, operator="__truediv__")
+@gate("÷", broadcasts=True, operator="__truediv__", scalar=operator.truediv)
 def divide(a: Value, b: Value) -> Value:
     """Quotient: 1/b for the numerator, −(a/b)/b for the denominator.
 

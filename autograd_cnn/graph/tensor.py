@@ -1,0 +1,139 @@
+"""`Tensor`: a node whose value is an ndarray, and `Parameter`: a trainable one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
+from autograd_cnn.graph.node import Array, Node, describe
+from autograd_cnn.graph.order import assigned_while_compiling, check_constant
+from autograd_cnn.graph.serial import numbers
+from autograd_cnn.recording import recording
+
+
+class Tensor(Node):
+    """A node whose value is an ndarray.
+
+    Parameters
+    ----------
+    value : array_like
+        Copied. Python numbers become float64; an array keeps its dtype.
+    requires_grad : bool
+        Whether to compute its gradient; only for floating dtypes.
+    dtype : dtype, optional
+        Convert to this dtype first.
+    name : str, optional
+        A name for messages and pictures.
+
+    Raises
+    ------
+    DtypeError
+        For strings, objects and complex numbers, or when an integer tensor is asked for a gradient.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        value: ArrayLike | Node,
+        requires_grad: bool = False,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+    ) -> None:
+        array = _own_array(value, dtype)
+        if requires_grad and array.dtype.kind != "f":
+            raise DtypeError(
+                f"{name or type(self).__name__}: {array.dtype} cannot require a gradient; "
+                "make it floating with dtype=np.float32 or np.float64"
+            )
+        self._become_leaf(array, requires_grad, name)
+
+    @property
+    def value(self) -> Array:
+        """A read-only view of the array."""
+        if recording().compiling_from is not None:
+            check_constant(self)
+        view: Array = self._value.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value."""
+        return self._value.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the value."""
+        return self._value.dtype  # type: ignore[no-any-return]
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ShapeError(f"len(): {describe(self)} has no axis")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+
+class Parameter(Tensor):
+    """A trainable leaf: it owns one writable buffer, which optimizers write into.
+
+    Examples
+    --------
+    >>> import autograd_cnn as ag
+    >>> w = ag.Parameter([1.0, 2.0], name="w")
+    >>> w.assign([3.0, 4.0])
+    >>> w.value
+    array([3., 4.])
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        value: ArrayLike | Node,
+        requires_grad: bool = True,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(value, requires_grad, dtype, name)
+
+    @property
+    def version(self) -> int:
+        """A number that rises with every write."""
+        return self.serial
+
+    def writable(self) -> Array:
+        """Return the buffer for writing, and count this as a write."""
+        if recording().compiling_from is not None:
+            raise assigned_while_compiling(self)
+        self._page, self._index = next(numbers)
+        return self._value  # type: ignore[no-any-return]
+
+    def assign(self, value: ArrayLike | Node) -> None:
+        """Write `value`, of the same shape, into the buffer; it is cast to the buffer's dtype."""
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise DtypeError(f"assign: {describe(self)} got {array.dtype}, expected real numbers")
+        if array.shape != self.shape:
+            raise ShapeError(f"assign: {describe(self)} got shape {array.shape}, expected {self.shape}")
+        self.writable()[...] = array
+
+
+def _own_array(value: Any, dtype: DTypeLike | None) -> Array:
+    if isinstance(value, Node):
+        value = value._value
+    try:
+        array: Array = np.array(value, dtype=dtype, order="C")
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(f"Tensor: {error}; expected numbers in a rectangular array") from None
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(f"Tensor: dtype {array.dtype} is not supported; expected real numbers")
+    if dtype is None and array.dtype.kind in "iu" and not isinstance(value, np.ndarray | np.generic):
+        array = array.astype(np.float64)
+    return array
