@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_cnn.kernels import forced
 from tests.benchmarks.golden_losses import BATCHES, FILE, STEPS
 from tests.benchmarks.networks import NETWORKS
 from tests.benchmarks.training_steps import our_training, torch_training
-from tests.benchmarks.work import has
+from tests.benchmarks.work import Step, has
 
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}
 CASES = [pytest.param(name, dtype, id=f"{name}, {dtype}") for name in NETWORKS for dtype in TOLERANCES]
@@ -28,12 +29,22 @@ def golden() -> Any:
     return json.loads(FILE.read_text())["losses"]
 
 
+def compare(step: Step, name: str, dtype: str, steps: int = STEPS) -> None:
+    losses = [step() for _ in range(steps)]
+    np.testing.assert_allclose(losses, golden()[name][dtype][:steps], rtol=TOLERANCES[dtype])
+    assert losses[-1] < losses[0]
+
+
 @pytest.mark.parametrize(("name", "dtype"), CASES)
 def test_losses_of_fifty_steps_are_those_of_pytorch(name: str, dtype: str) -> None:
-    step = our_training(name, np.dtype(dtype), BATCHES.get(name))
-    losses = [step() for _ in range(STEPS)]
-    np.testing.assert_allclose(losses, golden()[name][dtype], rtol=TOLERANCES[dtype])
-    assert losses[-1] < losses[0]
+    compare(our_training(name, np.dtype(dtype), BATCHES.get(name)), name, dtype)
+
+
+@pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_losses_by_the_plain_loops(name: str, dtype: str) -> None:
+    with forced("plain"):
+        steps = 10 if name == "CIFAR ConvNet" else STEPS  # seconds, not a minute
+        compare(our_training(name, np.dtype(dtype), BATCHES.get(name)), name, dtype, steps)
 
 
 @pytest.mark.skipif(not has("PyTorch"), reason="PyTorch is missing: pip install 'autograd-cnn[peers]'")
