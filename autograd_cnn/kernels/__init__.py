@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autograd_cnn.kernels.accuracy import precision
     from autograd_cnn.kernels.convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
     from autograd_cnn.kernels.planning import forced, plan
     from autograd_cnn.kernels.pooling import (
@@ -36,6 +37,7 @@ __all__ = [
     "log_softmax",
     "max_pool2d",
     "plan",
+    "precision",
     "scatter_by_switches",
     "set_num_threads",
 ]
@@ -46,6 +48,7 @@ _FILE_OF = {
     "conv2d_weight_gradient": "convolution",
     "forced": "planning",
     "plan": "planning",
+    "precision": "accuracy",
     "max_pool2d": "pooling",
     "scatter_by_switches": "pooling",
     "gather_by_switches": "pooling",

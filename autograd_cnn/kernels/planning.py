@@ -32,6 +32,7 @@ Part: TypeAlias = Literal["forward", "input gradient", "weight gradient"]
 ALGORITHMS = {
     "plain": ("plain_convolution", "channels-first"),
     "direct": ("direct_convolution", "channels-last"),
+    "winograd": ("winograd", "channels-last"),
     "batch-last": ("batch_last_convolution", "batch-last"),
 }
 VARIABLE = "AUTOGRAD_CNN_CONVOLUTION"

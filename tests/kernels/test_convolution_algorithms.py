@@ -20,7 +20,7 @@ from autograd_cnn.kernels import forced, get_num_threads, plain_convolution, pla
 from autograd_cnn.kernels.convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from autograd_cnn.kernels.planning import ALGORITHMS, Convolution, choice
 from autograd_cnn.kernels.workspace import Workspace
-from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, cases
+from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, cases, wide_cases
 
 if numba.config.DISABLE_JIT:
     pytest.skip("the plain loops are the only algorithm under NUMBA_DISABLE_JIT=1", allow_module_level=True)
@@ -46,6 +46,7 @@ ANY = st.one_of(
 )
 LISTED = [
     Algorithm("direct", ANY, bound=6),
+    Algorithm("winograd", wide_cases(), bound=6, spread=True),
 ]
 DIRECT = LISTED[0]
 every_algorithm = pytest.mark.parametrize("algorithm", LISTED, ids=lambda algorithm: algorithm.name)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
+from autograd_cnn.kernels.instruction_set import instruction_set
+
+LANES = instruction_set(np.float32).lanes  # numbers in a vector
 LAYOUTS = ("C", "channels last", "backwards", "sliced", "read-only", "big-endian")
 
 
@@ -95,6 +98,27 @@ def cases(draw, *, pooling=False, most_channels=2, most_filters=5, batches=(0, 1
         dtype=draw(st.sampled_from(["float32", "float64"])),
         layout=draw(st.sampled_from(LAYOUTS)),
         seed=draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+@st.composite
+def wide_cases(draw):
+    """3 × 3 windows over channels for a vector or more: odd sizes, outputs that stick out, any padding."""
+    case, groups = draw(cases(batches=(1, 2, 3, 5))), draw(st.sampled_from([1, 1, 2]))
+    around = st.tuples(*[st.integers(0, 4)] * 2)
+    padding = draw(st.tuples(around, around))
+    fits = [max(1, size + sum(pad) - 2) for size, pad in zip(case.input_size, padding, strict=True)]
+    width = st.sampled_from([LANES, LANES + 1, 2 * LANES, 2 * LANES + 5, 3 * LANES + 7])
+    return replace(
+        case,
+        channels=groups * draw(width),
+        channels_out=groups * draw(width),
+        groups=groups,
+        window=(3, 3),
+        stride=(1, 1),
+        dilation=(1, 1),
+        padding=padding,
+        output_size=tuple(fit + draw(st.integers(0, 2)) for fit in fits),
     )
 
 

@@ -1,0 +1,172 @@
+"""Winograd's convolution against the plain loops in float64."""
+
+from dataclasses import replace
+from unittest import mock
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import example, given
+
+if numba.config.DISABLE_JIT:
+    pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
+
+from autograd_cnn.kernels import plain_convolution, plan, precision, winograd
+from autograd_cnn.kernels.accuracy import PRECISIONS
+from autograd_cnn.kernels.planning import Convolution
+from autograd_cnn.kernels.workspace import Workspace
+from tests.kernels.windows import LANES, LARGE, wide_cases
+
+# More tiles than a block, whole and in part, for several jobs; odd sizes, so that tiles stick out on all sides.
+SEVERAL = replace(LARGE, channels=2 * LANES, channels_out=2 * LANES + 8, input_size=(13, 14), output_size=(13, 14))
+# Neighbouring tiles see the zeros of a margin wider than they are.
+MARGIN = replace(SEVERAL, batch=1, input_size=(2, 3), padding=((7, 4), (0, 6)), output_size=(11, 7), dtype="float64")
+
+
+def arrays(case):
+    return case.images(), case.weight(), case.upstream()
+
+
+def all_three(file, case, x, weight, upstream, **more):
+    """Return the result and both gradients, in that order."""
+    return (
+        file.conv2d(x, weight, *case.moves, case.output_size, **more),
+        file.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, **more),
+        file.conv2d_weight_gradient(upstream, x, case.window, *case.moves, **more),
+    )
+
+
+def errors(file, case):
+    """Return the largest errors of the three, as parts of the largest number of each."""
+    right = all_three(plain_convolution, case, *[array.astype(float) for array in arrays(case)])
+    results = all_three(file, case, *arrays(case))
+    return np.array([np.abs(a - b).max() / np.abs(b).max() for a, b in zip(results, right, strict=True)])
+
+
+def test_the_error_is_as_stated():
+    """2 × 2 tiles are as good as plain sums, or sums by halves nearly; 4 × 4 tiles, some ten times off, err by 10⁻⁵."""
+    case = replace(SEVERAL, batch=2, channels=64, channels_out=64, input_size=(20, 20), output_size=(20, 20))
+    exact = errors(winograd, case)
+    assert (exact[:2] < 2 * errors(plain_convolution, case)[:2]).all()
+    assert (exact < 1e-6).all()
+    with precision("fast"):
+        fast = errors(winograd, case)
+    assert (fast < 1e-5).all()
+    assert (fast[:2] > 3 * exact[:2]).all()
+
+
+def test_images_that_lie_channels_last_are_not_copied():
+    """Inside of a buffer with a margin, too."""
+    x, weight, _ = arrays(SEVERAL)
+    margin = np.zeros((3, 15, 17, 2 * LANES), np.float32)
+    inside = margin[:, 1:14, 2:16].transpose(0, 3, 1, 2)
+    inside[...] = x
+    workspace = mock.Mock(wraps=Workspace())
+    result = winograd.conv2d(inside, weight, *SEVERAL.moves, SEVERAL.output_size, workspace=workspace)
+    np.testing.assert_array_equal(result, winograd.conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size))
+    assert "images" not in {call.args[0] for call in workspace.empty.mock_calls}
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("place", ["x", "weight", "upstream"])
+@pytest.mark.parametrize("accuracy", PRECISIONS)
+def test_a_bad_number_reaches_what_it_reaches_in_the_plain_loops(bad, place, accuracy):
+    case = replace(SEVERAL, dtype="float64", batch=1)
+    given = dict(zip(("x", "weight", "upstream"), arrays(case), strict=True))
+    given[place][0, 1, 2, 1] = bad
+    expected = all_three(plain_convolution, case, *given.values())
+    with precision(accuracy):
+        results = all_three(winograd, case, *given.values())
+    for result, right in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(np.isnan(result), np.isnan(right))
+        np.testing.assert_allclose(result, right, rtol=1e-10, atol=1e-10)
+    assert not all(np.isfinite(result).all() for result in results)
+
+
+def test_numbers_near_the_largest_do_not_overflow_in_a_transform():
+    """Sums of four pixels would, where a single tap meets each of them and is small."""
+    case = replace(SEVERAL, layout="C", batch=1)
+    x, weight, _ = arrays(case)
+    x[...] = 3e38
+    x[:, :, ::2] *= -1
+    weight *= 1e-6
+    expected = plain_convolution.conv2d(x, weight, *case.moves, case.output_size)
+    assert np.isfinite(expected).all()
+    np.testing.assert_array_equal(winograd.conv2d(x, weight, *case.moves, case.output_size), expected)
+
+
+@given(wide_cases())
+@example(SEVERAL)
+def test_bias_relu_and_mask_are_applied_on_the_way_out(case):
+    x, weight, upstream = arrays(case)
+    bias = case.random((1, case.channels_out, 1, 1), 4).ravel()
+    y, gradient, _ = all_three(winograd, case, x, weight, upstream)
+    moved = y + bias.astype(case.dtype)[:, None, None]
+    call = case.moves, case.output_size
+    np.testing.assert_array_equal(winograd.conv2d(x, weight, *call[0], call[1], bias=bias), moved)
+    active = winograd.conv2d(x, weight, *call[0], call[1], bias=bias, relu=True)
+    np.testing.assert_array_equal(active, np.maximum(moved, 0))
+    masked = winograd.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, mask=x)
+    np.testing.assert_array_equal(masked, np.where(x > 0, gradient, 0))
+
+
+def test_what_is_infinite_is_active_and_nan_stays_nan():
+    """Also where the plain loops did it over."""
+    x, weight, upstream = arrays(replace(SEVERAL, layout="C"))
+    x[0, 0, 0, 0], x[1, 1, 5, 5], upstream[0, 0, 3, 3] = np.inf, np.nan, np.nan
+    bias = np.arange(SEVERAL.channels_out, dtype=np.float32)
+    y = plain_convolution.conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size) + bias[:, None, None]
+    active = winograd.conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size, bias=bias, relu=True)
+    np.testing.assert_array_equal(active, np.maximum(y, 0))
+    gradient = plain_convolution.conv2d_input_gradient(upstream, weight, SEVERAL.input_size, *SEVERAL.moves)
+    masked = winograd.conv2d_input_gradient(upstream, weight, SEVERAL.input_size, *SEVERAL.moves, mask=x)
+    np.testing.assert_array_equal(masked, np.where(x > 0, gradient, 0))
+
+
+@given(wide_cases())
+@example(SEVERAL)
+def test_many_outputs_are_done_in_parts_and_give_the_same_bits(case):
+    case = replace(case, channels=3 * case.channels, channels_out=3 * case.channels_out)
+    whole = all_three(winograd, case, *arrays(case))
+    with mock.patch.object(winograd, "CACHE", 0):
+        parts = all_three(winograd, case, *arrays(case))
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_arguments_are_left_alone():
+    given = arrays(SEVERAL)
+    copies = [array.copy() for array in given]
+    all_three(winograd, SEVERAL, *given)
+    for array, copy in zip(given, copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+COVERED = Convolution(
+    "forward", (2, LANES, 5, 5), (LANES, LANES, 3, 3), (5, 5), np.dtype("f4"), (1, 1), ((1, 1), (1, 1)), (1, 1), 1
+)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"weight_shape": (LANES, LANES, 3, 5)},
+        {"weight_shape": (LANES - 1, LANES, 3, 3)},
+        {"weight_shape": (LANES, LANES - 1, 3, 3)},
+        {"stride": (1, 2)},
+        {"dilation": (2, 1)},
+        {"groups": 2},
+        {"x_shape": (0, LANES, 5, 5)},
+        {"output_size": (0, 5)},
+    ],
+)
+def test_only_such_windows_and_channels_are_covered(changed):
+    assert winograd.covers(COVERED)
+    assert not winograd.covers(replace(COVERED, **changed))
+
+
+def test_the_planner_takes_it_for_many_channels(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_CNN_CONVOLUTION", raising=False)
+    chosen = plan((8, 64, 16, 16), (64, 64, 3, 3), padding=1)
+    assert {choice.algorithm for choice in vars(chosen).values()} == {"winograd"}
+    assert chosen.forward.layout == "channels-last"
