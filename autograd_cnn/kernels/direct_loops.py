@@ -107,17 +107,22 @@ def correlate(first, last, x, upstream, sums, blocking, loops, x_walk, y_walk): 
 
 
 @jit
-def unpack(first, last, sums, gradient, together):  # type: ignore[no-untyped-def]
-    """Add the slices up, in their order, and bring each weight where it belongs; a job is some filters of a group."""
+def unpack(first, last, sums, gradient, side):  # type: ignore[no-untyped-def]
+    """Add the slices up, in their order, and bring each weight where it belongs; a job is some filters of a group.
+
+    Squares of filters and terms are done tap by tap, so that what is written stays in the first cache.
+    """
     slices, _, taps, terms, _ = sums.shape
     filters = gradient.shape[1]
-    chunks = -(-filters // together)
+    chunks = -(-filters // side)
     for job in range(first, last):
-        group, start = job // chunks, job % chunks * together
-        for term in range(terms):
-            for channel in range(start, min(start + together, filters)):
-                for tap in range(taps):
-                    total = sums[0, group, tap, term, channel]
+        group, start = job // chunks, job % chunks * side
+        end = min(start + side, filters)
+        for some in range(0, terms, side):
+            for tap in range(taps):
+                for term in range(some, min(some + side, terms)):
+                    for channel in range(start, end):
+                        gradient[group, channel, term, tap] = sums[0, group, tap, term, channel]
                     for part in range(1, slices):
-                        total += sums[part, group, tap, term, channel]
-                    gradient[group, channel, term, tap] = total
+                        for channel in range(start, end):
+                            gradient[group, channel, term, tap] += sums[part, group, tap, term, channel]

@@ -22,8 +22,9 @@ Pair = tuple[int, int]
 SPEED = 8
 # As many bytes stay in the first cache, and in the second, beside what else is there.
 NEAR, FAR = 24_000, 240_000
-# A weight gradient is cut into so many jobs, if it can be; more threads than that would find nothing to do.
-JOBS = 16
+# A weight gradient is cut into so many jobs, if each slice of the images then has so many pixels: more threads than
+# that would find nothing to do, and slices of fewer pixels cost more to add up than they help.
+JOBS, SLICE = 16, 1_000
 
 
 class Weights(NamedTuple):
@@ -88,19 +89,24 @@ def add_up(images: Floats, taps: Taps, weight: Floats, weights: Weights, result:
     item, x, y = result.itemsize, _distances(images), _distances(result)
     batch, lines, pixels, _ = result.shape
     k1, k2, k3 = *taps.window, weights.terms
-    x1, x2 = taps.apart[0] * x[1], taps.apart[1] * x[2]
-    if x2 == k3:  # the pixels of a row of taps follow each other without gaps
-        k2, k3 = 1, k2 * k3
+    x1, x2, x3 = taps.apart[0] * x[1], taps.apart[1] * x[2], 1
+    if k3 == 1:  # the inmost loop is the longest
+        k1, k2, k3, x1, x2, x3 = 1, k1, k2, 0, x1, x2
+    elif x2 == k3:  # the pixels of a row of taps follow each other without gaps
+        k1, k2, k3, x1, x2 = 1, k1, k2 * k3, 0, x1
     axes = [(batch, x[0], y[0]), (lines, taps.step[0] * x[1], y[1]), (pixels, taps.step[1] * x[2], y[2])]
     machine = instruction_set(result.dtype)
     if 2 * pixels <= machine.rows and batch > pixels:  # images make longer tiles than the pixels of a line
         axes = [axes[1], axes[2], axes[0]]
-    elif all(line == pixels * pixel for line, pixel in zip(axes[1][1:], axes[2][1:], strict=True)):
+    elif pixels < 4 * machine.rows and all(
+        line == pixels * pixel for line, pixel in zip(axes[1][1:], axes[2][1:], strict=True)
+    ):
         axes[1:] = [(1, 0, 0), (lines * pixels, *axes[2][1:])]  # all lines are one long line
     (images_, x_image, y_image), (lines, x_line, y_line), (length, x_pixel, y_pixel) = axes
     blocking = _blocking(result.dtype, weights.channels, length, weights.lanewise)
     packed = _packed(taps, weight, weights, blocking, result.dtype, workspace)
-    per_job = max(1, min(lines, FAR // (item * max(1, abs(x_line)))))
+    panel = item * k1 * k2 * k3 * blocking[4]
+    per_job = max(1, min(lines, (FAR if panel > NEAR // 4 else NEAR) // (item * max(1, abs(x_line)))))
     y_group = result.shape[3] // weights.groups
     share_out(
         convolve,
@@ -111,7 +117,7 @@ def add_up(images: Floats, taps: Taps, weight: Floats, weights: Weights, result:
         result.ctypes.data,
         blocking,
         (item, lines, per_job, length, weights.groups, k1, k2, k3),
-        (x_image, x_line, x_pixel, weights.terms, int(weights.lanewise), x1, x2, 1),
+        (x_image, x_line, x_pixel, weights.terms, int(weights.lanewise), x1, x2, x3),
         (y_image, y_line, y_pixel, y_group),
     )
 
@@ -129,11 +135,13 @@ def multiply_pixels(
         across, rows = 1, across * rows
     channels = upstream.shape[3] // weights.groups
     blocking = _blocking_of_sums(upstream.dtype, channels, rows, weights.lanewise)
-    line = item * (taps.step[0] * x[1] // weights.groups + length * blocking[-2])
-    per_unit = max(1, min(lines, NEAR // line))
-    together = max(1, min(batch, NEAR // (line * lines)))
+    # The block of upstream gradients and a cache line of each pixel stay near, while all pixels are farther.
+    fitting = min(NEAR // (length * (item * blocking[-2] + 64)), FAR // (item * taps.step[0] * x[1]))
+    per_unit = even(lines, max(1, fitting))
+    together = max(1, min(batch, fitting // lines))
     units = -(-batch // together) * -(-lines // per_unit)
-    slices = max(1, min(units, -(-JOBS // (weights.groups * blocking[-3]))))
+    slices = -(-JOBS // (weights.groups * blocking[-3]))
+    slices = max(1, min(units, slices, batch * lines * length // SLICE))
     size = down * taps.window[1]
     sums = workspace.empty("sums", (slices, weights.groups, size, weights.terms, channels), upstream.dtype)
     sums[...] = 0
@@ -153,9 +161,8 @@ def multiply_pixels(
         y[:3],
     )  # fmt: skip
     gradient = np.empty((weights.groups, weights.channels, weights.terms, size), upstream.dtype)
-    together = 16
-    jobs = weights.groups * -(-weights.channels // together)
-    share_out(unpack, jobs, slices * gradient.size, sums, gradient, together)
+    side = 16
+    share_out(unpack, weights.groups * -(-weights.channels // side), slices * gradient.size, sums, gradient, side)
     return gradient.reshape(shape)
 
 
