@@ -14,11 +14,11 @@ from numba import types
 
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.jit import jit, native
-from autograd_cnn.kernels.layout import Floats, delivered
+from autograd_cnn.kernels.layout import Floats, aligned, delivered
 from autograd_cnn.kernels.microkernel import I, intrinsic, literals
 from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.kernels.vectors import Vectors, call_by_address
-from autograd_cnn.kernels.workspace import Workspace
+from autograd_cnn.kernels.workspace import Workspace, aligned
 
 Pair = tuple[int, int]
 
@@ -86,7 +86,7 @@ def memory_for(
     if wide > each:
         return workspace.empty("result", shape, dtype)
     if out is None:
-        return np.empty(shape, dtype)
+        return aligned(np.empty, shape, dtype)
     there = out.transpose(0, 2, 3, 1)
     fits = there.flags.c_contiguous and there.flags.aligned and there.dtype == dtype
     return there if fits else workspace.empty("result", shape, dtype)

@@ -15,39 +15,37 @@ Results do not depend on the number of threads.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from autograd_cnn.kernels import plain_convolution
 from autograd_cnn.kernels.accuracy import winograd_tile
+from autograd_cnn.kernels.channels_last import finished, images_in, memory_for
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype
-from autograd_cnn.kernels.microkernel import tile
 from autograd_cnn.kernels.planning import Convolution, Padding, Pair
 from autograd_cnn.kernels.threads import get_num_threads, share_out
-from autograd_cnn.kernels.winograd_tiles import (
-    Finish,
-    Grid,
-    Images,
-    Patches,
-    Product,
-    Transformed,
-    convolve,
-    correlate,
-    pack,
-    unpack,
-)
+from autograd_cnn.kernels.winograd_tiles import Finish, Grid, Images, Patches, Transformed, convolve, correlate
 from autograd_cnn.kernels.winograd_vectors import copy, finish, sandwich
-from autograd_cnn.kernels.workspace import CACHE_LINE, Workspace, aligned
+from autograd_cnn.kernels.winograd_weights import (
+    by_channel,
+    by_output,
+    numbers,
+    packed,
+    product_for,
+    rounded_up,
+    unpacked,
+)
+from autograd_cnn.kernels.workspace import Workspace
 
 # Tiles that are transformed together: whole register tiles of 4, 6 or 8 rows, few enough to stay in the cache beside
 # the weights. For a weight gradient they are more, as each block reads and writes all sums.
 BLOCK, BLOCK_OF_SUMS = 24, 48
 
-# A weight gradient of many tiles is summed up in slices, so that threads can share them; each costs sums of its own.
-TILES_OF_SLICE = 1024
+# A weight gradient is summed up in as many slices as have so many tiles, so that threads can share them; each slice
+# costs sums of its own.
+SLICES, SLICE = (1, 2, 4, 8), 1024
 
 # Bytes of transformed weights, or of their gradients, that are worked on at once: half of a second-level cache.
 CACHE = 1 << 20
@@ -81,22 +79,23 @@ def conv2d(
     """Cross-correlate images with weights, then add ``bias`` (O,), then take the larger of that and 0."""
     dtype = floating_dtype("conv2d", x, weight)
     workspace = workspace or Workspace()
-    shape = len(x), len(weight), *output_size
-    y = _result(out, shape, dtype, workspace)
     images = _channels_last(x, dtype, workspace, "images")
+    channels = groups, len(weight) // groups
+    y = memory_for(out, (len(x), *output_size), channels, dtype, workspace)
     shift = np.zeros(len(weight), dtype) if bias is None else np.require(bias, dtype, "C")
     least = 0.0 if relu else -np.inf
     origin = padding[0][0], padding[1][0]
     finite = True
-    for inside, outside, _ in _parts(groups, x, y):
-        taps = _by_channel(weight[outside], workspace, dtype)
-        finite &= _convolve(images[:, inside], taps, y[:, outside], origin, shift[outside], least, None, workspace)
+    for inside, outside, _ in _parts(groups, images, y):
+        taps = by_channel(weight[outside], dtype, workspace)
+        ending = shift[outside], least, None
+        finite &= _convolve(images[..., inside], taps, y[..., outside], origin, ending, workspace)
     if not finite:
-        y[...] = plain_convolution.conv2d(x, weight, stride, padding, dilation, groups, output_size)
+        plain = plain_convolution.conv2d(x, weight, stride, padding, dilation, groups, output_size)
         with np.errstate(all="ignore"):
-            y += shift[:, None, None]
-            np.maximum(y, least, out=y)
-    return y if y is out else delivered(y, out)
+            np.add(plain.transpose(0, 2, 3, 1), shift, out=y)
+        np.maximum(y, least, out=y)
+    return finished(y, out, channels)
 
 
 def conv2d_input_gradient(
@@ -115,26 +114,23 @@ def conv2d_input_gradient(
     """Return the gradient to the images; 0 wherever ``mask``, of their shape, is given and not positive."""
     dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
     workspace = workspace or Workspace()
-    shape = len(upstream), groups * weight.shape[1], *input_size
-    gradient = _result(out, shape, dtype, workspace)
     images = _channels_last(upstream, dtype, workspace, "upstream")
+    channels = groups, weight.shape[1]
+    gradient = memory_for(out, (len(upstream), *input_size), channels, dtype, workspace)
     kept = None if mask is None else _channels_last(mask, dtype, workspace, "mask")
     origin = 2 - padding[0][0], 2 - padding[1][0]
-    nothing = np.zeros(shape[1], dtype)
+    nothing = np.zeros(groups * weight.shape[1], dtype)
     finite = True
-    for inside, outside, own in _parts(groups, upstream, gradient):
-        taps = _by_output(weight[inside, own], workspace, dtype)
-        keep = None if kept is None else kept[:, outside]
-        finite &= _convolve(
-            images[:, inside], taps, gradient[:, outside], origin, nothing[outside], -np.inf, keep, workspace
-        )
+    for inside, outside, own in _parts(groups, images, gradient):
+        taps = by_output(weight[inside, own], dtype, workspace)
+        ending = nothing[outside], -np.inf, None if kept is None else kept[..., outside]
+        finite &= _convolve(images[..., inside], taps, gradient[..., outside], origin, ending, workspace)
     if not finite:
-        gradient[...] = plain_convolution.conv2d_input_gradient(
-            upstream, weight, input_size, stride, padding, dilation, groups
-        )
+        plain = plain_convolution.conv2d_input_gradient(upstream, weight, input_size, stride, padding, dilation, groups)
+        gradient[...] = plain.transpose(0, 2, 3, 1)
         if kept is not None:
             np.copyto(gradient, 0, where=~(kept > 0))
-    return gradient if gradient is out else delivered(gradient, out)
+    return finished(gradient, out, channels)
 
 
 def conv2d_weight_gradient(
@@ -157,8 +153,8 @@ def conv2d_weight_gradient(
     images = _channels_last(x, dtype, workspace, "images")
     rows = _channels_last(upstream, dtype, workspace, "upstream")
     origin = padding[0][0], padding[1][0]
-    for inside, outside, _ in _parts(groups, x, upstream):
-        _correlate(images[:, inside], rows[:, outside], origin, gradient[outside], workspace)
+    for inside, outside, _ in _parts(groups, images, rows):
+        _correlate(images[..., inside], rows[..., outside], origin, gradient[outside], workspace)
     if not np.isfinite(gradient).all():
         gradient[...] = plain_convolution.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups)
     return gradient if gradient is out else delivered(gradient, out)
@@ -169,23 +165,22 @@ def _convolve(
     taps: Floats,
     y: Floats,
     origin: Pair,
-    bias: Floats,
-    least: float,
-    mask: Floats | None,
+    ending: tuple[Floats, float, Floats | None],
     workspace: Workspace,
 ) -> bool:
-    """Convolve one group with weights ``taps`` (C, 3, 3, O or more); return whether all numbers are finite."""
+    """Convolve channels-last images with weights (C, 3, 3, O or more); return whether all numbers are finite.
+
+    ``ending`` is what follows: a bias (O,), a least number, a mask like ``y``.
+    """
     dtype, side = x.dtype, winograd_tile()
-    channels, outputs = x.shape[1], y.shape[1]
-    product = _product(dtype, outputs, add=False)
-    packed = _packed(taps, product, side, workspace)
+    channels, outputs = x.shape[3], y.shape[3]
+    product = product_for(dtype, outputs, add=False)
+    weights = packed(taps, side, product, workspace)
     grid = _grid(y, origin, side, BLOCK)
-    before = _transformed("before", grid.jobs, grid, channels, dtype, workspace)
-    after = _transformed("after", grid.jobs, grid, taps.shape[3], dtype, workspace)
-    patches = _patches(grid.jobs, max(channels * grid.patch**2, 2 * outputs * side**2), dtype, workspace)
+    grid = grid._replace(jobs=min(get_num_threads(), -(-grid.tiles // BLOCK)))
+    bias, least, mask = ending
     kept = np.ones(outputs, dtype)
-    everywhere = _images(np.broadcast_to(kept[:, None, None], y.shape))
-    ending = Finish(finish(side, dtype), bias.ctypes.data, least, everywhere if mask is None else _images(mask))
+    mask = np.broadcast_to(kept, y.shape) if mask is None else mask
     spoilt = workspace.zeros("spoilt", (grid.jobs,), np.int64)
     share_out(
         convolve,
@@ -193,35 +188,30 @@ def _convolve(
         grid.tiles * grid.patch**2 * channels * outputs,
         _images(x),
         _images(y),
-        packed.ctypes.data,
+        weights.ctypes.data,
         grid,
-        before,
-        after,
+        _transformed("before", grid.jobs, grid, channels, dtype, workspace),
+        _transformed("after", grid.jobs, grid, taps.shape[3], dtype, workspace),
         sandwich(side, "of_image", dtype),
         product,
-        ending,
-        patches,
+        Finish(finish(side, dtype), bias.ctypes.data, least, _images(mask)),
+        _patches(grid.jobs, max(channels * grid.patch**2, 2 * outputs * side**2), dtype, workspace),
         spoilt,
     )
     return not spoilt.any()
 
 
 def _correlate(x: Floats, upstream: Floats, origin: Pair, gradient: Floats, workspace: Workspace) -> None:
-    """Write the weight gradient (O, C, 3, 3) of one group."""
+    """Write the gradient to weights (O, C, 3, 3) of channels-last images."""
     dtype, side = x.dtype, winograd_tile()
-    channels, outputs = x.shape[1], upstream.shape[1]
-    product, add = (_product(dtype, outputs, add=adds) for adds in (False, True))
-    padded = _rounded_up(channels, product.rows), _rounded_up(outputs, product.columns)
+    channels, outputs = x.shape[3], upstream.shape[3]
+    product, add = (product_for(dtype, outputs, add=adds) for adds in (False, True))
+    padded = rounded_up(channels, product.rows), rounded_up(outputs, product.columns)
     grid = _grid(upstream, origin, side, BLOCK_OF_SUMS)
-    slices = max(number for number in (1, 2, 4, 8) if number == 1 or number * TILES_OF_SLICE <= grid.tiles)
-    grid = grid._replace(jobs=slices)
+    grid = grid._replace(jobs=max(slices for slices in SLICES if slices == 1 or slices * SLICE <= grid.tiles))
     panels = max(1, outputs // product.columns)
-    jobs = slices * panels
-    before = _transformed("before", jobs, grid, padded[0], dtype, workspace)
-    after = _transformed("after", jobs, grid, padded[1], dtype, workspace)
-    patches = _patches(jobs, max(channels, outputs) * grid.patch**2, dtype, workspace)
-    number = padded[0] * padded[1] + CACHE_LINE // dtype.itemsize
-    sums = workspace.empty("sums", (slices, grid.patch**2, number), dtype)
+    jobs = grid.jobs * panels
+    sums = workspace.empty("sums", (grid.jobs, grid.patch**2, numbers(*padded, dtype)), dtype)
     share_out(
         correlate,
         jobs,
@@ -231,68 +221,18 @@ def _correlate(x: Floats, upstream: Floats, origin: Pair, gradient: Floats, work
         sums.ctypes.data,
         panels,
         grid,
-        before,
-        after,
+        _transformed("before", jobs, grid, padded[0], dtype, workspace),
+        _transformed("after", jobs, grid, padded[1], dtype, workspace),
         sandwich(side, "of_image", dtype),
         sandwich(side, "to_output.T", dtype),
         product,
         add.kernel,
-        patches,
+        _patches(jobs, max(channels, outputs) * grid.patch**2, dtype, workspace),
     )
     with np.errstate(all="ignore"):  # anything stands where sizes were rounded up
         for part in sums[1:]:
             sums[0] += part
-    turned = workspace.empty("turned", (channels, 3, 3, padded[1]), dtype)
-    work = turned.size * grid.patch
-    to_weight = sandwich(side, "of_weight.T", dtype)
-    share_out(
-        unpack, channels, work, sums.ctypes.data, turned.ctypes.data, padded, grid.patch, dtype.itemsize, to_weight
-    )
-    gradient.reshape(outputs, -1)[...] = turned.reshape(-1, padded[1]).T[:outputs]
-
-
-def _packed(taps: Floats, product: Product, side: int, workspace: Workspace) -> Floats:
-    """Transform weights (C, 3, 3, O): (a², panels, C, columns of a panel)."""
-    dtype, (channels, _, _, outputs) = taps.dtype, taps.shape
-    number = channels * outputs + CACHE_LINE // dtype.itemsize
-    packed = workspace.empty("packed", ((side + 2) ** 2, number), dtype)
-    step, row, column, _ = (stride // dtype.itemsize for stride in taps.strides)
-    share_out(
-        pack,
-        channels,
-        packed.size * 4,
-        taps.ctypes.data,
-        packed.ctypes.data,
-        (channels, outputs),
-        (step, row, column),
-        side + 2,
-        dtype.itemsize,
-        product,
-        sandwich(side, "of_weight", dtype),
-    )
-    return packed
-
-
-def _by_channel(weight: Floats, workspace: Workspace, dtype: np.dtype[Any]) -> Floats:
-    """Return weights (O, C, 3, 3) as (C, 3, 3, O), O rounded up to whole panels."""
-    outputs, channels, *_ = weight.shape
-    columns = _rounded_up(outputs, _product(dtype, outputs, add=False).columns)
-    taps = workspace.empty("taps", (channels, 3, 3, columns), dtype)
-    taps.reshape(-1, columns)[:, :outputs] = weight.reshape(outputs, -1).T
-    return taps
-
-
-def _by_output(weight: Floats, workspace: Workspace, dtype: np.dtype[Any]) -> Floats:
-    """Return weights (O, C, 3, 3) turned around, (O, 3, 3, C), C rounded up to whole panels."""
-    outputs, channels, *_ = weight.shape
-    columns = _rounded_up(channels, _product(dtype, channels, add=False).columns)
-    taps = workspace.empty("taps", (outputs, 9, columns), dtype)
-    taps[..., :channels] = weight.reshape(outputs, channels, 9).swapaxes(1, 2)
-    return taps.reshape(outputs, 3, 3, columns)[:, ::-1, ::-1]
-
-
-def _rounded_up(number: int, step: int) -> int:
-    return -(-number // step) * step
+    unpacked(sums[0], side, padded, gradient, workspace)
 
 
 def _parts(groups: int, inputs: Floats, outputs: Floats) -> Iterator[tuple[slice, slice, slice]]:
@@ -300,8 +240,8 @@ def _parts(groups: int, inputs: Floats, outputs: Floats) -> Iterator[tuple[slice
 
     Each is a slice of input channels, one of output channels, and the same counted within the group.
     """
-    channels, each = inputs.shape[1] // groups, outputs.shape[1] // groups
-    columns = _product(outputs.dtype, each, add=False).columns
+    channels, each = inputs.shape[3] // groups, outputs.shape[3] // groups
+    columns = product_for(outputs.dtype, each, add=False).columns
     panels = -(-each // columns)
     # two panels at least: so the last part, too, has outputs for a vector
     parts = -(-panels // max(2, CACHE // ((winograd_tile() + 2) ** 2 * channels * columns * outputs.itemsize)))
@@ -311,59 +251,26 @@ def _parts(groups: int, inputs: Floats, outputs: Floats) -> Iterator[tuple[slice
 
 
 def _channels_last(images: Floats, dtype: np.dtype[Any], workspace: Workspace, name: str) -> Floats:
-    """Return images (N, C, H, W) whose channels lie side by side, in a dtype; copied where they do not."""
-    if _lies_well(images, dtype):
-        return images
-    batch, channels, height, width = images.shape
-    memory = workspace.empty(name, (batch, height, width, channels), dtype)
-    memory[...] = images.transpose(0, 2, 3, 1)
-    return memory.transpose(0, 3, 1, 2)
-
-
-def _result(out: Floats | None, shape: tuple[int, ...], dtype: np.dtype[Any], workspace: Workspace) -> Floats:
-    """Return where the tiles are written: to ``out`` if it lies channels-last."""
-    if out is not None and _lies_well(out, dtype):
-        return out
-    batch, channels, height, width = shape
-    memory = (batch, height, width, channels)
-    result = aligned(np.empty, memory, dtype) if out is None else workspace.empty("result", memory, dtype)
-    return result.transpose(0, 3, 1, 2)
-
-
-def _lies_well(images: Floats, dtype: np.dtype[Any]) -> bool:
-    size = dtype.itemsize
-    return (
-        images.dtype == dtype
-        and images.dtype.isnative
-        and images.flags.aligned
-        and images.strides[1] == size
-        and not any(stride % size for stride in images.strides)
-    )
+    return images_in(images, (0, 0), images.shape[2:], (1, 1), dtype, workspace, name)
 
 
 def _images(images: Floats) -> Images:
-    _, channels, height, width = images.shape
-    image, _, row, column = (stride // images.itemsize for stride in images.strides)
+    _, height, width, channels = images.shape
+    image, row, column, _ = (stride // images.itemsize for stride in images.strides)
     return Images(images.ctypes.data, height, width, channels, image, row, column)
 
 
 def _grid(y: Floats, origin: Pair, side: int, block: int) -> Grid:
     """Cover the images ``y`` with tiles; the first sees ``origin`` rows and columns of zeros."""
-    rows, columns = -(-y.shape[2] // side), -(-y.shape[3] // side)
-    tiles = len(y) * rows * columns
-    jobs = min(get_num_threads(), -(-tiles // block))
-    return Grid(rows, columns, tiles, side, side + 2, *origin, block, jobs, y.itemsize)
+    rows, columns = -(-y.shape[1] // side), -(-y.shape[2] // side)
+    return Grid(rows, columns, len(y) * rows * columns, side, side + 2, *origin, block, 1, y.itemsize)
 
 
 def _transformed(
     name: str, jobs: int, grid: Grid, channels: int, dtype: np.dtype[Any], workspace: Workspace
 ) -> Transformed:
-    """Make room for each job's block of transformed tiles.
-
-    A cache line more for each of the a² numbers of a tile: they are written together, and a power of two apart they
-    would all fall into one set of the cache.
-    """
-    number = grid.block * channels + CACHE_LINE // grid.itemsize
+    """Make room for each job's block of transformed tiles."""
+    number = numbers(grid.block, channels, dtype)
     memory = workspace.empty(name, (jobs, grid.patch**2, number), dtype)
     return Transformed(memory.ctypes.data, grid.patch**2 * number, number, channels)
 
@@ -373,12 +280,3 @@ def _patches(jobs: int, size: int, dtype: np.dtype[Any], workspace: Workspace) -
     memory = workspace.empty("patches", (jobs, size), dtype)
     zeros = workspace.zeros("zeros", (size,), dtype)
     return Patches(memory.ctypes.data, size, zeros.ctypes.data, copy(dtype))
-
-
-@cache
-def _product(dtype: np.dtype[Any], outputs: int, *, add: bool) -> Product:
-    """Return the register-blocked kernel whose columns fit a number of outputs best."""
-    machine = instruction_set(dtype)
-    tiles = {(machine.rows, machine.vectors), (machine.rows * machine.vectors // 2, 2)}
-    rows, vectors = min(sorted(tiles), key=lambda shape: _rounded_up(outputs, shape[1] * machine.lanes))
-    return Product(tile(rows, vectors, dtype, add), rows, vectors * machine.lanes)
