@@ -12,7 +12,6 @@ Every number is summed by one job in a fixed order: results do not depend on the
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from autograd_cnn.kernels import plain_convolution as plain
 from autograd_cnn.kernels.batch_last_loops import add_up_taps, multiply_by_taps
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
-from autograd_cnn.kernels.microkernel import dot, tile
 from autograd_cnn.kernels.planning import Convolution, Padding, Pair
+from autograd_cnn.kernels.register_tiles import dots, tiles
 from autograd_cnn.kernels.tap_walks import Sums, Windows, meetings_of_taps, sums_of_outputs, sums_of_pixels
 from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.kernels.workspace import Workspace, aligned
@@ -144,7 +143,7 @@ def _add_up(sums: Sums, source: Floats, weight: Floats, strides: tuple[int, ...]
         sums.rows,
         sums.columns,
         sums.steps,
-        _tiles(outer, result.shape[-1], result.dtype),
+        tiles(outer, result.shape[-1], result.dtype),
         result,
     )
 
@@ -153,8 +152,8 @@ def _multiply(windows: Windows, sent: Floats, seen: Floats, groups: int, workspa
     """Sum the products of what was sent and what was seen, both in batch-last memory, over all whole vectors."""
     sent, seen = _grouped(sent, groups), _grouped(seen, groups)
     outputs, channels, (down, right) = sent.shape[1], seen.shape[1], windows.taps
-    rows, together, dots = _dots(outputs, right, sent.dtype)
-    jobs = groups * -(-outputs // rows) * channels * down
+    together, kernels = dots(outputs, right, sent.dtype)
+    jobs = groups * -(-outputs // kernels.rows) * channels * down
     gradient = workspace.empty(f"gradient of {sent.shape[-1]}", (groups, outputs, channels, down, right), sent.dtype)
     share_out(
         multiply_by_taps,
@@ -164,8 +163,8 @@ def _multiply(windows: Windows, sent: Floats, seen: Floats, groups: int, workspa
         seen,
         *meetings_of_taps(windows, together),
         (*windows.stride, windows.dilation[1]),
-        dots,
-        workspace.empty("sums", (jobs, rows, right), sent.dtype),
+        kernels,
+        workspace.empty("sums", (jobs, kernels.rows, right), sent.dtype),
         gradient,
     )
     return gradient
@@ -176,45 +175,6 @@ def _last_vector(memory: Floats, rest: int, workspace: Workspace, name: str) -> 
     vector = workspace.zeros(name, (*memory.shape[:-1], instruction_set(memory.dtype).lanes), memory.dtype)
     vector[..., :rest] = memory[..., -rest:]
     return readable(vector, memory.dtype)
-
-
-@lru_cache(maxsize=256)
-def _tiles(channels: int, batch: int, dtype: np.dtype[Any]) -> tuple[int, int, int, int, int]:
-    """Return the tile that suits so many channels: rows, a wide kernel and its length, a narrow one of at most N.
-
-    The last tile of the channels overlaps the one before; tiles of equal rows overlap least.
-    """
-    machine, accumulators, most_rows = _registers(dtype)
-    rows = _even(channels, most_rows)
-    wide = 1
-    while 2 * wide * rows <= accumulators and wide < most_rows:
-        wide *= 2
-    narrow = wide
-    while narrow * machine.lanes > batch:
-        narrow //= 2
-    lengths = wide * machine.lanes, narrow * machine.lanes
-    return rows, tile(rows, wide, dtype), lengths[0], tile(rows, narrow, dtype), lengths[1]
-
-
-@lru_cache(maxsize=256)
-def _dots(channels: int, taps: int, dtype: np.dtype[Any]) -> tuple[int, int, tuple[int, int, int, int]]:
-    """Return rows of a tile, how many taps it takes together, and what `multiply_by_taps` is told of them."""
-    machine, accumulators, most_rows = _registers(dtype)
-    together = _even(taps, most_rows - 1)
-    rows = _even(channels, min(most_rows, accumulators // together))
-    return rows, together, (rows, machine.lanes, dot(rows, together, dtype), dot(rows, 1, dtype))
-
-
-def _registers(dtype: np.dtype[Any]) -> tuple[Any, int, int]:
-    """Return the machine, how many sums fit into its vector registers, and how many rows a tile has at most."""
-    machine = instruction_set(dtype)
-    large = machine.lanes * dtype.itemsize == 64  # with vectors of 64 bytes come 32 of them, else there are 16
-    return machine, 24 if large else 12, 8 if large else 6
-
-
-def _even(number: int, most: int) -> int:
-    """Return the size of parts, each of at most so many, that share a number out evenly."""
-    return -(-number // -(-number // most))
 
 
 def _grouped(memory: Floats, groups: int) -> Floats:

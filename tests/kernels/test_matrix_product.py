@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.kernels import blas, get_num_threads, matrix_product, set_num_threads, threads
+from autograd_cnn.kernels import blas, get_num_threads, matrix_product, set_num_threads, threads, tiled_product
 from autograd_cnn.kernels.matrix_product import einsum, matmul
 
 SIZES = st.integers(1, 6)
@@ -69,8 +69,9 @@ def test_einsum_is_numpy_s(subscripts):
 
 @pytest.fixture
 def held(monkeypatch):
-    """Count how often BLAS is held to one thread."""
+    """Count how often BLAS is held to one thread; it gets every product."""
     count = []
+    monkeypatch.setattr(tiled_product, "covers", lambda a, b: False)
     real = blas.single_threaded
     monkeypatch.setattr(matrix_product, "single_threaded", lambda: (count.append(1), real())[1])
     return count
@@ -99,3 +100,15 @@ def test_small_einsums_do_not_stop_for_blas(held, monkeypatch):
     np.testing.assert_array_equal(einsum("ij,jk->ik", np.eye(3), np.eye(3)), np.eye(3))
     einsum("ij,jk->ik", np.ones((50, 50)), np.ones((50, 50)))
     assert len(held) == 1
+
+
+@pytest.mark.parametrize("sizes", [(64, 120, 84), (64, 20, 10), (1, 500, 400), (300, 300, 300)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_product_goes_where_it_is_wanted(monkeypatch, sizes, order):
+    monkeypatch.setattr(matrix_product, "SMALL", 200_000)
+    m, k, n = sizes
+    a, b = numbers(m, k), numbers(n, k, seed=1).T
+    out = np.full((m, n), np.nan, order=order)
+    matrix_product.product_into(a, b, out)
+    np.testing.assert_array_equal(out, np.matmul(a, b))
+    np.testing.assert_array_equal(matmul(a, b), out)

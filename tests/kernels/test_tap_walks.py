@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograd_cnn.kernels.tap_walks import Axis
+from autograd_cnn.kernels.tap_walks import Axis, Windows, meetings_of_taps, sums_of_outputs, sums_of_pixels
 
 AXES = st.builds(
     Axis,
@@ -79,3 +79,31 @@ def test_the_middle_of_a_padded_row_is_one_run():
 def test_taps_go_together_where_all_of_them_see_the_image():
     expected = [[0, 3, 1, 6, 0], [0, 1, 7, 1, 6], [1, 1, 0, 1, 0], [1, 1, 7, 1, 7], [2, 1, 0, 1, 1]]
     np.testing.assert_array_equal(PADDED.walk_over_taps(3), expected)
+
+
+WINDOWS = Windows((8, 5), (8, 2), (3, 2), (1, 2), (1, 3), ((1, 1), (0, 0)))
+
+
+def test_windows_are_walked_along_both_axes():
+    down, right = WINDOWS.axes()
+    assert down == PADDED
+    assert right == Axis(pixels=5, outputs=2, taps=2, stride=2, dilation=3, before=0)
+    outputs, pixels = sums_of_outputs(WINDOWS), sums_of_pixels(WINDOWS)
+    np.testing.assert_array_equal(outputs.rows, down.walk_over_outputs(merge=False).runs)
+    np.testing.assert_array_equal(outputs.columns, right.walk_over_outputs(merge=True).runs)
+    np.testing.assert_array_equal(pixels.rows, down.walk_over_pixels(merge=False).runs)
+    np.testing.assert_array_equal(pixels.columns, right.walk_over_pixels(merge=True).runs)
+    assert (outputs.steps, pixels.steps) == ((1, 1, 1, 3), (1, -1, 2, -3))
+
+
+def test_windows_that_stand_in_the_padding_meet_fewer_taps():
+    assert sums_of_outputs(WINDOWS).fewest_taps == (2, 1)  # the last window sticks out by a pixel
+    assert sums_of_outputs(WINDOWS._replace(padding=((0, 0), (0, 0)), outputs=(6, 1))).fewest_taps == (3, 2)
+    assert sums_of_pixels(WINDOWS).fewest_taps == (2, 0)  # an odd pixel is seen by no even step
+
+
+def test_rows_of_taps_say_which_outputs_they_meet():
+    rows, columns = meetings_of_taps(WINDOWS, 1)
+    np.testing.assert_array_equal(rows, [[1, 7, 0], [0, 8, 0], [0, 7, 1]])
+    np.testing.assert_array_equal(columns, WINDOWS.axes()[1].walk_over_taps(1))
+    assert not rows.flags.writeable
