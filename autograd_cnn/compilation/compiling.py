@@ -1,4 +1,4 @@
-"""`ag.compile`: call a function of Scalars as before, and have it replayed natively."""
+"""`ag.compile`: call a function as before, and have it replayed natively."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import numpy as np
 
 from autograd_cnn.backward import backward, check_usable
 from autograd_cnn.compilation.arguments import columns_of, rebuilt, structure_of
-from autograd_cnn.compilation.checking import compare
-from autograd_cnn.compilation.replaying import Floats, Recorded, record
+from autograd_cnn.compilation.checking import compare, compare_results
+from autograd_cnn.compilation.instructions import StaleError
+from autograd_cnn.compilation.program import Program
+from autograd_cnn.compilation.recording import Traced, trace
+from autograd_cnn.compilation.replaying import Floats, Recorded, taped
+from autograd_cnn.compilation.results import results
 from autograd_cnn.compilation.training import train
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.graph import Node, Scalar, describe
@@ -68,8 +72,12 @@ class Replayed(Scalar):
             self.inputs, self.attributes = None, {}
 
 
+RECORDINGS = 8
+"""As many are kept for one structure of arguments: for training and testing, for a guard that decides otherwise."""
+
+
 class Compiled:
-    """A function of Scalars that is recorded at its first call and replayed at the next ones; made by `compile`."""
+    """A function that is recorded at its first call and replayed at the next ones; made by `compile`."""
 
     def __init__(self, function: Callable[..., Any], update: Callable[[Any, Any], Any] | None, check: bool) -> None:
         self.function = function
@@ -77,30 +85,50 @@ class Compiled:
         self.check = check
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__doc__ = getattr(function, "__doc__", None)
-        self._recordings: dict[Any, tuple[Recorded, Gate]] = {}
+        self._recordings: dict[Any, list[Program | tuple[Recorded, Gate]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let a copy record for itself."""
         return Compiled, (self.function, self.update and self.update.function, self.check)
 
     def __repr__(self) -> str:
-        return f"<compiled {self.__name__}, {len(self._recordings)} recordings>"
+        return f"<compiled {self.__name__}, {sum(map(len, self._recordings.values()))} recordings>"
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Return what the function returns: a Scalar, whose `backward` fills the gradients of leaves."""
+        """Return what the function returns: nodes, whose `backward` fills the gradients of leaves."""
         here = recording()
         if here.finite_only or here.compiling_from is not None:  # gate by gate, to be watched or to be recorded
             return self.function(*arguments, **named)
         leaves: list[Any] = []
-        found, gate = self._recorded(structure_of(f"compile: {self.__name__}", (arguments, named), leaves), leaves)
-        replay = Replay(found, found.leaves(leaves))
-        result = Replayed(gate, (*leaves, *found.closed), replay)
+        structure = structure_of(f"compile: {self.__name__}", (arguments, named), leaves)
+        drawn: Sequence[int] = ()
+        for found in self._current(structure):
+            if isinstance(found, tuple):
+                return self._result(found, leaves, lambda: self.function(*arguments, **named))
+            try:
+                return self._results(found, leaves)
+            except StaleError as stale:
+                drawn = stale.drawn
+        found = self._record(structure, leaves, drawn)
+        if isinstance(found, tuple):
+            return self._result(found, leaves, lambda: self.function(*arguments, **named))
+        return self._results(found, leaves)
+
+    def _result(self, found: tuple[Recorded, Gate], leaves: list[Any], function: Callable[[], Any]) -> Any:
+        """Return the Scalar that a tape comes to."""
+        taped, gate = found
+        replay = Replay(taped, taped.leaves(leaves))
+        result = Replayed(gate, (*leaves, *taped.closed), replay)
         if self.check:
-            inputs = (*leaves, *found.closed)
-            compare(
-                self.__name__, found, replay.leaves, inputs, result.value, lambda: self.function(*arguments, **named)
-            )
-        return result if here.active else result.detach()
+            compare(self.__name__, taped, replay.leaves, (*leaves, *taped.closed), result.value, function)
+        return result if recording().active else result.detach()
+
+    def _results(self, program: Program, leaves: list[Any]) -> Any:
+        """Return the nodes that a recorded graph comes to."""
+        replay = program.replay(leaves)
+        if self.check:
+            compare_results(self.__name__, replay, leaves)
+        return results(replay, leaves)
 
     def map(self, *columns: Any, gradients: str | None = None) -> Any:
         """Call the function on many samples at once.
@@ -178,16 +206,35 @@ class Compiled:
         found, leaves, data = self._sampled("train", columns)
         if data.shape[1] == 0:
             raise ArgumentError("train: got no samples, expected at least one")
-        formula, _ = self.update._recorded(structure_of("update", ((0.0, 0.0), {}), []), [1.0, 1.0])
+        formula = self.update._recorded(structure_of("update", ((0.0, 0.0), {}), []), [1.0, 1.0])
         return train(found, formula, found.leaves(leaves), data, steps)
 
-    def _recorded(self, structure: Any, leaves: Sequence[Any]) -> tuple[Recorded, Gate]:
-        """Return the recording for calls of this structure, made now if there is none that still holds."""
-        known = self._recordings.get(structure)
-        if known is None or not known[0].is_current():
-            found = record(self.function, self.__name__, structure, leaves)
-            known = self._recordings[structure] = found, self._gate(found, structure)
-        return known
+    def _current(self, structure: Any) -> list[Program | tuple[Recorded, Gate]]:
+        """Return the recordings for calls of this structure that still hold, the one used last at the front."""
+        known = self._recordings.get(structure, [])
+        return [x for x in known if (x[0] if isinstance(x, tuple) else x).surroundings.are_unchanged()]
+
+    def _record(self, structure: Any, leaves: Sequence[Any], drawn: Sequence[int]) -> Program | tuple[Recorded, Gate]:
+        """Call the function and keep what it does, as a tape or as a graph."""
+        traced = trace(self.function, self.__name__, structure, leaves, drawn)
+        made = self._taped(traced, structure) if traced.is_of_scalars else Program(self.function, structure, traced)
+        known = self._recordings.setdefault(structure, [])
+        known.insert(0, made)
+        del known[RECORDINGS:]
+        return made
+
+    def _taped(self, traced: Traced, structure: Any) -> tuple[Recorded, Gate]:
+        found = taped(self.function, traced)
+        return found, self._gate(found, structure)
+
+    def _recorded(self, structure: Any, leaves: Sequence[Any]) -> Recorded:
+        """Return the tape for calls of this structure, made now if there is none that still holds."""
+        found = next(iter(self._current(structure)), None) or self._record(structure, leaves, ())
+        if isinstance(found, Program):
+            raise ArgumentError(
+                f"compile: {self.__name__} is no function of Scalars alone; map, train and update= are for those"
+            )
+        return found[0]
 
     def _gate(self, found: Recorded, structure: Any) -> Gate:
         """Return the gate that one recording is: replayed forward and back, and expanded by the function itself."""
@@ -231,7 +278,7 @@ class Compiled:
         structure = (tuple, ((tuple, tuple(parts)), (dict, ())))
         if samples:  # what is recorded sees a sample
             leaves = [x if isinstance(x, Node) else float(row[0]) for x, row in zip(leaves, rows, strict=True)]
-        found, _ = self._recorded(structure, leaves)
+        found = self._recorded(structure, leaves)
         return found, leaves, np.array(rows).reshape(len(rows), samples)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -13,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.backward import backward_steps
-from autograd_cnn.compilation.arguments import TENSORS_LATER, Structure, rebuilt
 from autograd_cnn.compilation.lowering import Draft, Lowered
+from autograd_cnn.compilation.recording import Traced
+from autograd_cnn.compilation.surroundings import Surroundings
 from autograd_cnn.compilation.tracing import in_traceable_rules, tracing
-from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Node, Scalar, Tensor, describe, topological_order
+from autograd_cnn.graph import Node, Scalar
 from autograd_cnn.kernels import tape as kernels
 from autograd_cnn.kernels.tape import LANES, ONE
 from autograd_cnn.kernels.threads import share_out
@@ -38,8 +37,8 @@ class Recorded:
         How many numbers and Scalars the arguments hold.
     closed : tuple of Node
         What the function reads besides its arguments, and what may change from call to call.
-    needs : list of bool
-        Which of the closed nodes required a gradient.
+    surroundings : Surroundings
+        What it was recorded in.
     output : int
         The row of the output.
     reached : tuple of int, gradients : ndarray of int
@@ -55,7 +54,7 @@ class Recorded:
     lowered: Lowered
     arguments: int
     closed: tuple[Node, ...]
-    needs: list[bool]
+    surroundings: Surroundings
     output: int
     reached: tuple[int, ...]
     gradients: NDArray[np.uint32]
@@ -68,10 +67,6 @@ class Recorded:
     def inputs(self) -> int:
         """Number of rows that are given anew at each call."""
         return self.arguments + len(self.closed)
-
-    def is_current(self) -> bool:
-        """Whether the same closed nodes as when it was recorded require a gradient."""
-        return [x.requires_grad for x in self.closed] == self.needs
 
     def leaves(self, arguments: Sequence[Any]) -> Floats:
         """Return what the first rows hold at this call."""
@@ -157,24 +152,13 @@ class Replay:
         kernels.run(start, stop, self.lowered.tape, self.values, ONE)
 
 
-def record(function: Callable[..., Any], name: str, structure: Structure, arguments: Sequence[Any]) -> Recorded:
-    """Call a function once, on stand-ins for its arguments, and write its values and gradients as a tape.
-
-    Raises
-    ------
-    ArgumentError
-        When it returns anything but a Scalar, uses Tensors, or draws random numbers.
-    DataDependentBranch
-        When it decides by the value of a node.
-    """
-    stand_ins = [_stand_in(x) for x in arguments]
+def taped(function: Callable[..., Any], traced: Traced) -> Recorded:
+    """Write the values and gradients of a recorded function of Scalars as a tape."""
+    stand_ins, closed, (output,) = traced.stand_ins, traced.closed, traced.outputs
     seed = Scalar(1.0, requires_grad=False)
+    inputs: list[Node] = [*stand_ins, *closed]
+    found: dict[Node, Any] = {}
     with tracing():
-        positional, named = rebuilt(structure, iter(stand_ins))
-        output = function(*positional, **named)
-        closed = _closed(name, output, stand_ins, seed.serial)
-        inputs: list[Node] = [*stand_ins, *closed]
-        found: dict[Node, Any] = {}
         if output.requires_grad:
             traceable = in_traceable_rules(output, inputs)
             for step in backward_steps(traceable, seed, create_graph=True, until=set(inputs)):
@@ -183,18 +167,17 @@ def record(function: Callable[..., Any], name: str, structure: Structure, argume
     reached = [row for row, x in enumerate(inputs) if x in found]
     receivers = [inputs[row] for row in reached if row >= len(stand_ins)]
     first = len(reached) - len(receivers)
-    with recorded(compiling_from=None):
-        draft = Draft()
-        rows = {x: draft.leaf(x._value) for x in [*inputs, seed]}
-        of_output = draft.write_graph([output], rows)
-        draft.phase = 1
-        of_gradients = draft.write_graph([found[inputs[row]] for row in reached], rows)
-        lowered = draft.finished(of_output, of_gradients)
+    draft = Draft()
+    rows = {x: draft.leaf(x._value) for x in [*inputs, seed]}
+    of_output = draft.write_graph([output], rows)
+    draft.phase = 1
+    of_gradients = draft.write_graph([found[inputs[row]] for row in reached], rows)
+    lowered = draft.finished(of_output, of_gradients)
     return Recorded(
         lowered,
         len(stand_ins),
         tuple(closed),
-        [x.requires_grad for x in closed],
+        Surroundings(function, closed, traced.log.modules),
         lowered.rows[0][0],
         tuple(reached),
         np.array(lowered.rows[1], np.uint32),
@@ -203,43 +186,3 @@ def record(function: Callable[..., Any], name: str, structure: Structure, argume
         output.requires_grad,
         Replay(lowered),
     )
-
-
-def _stand_in(x: Any) -> Scalar:
-    """Return the Scalar that stands for a number or Scalar among the arguments."""
-    if isinstance(x, Node):
-        return Scalar(x._value, x.requires_grad, x.name)
-    return Scalar(x, requires_grad=False)
-
-
-def _closed(name: str, output: Any, stand_ins: Sequence[Node], start: int) -> list[Node]:
-    """Return the nodes that were there before the function was called and that its output is made from."""
-    if isinstance(output, Tensor):
-        raise ArgumentError(f"compile: {name} returned {describe(output)}; {TENSORS_LATER}")
-    if not isinstance(output, Scalar):
-        raise ArgumentError(f"compile: {name} returned {type(output).__name__}, expected one Scalar")
-    closed, own = [], set(stand_ins)
-    for node in topological_order(output, until=_Before(start)):
-        if isinstance(node, Tensor):
-            raise ArgumentError(f"compile: {name} uses {describe(node)}; {TENSORS_LATER}")
-        if node.gate is not None and node.gate.is_source:
-            raise ArgumentError(f"compile: {name} draws random numbers; draw them outside and pass them as arguments")
-        if node.serial < start and node not in own:
-            closed.append(node)
-    return sorted(closed, key=operator.attrgetter("serial"))
-
-
-@dataclass(frozen=True)
-class _Before:
-    """All nodes that were made before a serial number."""
-
-    start: int
-
-    def __contains__(self, node: object) -> bool:
-        return isinstance(node, Node) and node.serial < self.start
-
-    def __iter__(self) -> Iterator[Node]:
-        raise TypeError("these nodes cannot be listed")
-
-    def __len__(self) -> int:
-        raise TypeError("these nodes cannot be counted")

@@ -16,10 +16,13 @@ Plain = Callable[..., float]
 _PACKAGE = __name__.partition(".")[0] + "."
 
 
-def tracing() -> Any:
-    """Record gates inside the ``with`` block; nodes made before it stand for values that may change."""
+def tracing(log: Any = None) -> Any:
+    """Record gates inside the ``with`` block; nodes made before it stand for values that may change.
+
+    What else happens there is entered in the `log`.
+    """
     start = Scalar(0.0, requires_grad=False).serial
-    return recorded(active=True, finite_only=False, compiling_from=start)
+    return recorded(active=True, finite_only=False, compiling_from=start, log=log)
 
 
 def has_instruction(gate: Gate) -> bool:

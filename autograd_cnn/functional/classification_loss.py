@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.functional.arguments import floating
 from autograd_cnn.functional.probability_loss import where_possible
@@ -15,7 +16,7 @@ from autograd_cnn.functional.targets import (
     alike,
     check_reduction,
     class_weights,
-    classes,
+    classes_and_ignored,
     reduced,
     weighed,
     weighted_mean,
@@ -46,10 +47,10 @@ def nll_loss(
         As in `cross_entropy`.
     """
     floating("nll_loss", input)
-    labels = classes("nll_loss", input.shape, target, ignore_index)
+    labels, ignored = classes_and_ignored("nll_loss", input.shape, target, ignore_index)
     rows = _rows(input)
-    factors = _factors("nll_loss", labels, weight, ignore_index, rows)
-    picked = -_picked(rows, _safe(labels, ignore_index))
+    factors = _factors("nll_loss", labels, weight, ignore_index if ignored else None, rows)
+    picked = -_picked(rows, _safe(labels, ignore_index if ignored else None))
     return _weighted("nll_loss", picked, factors, labels.shape, reduction)
 
 
@@ -102,9 +103,10 @@ def cross_entropy(
     smoothing = _share(name, label_smoothing)
     if input.shape and np.shape(target) == input.shape and _is_floating(target):
         return _against_probabilities(input, alike(name, input, target), weight, ignore_index, reduction, smoothing)
-    labels = classes(name, input.shape, target, ignore_index)
-    rows, known = _rows(input), _safe(labels, ignore_index)
-    factors = _factors(name, labels, weight, ignore_index, rows)
+    labels, ignored = classes_and_ignored(name, input.shape, target, ignore_index)
+    ignore = ignore_index if ignored else None
+    rows, known = _rows(input), _safe(labels, ignore)
+    factors = _factors(name, labels, weight, ignore, rows)
     if not smoothing:
         return _weighted(name, loss.cross_entropy(rows, known), factors, labels.shape, reduction)
     logs = log_softmax(rows, axis=1)
@@ -112,9 +114,9 @@ def cross_entropy(
     each = logs if weight is None else weighed(logs, class_weights(name, weight, rows.shape[1], rows.dtype))
     even = -sum(each, axis=1)
     if factors is not None:
-        hard, even = weighed(hard, factors), weighed(even, labels.ravel() != ignore_index)
+        hard, even = weighed(hard, factors), weighed(even, _kept(labels, ignore))
     losses = (1 - smoothing) * hard + smoothing / rows.shape[1] * even
-    total = labels.size if factors is None else float(factors.sum())
+    total = labels.size if factors is None else live.number(factors.sum(), rows.dtype)
     return weighted_mean(name, reshape(losses, shape=labels.shape), reduction, total)
 
 
@@ -149,17 +151,25 @@ def _picked(rows: Value, labels: Any) -> Value:
     return getitem(rows, index=(np.arange(labels.size), labels))
 
 
-def _safe(labels: Any, ignore_index: int) -> Any:
+def _safe(labels: Any, ignore_index: int | None) -> Any:
     """Return labels in one row, with class 0 in place of those that are ignored."""
-    return np.where(labels == ignore_index, 0, labels).ravel()
+    if ignore_index is not None:
+        labels = np.where(labels == ignore_index, 0, labels)
+    return labels if labels.ndim == 1 else labels.ravel()
 
 
-def _factors(name: str, labels: Any, weight: Any, ignore_index: int, rows: Value) -> Any:
+def _kept(labels: Any, ignore_index: int | None) -> Any:
+    """Return for each label in one row whether it counts."""
+    row = _safe(labels, None)
+    return np.ones_like(row, dtype=bool) if ignore_index is None else row != ignore_index
+
+
+def _factors(name: str, labels: Any, weight: Any, ignore_index: int | None, rows: Value) -> Any:
     """Return how much each sample counts, 0 for an ignored one; None when all count alike."""
-    kept = labels.ravel() != ignore_index
+    kept = _kept(labels, ignore_index) if weight is not None or ignore_index is not None else None
     if weight is not None:
-        return class_weights(name, weight, rows.shape[1], rows.dtype)[_safe(labels, ignore_index)] * kept
-    return None if kept.all() else kept
+        return np.take(class_weights(name, weight, rows.shape[1], rows.dtype), _safe(labels, ignore_index)) * kept
+    return kept
 
 
 def _weighted(name: str, losses: Value, factors: Any, shape: tuple[int, ...], reduction: str) -> Value:
@@ -168,7 +178,9 @@ def _weighted(name: str, losses: Value, factors: Any, shape: tuple[int, ...], re
         losses = reshape(losses, shape=shape)
     if factors is None:
         return reduced(name, losses, reduction)
-    return weighted_mean(name, weighed(losses, factors.reshape(shape)), reduction, float(factors.sum()))
+    return weighted_mean(
+        name, weighed(losses, factors.reshape(shape)), reduction, live.number(factors.sum(), losses.dtype)
+    )
 
 
 def _is_floating(target: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.arguments import floating, same_dtype
 from autograd_cnn.functional.targets import reduced, same_shape, signs
@@ -18,7 +19,6 @@ from autograd_cnn.gates.comparison import abs, equal, maximum, minimum, where
 from autograd_cnn.gates.exponential import sqrt
 from autograd_cnn.gates.reduction import max, sum
 from autograd_cnn.gates.statistics import euclidean_norm
-from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value
 
 
@@ -142,7 +142,7 @@ def contrastive_loss(
     array([12.5  ,  0.125])
     """
     _embeddings("contrastive_loss", input1, input2)
-    target = np.asarray(target.value if isinstance(target, Node) else target)
+    target = live.array(target)
     if target.shape != input1.shape[:-1]:
         raise ShapeError(f"contrastive_loss: target of shape {target.shape}, expected {input1.shape[:-1]}")
     if not np.isin(target, (0, 1)).all():

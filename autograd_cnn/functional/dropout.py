@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import floating
@@ -117,7 +118,7 @@ def gaussian_noise(x: Value, std: float = 0.1, training: bool = True, *, rng: Ra
     if not training or std == 0:
         return x
     noise = randomness.gaussian_noise(shape=tuple(x.shape), std=std, dtype=x.dtype, seed=_seed(rng))
-    return x + (noise if isinstance(x, Node) else noise.value)
+    return x + (noise if isinstance(x, Node) or live.is_recording() else noise.value)
 
 
 def probability(name: str, p: float) -> float:
@@ -151,8 +152,8 @@ def _dropped(x: Value, mask_shape: tuple[int, ...], p: float, training: bool, in
         return x
     scale = 1 / (1 - p) if inverted and p < 1 else 1.0
     mask = randomness.keep_mask(shape=mask_shape, p=p, scale=scale, dtype=x.dtype, seed=_seed(rng))
-    return x * (mask if isinstance(x, Node) else mask.value)
+    return x * (mask if isinstance(x, Node) or live.is_recording() else mask.value)
 
 
 def _seed(rng: Random) -> int:
-    return int(generator(rng).integers(2**63))
+    return live.drawn(lambda: int(generator(rng).integers(2**63)))

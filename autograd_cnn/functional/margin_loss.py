@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.arguments import floating
 from autograd_cnn.functional.targets import class_weights, classes, reduced, same_shape, signs
@@ -78,7 +80,7 @@ def multi_margin_loss(
     losses = _svm("multi_margin_loss", input, target, margin, p == 2) / input.shape[-1]
     if weight is not None:
         factors = class_weights("multi_margin_loss", weight, input.shape[-1], input.dtype)
-        losses = losses * factors[classes("multi_margin_loss", input.shape, target)]
+        losses = losses * np.take(factors, classes("multi_margin_loss", input.shape, target))
     return reduced("multi_margin_loss", losses, reduction)
 
 

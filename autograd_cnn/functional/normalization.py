@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import floating, same_dtype, shape_of
@@ -241,8 +242,8 @@ def _check_running(name: str, mean: Any, variance: Any, channels: int, *, needed
 
 def _with_fixed_statistics(x: Value, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Value:
     """Every channel by constants: a line, whose gradient knows nothing of the batch."""
-    deviation = np.sqrt(np.asarray(variance, np.float64) + eps).astype(x.dtype)
-    centred = x - gates.along_channels(np.asarray(mean, x.dtype), x)
+    deviation = np.sqrt(live.array(variance).astype(np.float64) + eps).astype(x.dtype)
+    centred = x - gates.along_channels(live.array(mean).astype(x.dtype), x)
     return _stretched(centred / gates.along_channels(deviation, x), weight, bias)
 
 
@@ -254,11 +255,16 @@ def _stretched(standard: Value, weight: Any, bias: Any) -> Value:
 def _moments(standard: Value, x: Value, axis: tuple[int, ...]) -> tuple[Array, Array]:
     """Return the mean and variance that the gate saved; where nothing was recorded, by computing them again."""
     if isinstance(standard, Node) and standard.gate is not None:
-        return standard.attributes["mean"], standard.attributes["variance"]
+        return live.saved(standard, "mean"), live.saved(standard, "variance")
     _, mean, variance = gates.standardize.forward(x.value if isinstance(x, Node) else x, axis=axis)
     return mean, variance
 
 
 def _update(running_mean: Any, running_var: Any, mean: Array, variance: Array, momentum: float) -> None:
-    for running, batch in ((running_mean, mean), (running_var, variance)):
-        running[...] = (1 - momentum) * running + momentum * batch
+    live.effect(_mix, running_mean, mean, momentum)
+    live.effect(_mix, running_var, variance, momentum)
+
+
+def _mix(running: Any, batch: Array, momentum: float) -> None:
+    momentum = float(momentum)
+    running[...] = (1 - momentum) * running + momentum * batch

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, DtypeError, OutOfRangeError, ShapeError
 from autograd_cnn.functional.arguments import floating, same_dtype, shape_of
 from autograd_cnn.gates.comparison import where
@@ -35,7 +36,7 @@ def alike(name: str, x: Value, target: Any) -> Value:
     elif isinstance(target, numbers.Real) and not x.shape:
         return float(target)
     else:
-        target = np.asarray(target.value if isinstance(target, Node) else target)
+        target = live.array(target)
         if target.dtype.kind not in "biuf":
             raise DtypeError(f"{name}: target of dtype {target.dtype}, expected real numbers")
         target = target.astype(x.dtype)
@@ -53,16 +54,17 @@ def same_shape(name: str, expected: tuple[int, ...], what: str, shape: tuple[int
 
 def between_0_and_1(name: str, what: str, x: Value) -> None:
     """Raise ArgumentError when a number lies outside [0, 1]; NaN passes."""
-    values = np.asarray(x.value if isinstance(x, Node) else x)
-    wrong = values[(values < 0) | (values > 1)]
-    if wrong.size:
+    values = live.array(x)
+    outside = (values < 0) | (values > 1)
+    if outside.any():
+        wrong = live.for_message(values)[live.for_message(outside)]
         hint = "; scores go to binary_cross_entropy_with_logits" if what == "input" else "; of ±1 make (target + 1) / 2"
         raise ArgumentError(f"{name}: {what} has {wrong[0]:.6g}, expected numbers from 0 to 1{hint}")
 
 
 def signs(name: str, x: Value, target: Any, shape: tuple[int, ...]) -> Value:
     """Return `target` as constants −1 and 1 of the dtype of `x`; raise for anything else."""
-    target = np.asarray(target.value if isinstance(target, Node) else target)
+    target = live.array(target)
     if target.shape != shape:
         raise ShapeError(f"{name}: target of shape {target.shape}, expected {shape}: one label 1 or −1 each")
     if target.dtype.kind not in "biuf" or not np.isin(target, (-1, 1)).all():
@@ -78,7 +80,14 @@ def classes(name: str, shape: tuple[int, ...], labels: Any, ignore_index: int | 
     ShapeError, DtypeError, OutOfRangeError
         When shapes do not fit, labels are no integers, or one is outside 0 to K − 1 and not ignored.
     """
-    labels = np.asarray(labels.value if isinstance(labels, Node) else labels)
+    return classes_and_ignored(name, shape, labels, ignore_index)[0]
+
+
+def classes_and_ignored(
+    name: str, shape: tuple[int, ...], labels: Any, ignore_index: int | None = None
+) -> tuple[NDArray[np.intp], bool]:
+    """Return what `classes` does, and whether some of the labels are to be ignored."""
+    labels = live.array(labels)
     axis = min(1, len(shape) - 1)
     if not shape or labels.shape != shape[:axis] + shape[axis + 1 :]:
         hint = "; give one-hot labels as floats" if labels.shape == shape and labels.dtype.kind in "biu" else ""
@@ -88,23 +97,41 @@ def classes(name: str, shape: tuple[int, ...], labels: Any, ignore_index: int | 
         )
     if labels.dtype.kind not in "iu" and labels.size:
         raise DtypeError(f"{name}: labels of dtype {labels.dtype}, expected integers; use labels.astype(int)")
-    outside = (labels < 0) | (labels >= shape[axis])
-    if ignore_index is not None:
-        outside &= labels != ignore_index
-    if outside.any():
-        wrong = tuple(int(i) for i in np.argwhere(outside)[0])
+    kind = live.decided(_kind_of_labels, labels, shape[axis], ignore_index)
+    if kind == _OUTSIDE:
+        labels = live.for_message(labels)
+        wrong = tuple(int(i) for i in np.argwhere(_outside(labels, shape[axis], ignore_index))[0])
         sample = wrong[0] if len(wrong) == 1 else wrong
         raise OutOfRangeError(
             f"{name}: label {labels[wrong]} of sample {sample} is not among the {shape[axis]} classes, "
             f"0 to {shape[axis] - 1}"
         )
-    indices: NDArray[np.intp] = labels.astype(np.intp)
-    return indices
+    indices: NDArray[np.intp] = labels if labels.dtype == np.intp else labels.astype(np.intp)
+    return indices, kind == _SOME_IGNORED
+
+
+_ALL_COUNT, _SOME_IGNORED, _OUTSIDE = range(3)
+
+
+def _kind_of_labels(labels: NDArray[Any], count: int, ignore_index: int | None) -> int:
+    """Return whether labels are all among so many classes, or some are to be ignored, or some are neither."""
+    if not labels.size:
+        return _ALL_COUNT
+    if labels.min() >= 0 and labels.max() < count:
+        ignorable = ignore_index is not None and 0 <= ignore_index < count
+        return _SOME_IGNORED if ignorable and (labels == ignore_index).any() else _ALL_COUNT
+    return _OUTSIDE if _outside(labels, count, ignore_index).any() else _SOME_IGNORED
+
+
+def _outside(labels: NDArray[Any], count: int, ignore_index: int | None) -> Any:
+    """Return which labels are no class and not ignored."""
+    outside = (labels < 0) | (labels >= count)
+    return outside if ignore_index is None else outside & (labels != ignore_index)
 
 
 def class_weights(name: str, weight: Any, count: int, dtype: Any) -> NDArray[Any]:
     """Return one constant weight per class; raise unless there are `count` of at least 0."""
-    weight = np.asarray(weight.value if isinstance(weight, Node) else weight)
+    weight = live.array(weight)
     if weight.shape != (count,):
         raise ShapeError(f"{name}: weight of shape {weight.shape}, expected one number per class: ({count},)")
     if weight.dtype.kind not in "biuf" or not (weight >= 0).all():
@@ -118,7 +145,7 @@ def scales(name: str, what: str, weight: Any, x: Value) -> Any:
     if isinstance(weight, Node):
         same_dtype(name, x, weight)
     else:
-        weight = np.asarray(weight, x.dtype)
+        weight = live.array(weight).astype(x.dtype)
     try:
         fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape
     except ValueError:
@@ -134,7 +161,7 @@ def weighed(losses: Value, factors: Any) -> Value:
     return counted if factors.dtype == bool else counted * factors
 
 
-def weighted_mean(name: str, losses: Value, reduction: str, total: float) -> Value:
+def weighted_mean(name: str, losses: Value, reduction: str, total: Any) -> Value:
     """Return the sum of the losses divided by the `total` weight, their sum, or all of them.
 
     The mean over nothing is NaN, as in NumPy and torch: 0 would look like a perfect score. Its

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.gates.axes import one_axis, shape_of
 from autograd_cnn.gates.shape import getitem, ravel
-from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value, composition
 
 
@@ -175,7 +175,7 @@ def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> tuple[Value,
     >>> values.value, indices
     (array([3., 3.]), array([1, 2]))
     """
-    plain = np.asarray(x.value if isinstance(x, Node) else x)
+    plain = live.array(x)
     axis = one_axis("topk", axis, plain.ndim)
     n = plain.shape[axis]
     if not 0 <= k <= n:
@@ -184,12 +184,12 @@ def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> tuple[Value,
         order = n - 1 - np.flip(np.argsort(np.flip(plain, axis), axis, kind="stable"), axis)
     else:
         order = np.argsort(plain, axis, kind="stable")
-    indices = np.ascontiguousarray(np.moveaxis(np.moveaxis(order, axis, -1)[..., :k], -1, axis))
+    indices = np.moveaxis(np.moveaxis(order, axis, -1)[..., :k], -1, axis).copy()
     return take_along_axis(x, indices, axis), indices
 
 
 def _position_of(choose: Any, name: str, x: Value, axis: int | None, keepdims: bool) -> Any:
-    plain = np.asarray(x.value if isinstance(x, Node) else x)
+    plain = live.array(x)
     if axis is not None:
         axis = one_axis(name, axis, plain.ndim)
     try:
@@ -199,7 +199,7 @@ def _position_of(choose: Any, name: str, x: Value, axis: int | None, keepdims: b
 
 
 def _positions(name: str, indices: Any) -> NDArray[Any]:
-    positions = np.asarray(indices.value if isinstance(indices, Node) else indices)
+    positions: NDArray[Any] = live.array(indices)
     if positions.size == 0:
         return positions.astype(np.intp)
     if positions.dtype.kind not in "iu":

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_cnn import functional
+from autograd_cnn import functional, live
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import shape_of
@@ -190,16 +190,20 @@ def _batch_normalised(layer: Any, x: Any) -> Any:
     return output
 
 
-def _newest_share(layer: Any) -> float:
+def _newest_share(layer: Any) -> Any:
     """Return the share that the next batch takes in the running statistics."""
     if layer.momentum is None and layer.track_running_stats:
-        return 1.0 / (int(layer.num_batches_tracked) + 1)
+        return 1.0 / (live.array(layer.num_batches_tracked) + 1)
     return layer.momentum or 0.0
 
 
 def _count_batch(layer: Any, x: Any) -> None:
     if layer.training and layer.track_running_stats and 0 not in x.shape:
-        layer.num_batches_tracked += 1
+        live.effect(_count_one, layer.num_batches_tracked)
+
+
+def _count_one(batches: Any) -> None:
+    batches[...] += 1
 
 
 def _check_input(layer: Any, x: Any, axes: tuple[int, ...]) -> None:

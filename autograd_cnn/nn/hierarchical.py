@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from autograd_cnn import functional, init
+from autograd_cnn import functional, init, live
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.arguments import same_dtype
 from autograd_cnn.functional.targets import check_reduction, classes, reduced
@@ -118,7 +118,7 @@ class HierarchicalSoftmax(Module):
     def predict(self, x: Any) -> NDArray[np.intp]:
         """Return the most probable class of each sample, (N,)."""
         logs = self.log_prob(x)
-        winners: NDArray[np.intp] = np.argmax(logs.value, axis=1)
+        winners: NDArray[np.intp] = np.argmax(live.array(logs), axis=1)
         return winners
 
     def extra_repr(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn import live
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
@@ -69,6 +70,7 @@ class Module:
         """Run `forward` in the scope of the layer's name; an error carries a note that names the layer."""
         with nullcontext() if self._name is None else scope(self._name):
             where = recording().scope
+            live.called(self)
             for _, parameter in self._own_parameters():
                 parameter.scope = where
             try:
@@ -242,6 +244,7 @@ class Module:
                     value._name = name
             elif value.name is None and value.is_leaf:
                 value.name = name
+        live.changes[0] += 1
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:

@@ -94,7 +94,7 @@ def test_map_sees_new_values_of_parameters():
         (lambda f: f.map([1.0], [1.0, 2.0]), ag.ShapeError, "the arguments have 1 and 2 samples"),
         (lambda f: f.map([1.0, [2.0]], 1.0), ag.ShapeError, "argument 0: .* expected numbers in a rectangular array"),
         (lambda f: f.map(["a"], [1.0]), ag.DtypeError, "argument 0: got <U1, expected real numbers"),
-        (lambda f: f.map(ag.Tensor([1.0]), 1.0), ag.ArgumentError, "tensors are not compiled yet"),
+        (lambda f: f.map(ag.Tensor([1.0]), 1.0), ag.ArgumentError, "takes a whole batch when it is called"),
         (lambda f: f.map([1.0], [1.0], gradients="all"), ag.ArgumentError, "gradients='all', expected 'each'"),
         (lambda f: f.train([1.0], [1.0]), ag.ArgumentError, "without update="),
     ],

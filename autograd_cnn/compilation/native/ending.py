@@ -1,0 +1,138 @@
+"""What follows a product on memory that stays the same: bias, ReLU and pooling, forwards and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_cnn.compilation.native.memory import buffer
+from autograd_cnn.graph import Array
+from autograd_cnn.kernels import dense
+from autograd_cnn.kernels.image_rows import PLANES, Order, counts, empty_images, readable_rows, writable_rows
+from autograd_cnn.kernels.layout import readable
+from autograd_cnn.kernels.pooled_fours import send_to_four, take_largest_of_four
+from autograd_cnn.kernels.pooling import NOWHERE_BYTE
+from autograd_cnn.kernels.threads import share_out
+from autograd_cnn.kernels.workspace import Workspace
+
+PARTIAL_SUMS = 64
+"""A row's numbers are added up in so many sums at once, which fill the lanes of vectors."""
+
+
+class Ending:
+    """Bias and, maybe, ReLU, written over the product.
+
+    Parameters
+    ----------
+    product : ndarray
+        A matrix whose columns are units, or images.
+    order : Order or None
+        In which order images lie without gaps; None for a matrix.
+    relu : bool
+        Whether ReLU follows.
+
+    Attributes
+    ----------
+    result : ndarray
+        What follows from the product: the same memory.
+    sent : ndarray
+        The gradient of the product, once `backward` was called.
+    """
+
+    def __init__(self, product: Array, order: Order | None, relu: bool) -> None:
+        self.result, self.relu, self.order = product, relu, order
+        self.units = product.shape[1]
+        self._by_columns = order is None or order[3] == 1
+        self._matrix = _matrix(product, order)
+        sums = dense.blocks_of(self._matrix), self.units
+        self._sums = np.zeros(sums if self._by_columns else (len(self._matrix), PARTIAL_SUMS))
+        self.sent = _like(product, order)
+        self._sent = _matrix(self.sent, order)
+        self._copy = Workspace()
+
+    def forward(self, bias: Array) -> None:
+        """Write the result over the product."""
+        add = dense.add_to_columns if self._by_columns else dense.add_to_rows
+        share_out(add, len(self._matrix), self._matrix.size, self._matrix, bias, self.relu)
+
+    def backward(self, upstream: Array, of_bias: Array) -> None:
+        """Fill `sent`, and the gradient of the bias."""
+        if self.order is not None:
+            upstream = _ordered(upstream, self.order, self._copy)
+        send = dense.send_by_columns if self._by_columns else dense.send_by_rows
+        rows = _matrix(upstream, self.order)
+        share_out(send, len(self._sums), rows.size, rows, self._matrix, self.relu, self._sent, self._sums)
+        if len(self._sums) == 1:
+            of_bias[...] = self._sums[0]
+        else:
+            of_bias[...] = self._sums.reshape(-1, *self._by_unit()).sum(axis=(0, 2))
+
+    def _by_unit(self) -> tuple[int, int]:
+        return (self.units, 1) if self._by_columns else (self.units, PARTIAL_SUMS)
+
+
+class PooledEnding:
+    """Bias, ReLU and max pooling by windows of 2 by 2 in one walk; a dead ReLU is a switch that points nowhere.
+
+    Parameters and attributes are those of `Ending`; the gradient of the product takes its place.
+    """
+
+    def __init__(self, product: Array, order: Order, shape: tuple[int, ...]) -> None:
+        dtype = product.dtype
+        self.order = order
+        self.sent = product
+        self.result = empty_images(shape, order, dtype, Workspace())
+        outer, lanes = counts(shape, order)
+        columns = shape[3] * lanes
+        self._switches = np.zeros((outer, shape[2] * columns), np.uint8)
+        self._sums = np.zeros((outer, columns))
+        self._outputs, self._size = (*shape[2:], lanes), (*product.shape[2:], lanes)
+        self._source, self._product = readable_rows(product, order, dtype), writable_rows(product, order)
+        self._target = writable_rows(self.result, order)
+        self._per_lane = order[3] == 1
+        self._zero, self._nowhere = dtype.type(0), np.uint8(NOWHERE_BYTE)
+        self._copy = Workspace()
+
+    def forward(self, bias: Array) -> None:
+        """Write the result."""
+        ends = readable(bias, bias.dtype), self._per_lane, self._zero, self._nowhere
+        jobs, operations = len(self._switches), self.result.size * 4
+        share_out(
+            take_largest_of_four, jobs, operations, *self._source, self._outputs, *ends, *self._target, self._switches
+        )
+
+    def backward(self, upstream: Array, of_bias: Array) -> None:
+        """Fill `sent`, over the product, and the gradient of the bias."""
+        rows = readable_rows(upstream, self.order, self.sent.dtype, self._copy, "upstream")
+        self._sums.fill(0.0)
+        ends = self._nowhere, *self._product, self._sums
+        jobs, operations = len(self._switches), self.sent.size
+        share_out(send_to_four, jobs, operations, *rows, self._switches, self._size, self._outputs[:2], *ends)
+        units = of_bias.size
+        if self._per_lane:
+            of_bias[...] = self._sums.reshape(-1, units).sum(axis=0)
+        else:
+            of_bias[...] = self._sums.reshape(-1, units, self._sums.shape[1]).sum(axis=(0, 2))
+
+
+def _like(product: Array, order: Order | None) -> Array:
+    if order is None:
+        return buffer(product.shape, product.dtype)
+    return empty_images(product.shape, order, product.dtype, Workspace())
+
+
+def _matrix(images: Array, order: Order | None) -> Array:
+    """Return images without gaps as rows of units' columns, or as rows that each belong to one unit."""
+    if order is None:
+        return images
+    memory = images.transpose(order)
+    width = images.shape[1] if order[3] == 1 else memory[0, 0].size if order == PLANES else memory[0].size
+    return memory.reshape(-1, width)
+
+
+def _ordered(upstream: Array, order: Order, copy: Workspace) -> Array:
+    """Return upstream gradients that lie in this order without gaps."""
+    if upstream.transpose(order).flags.c_contiguous:
+        return upstream
+    ordered = empty_images(upstream.shape, order, upstream.dtype, copy, "upstream")
+    ordered[...] = upstream
+    return ordered

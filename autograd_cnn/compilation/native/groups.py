@@ -1,0 +1,53 @@
+"""Which gates of a recorded graph become one instruction: a table of patterns, tried gate by gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from autograd_cnn.compilation.native.convolution import Convolution, convolution_chain
+from autograd_cnn.compilation.native.linear import Linear, linear_chain
+from autograd_cnn.compilation.native.loss import MeanLoss, loss_chain
+from autograd_cnn.compilation.native.memory import Places
+from autograd_cnn.compilation.native.users import Users
+from autograd_cnn.compilation.recording import Traced
+from autograd_cnn.graph import Node
+
+# The gate that a pattern begins with; what finds the chain of gates from there; what does them.
+PATTERNS: dict[str, tuple[Callable[[Node, Users], list[Node] | None], Callable[[list[Node], Places], Any]]] = {
+    "conv2d": (convolution_chain, Convolution),
+    "matmul": (linear_chain, Linear),
+    "cross_entropy": (loss_chain, MeanLoss),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A chain of gates that one instruction does; only what the last one makes is seen from outside.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        In order.
+    build : callable
+        Makes the instruction: an object with `forward` and `backward`.
+    """
+
+    nodes: list[Node]
+    build: Callable[[list[Node], Places], Any]
+
+
+def groups_of(traced: Traced) -> dict[Node, Group | None]:
+    """Return for every node that belongs to a group None, and for the last one of each group the group."""
+    users = Users(traced)
+    found: dict[Node, Group | None] = {}
+    for node in traced.order:
+        pattern = PATTERNS.get(node.gate.name) if node.gate is not None and node not in found else None
+        if pattern is None:
+            continue
+        chain = pattern[0](node, users)
+        if chain is not None:
+            found.update(dict.fromkeys(chain))
+            found[chain[-1]] = Group(chain, pattern[1])
+    return found

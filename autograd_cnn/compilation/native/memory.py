@@ -1,0 +1,56 @@
+"""Memory of instructions: arrays that are written again at every replay, and gradients that the caller may keep."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.graph import Array, Node
+from autograd_cnn.kernels.workspace import aligned
+
+
+class Kept:
+    """An array that goes out of the house: written again only when nobody else holds it any more."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self._array = aligned(np.empty, shape, dtype)
+
+    def array(self) -> Array:
+        """Return the array, or one like it if the caller still has the last one."""
+        if sys.getrefcount(self._array) > 2:  # this object's, and that of the call
+            self._array = aligned(np.empty, self._array.shape, self._array.dtype)
+        return self._array
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the instructions of one state find what they work on.
+
+    Attributes
+    ----------
+    node : callable
+        Returns a recorded node as it stands in the state.
+    sink : callable
+        Returns where the gradient of a recorded node gathers; None for one that needs none.
+    """
+
+    node: Callable[[Node], Node]
+    sink: Callable[[Node], Any]
+
+
+def buffer(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return memory for an array of this shape."""
+    return aligned(np.empty, shape, dtype)
+
+
+def send(sink: Any, part: Array) -> None:
+    """Add a gradient to those that have gathered; `part` is written into."""
+    if sink.grad is not None:
+        np.add(sink.grad, part, out=part)
+    sink.grad = part

@@ -1,0 +1,118 @@
+"""One recording of a function of Tensors: when it still holds, and how calls take turns with its memory."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn import live
+from autograd_cnn.compilation.arguments import Structure, rebuilt
+from autograd_cnn.compilation.instructions import StaleError
+from autograd_cnn.compilation.native import groups_of
+from autograd_cnn.compilation.recording import Traced, emptied
+from autograd_cnn.compilation.state import State
+from autograd_cnn.compilation.surroundings import Surroundings
+from autograd_cnn.errors import GradientError
+from autograd_cnn.graph import Node
+from autograd_cnn.recording import recorded
+
+
+class Program:
+    """What was recorded, and the states in which it is replayed: one per call whose result is still needed.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    structure : Structure
+        That of its arguments.
+    traced : Traced
+        One run of it: the first call.
+    """
+
+    def __init__(self, function: Callable[..., Any], structure: Structure, traced: Traced) -> None:
+        self.function = function
+        self.structure = structure
+        self.traced = emptied(traced)
+        self._groups = groups_of(self.traced)
+        self._free: list[State] = []
+        self._drawn: list[int] | None = [int(seed) for _, seed in traced.log.draws]
+        self._spent: weakref.ref[Replay] | None = None
+        self.surroundings = Surroundings(function, traced.closed, traced.log.modules)
+
+    def replay(self, arguments: Sequence[Any]) -> Replay:
+        """Compute the outputs for new arguments; return what holds them.
+
+        Raises
+        ------
+        StaleError
+            When the function would have decided otherwise, or made another shape.
+        """
+        replay = Replay(self, self._state())
+        drawn, self._drawn = self._drawn, None  # the first call was recorded: it has drawn, and done its effects
+        self._run(replay.held(), arguments, drawn)
+        return replay
+
+    def _run(self, state: State, arguments: Sequence[Any], drawn: list[int] | None) -> None:
+        try:
+            state.run(arguments, drawn)
+        except StaleError as stale:
+            stale.drawn = state.drawn
+            raise
+
+    def _state(self) -> State:
+        """Return a state that no result needs any more, or a new one."""
+        spent = None if self._spent is None else self._spent()
+        if not self._free and spent is not None and spent.state is not None:
+            self._free.append(spent.state)
+            spent.state = None
+        return self._free.pop() if self._free else State(self.traced, self._groups)
+
+    def is_spent(self, replay: Replay) -> None:
+        """Let the next call take over the state of one that went backward, should its result live on."""
+        self._spent = weakref.ref(replay)
+
+    def give_back(self, state: State) -> None:
+        """Take a state that no result needs any more."""
+        self._free.append(state)
+
+
+class Replay:
+    """One call: the state that holds its values, until no result needs it or a later call takes it over."""
+
+    def __init__(self, program: Program, state: State) -> None:
+        self.program = program
+        self.state: State | None = state
+
+    def __del__(self) -> None:
+        if self.state is not None:
+            self.program.give_back(self.state)
+
+    def held(self) -> State:
+        """Return the state, or raise when it was taken over."""
+        if self.state is None:
+            raise GradientError(
+                "backward: the compiled function was called again after this result went backward, and uses its "
+                "memory; go backward twice before that, or call the function itself"
+            )
+        return self.state
+
+    def again(self, *inputs: Any) -> Any:
+        """Call the function itself once more, with the random numbers of this call and without its effects."""
+        drawn = self.held().drawn
+        arguments = [
+            x._value if isinstance(stand_in, live.Data) and isinstance(x, Node) else x
+            for stand_in, x in zip(self.program.traced.stand_ins, inputs, strict=False)
+        ]
+        positional, named = rebuilt(self.program.structure, iter(arguments))
+        with recorded(active=True, log=live.Log(drawn=deque(drawn), muted=True)):
+            return self.program.function(*positional, **named)
+
+
+def copied(x: Any) -> Any:
+    """Return a value that no later call overwrites."""
+    return np.array(x) if isinstance(x, np.ndarray) else x
