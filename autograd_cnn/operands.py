@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Node, Scalar, Tensor
-from autograd_cnn.graph.making import blank_scalar
+from autograd_cnn.graph import Node, Parameter, Scalar, Tensor
+from autograd_cnn.graph.making import blank_scalar, made_simply
 from autograd_cnn.graph.origin import Origin
 from autograd_cnn.graph.serial import numbers
 from autograd_cnn.live import as_attribute
@@ -90,6 +90,7 @@ def bind_operator(made: Any, operator: str) -> None:
         bind_to_nodes(operator, lambda self: made(self), made.forward)
     else:
         bind_to_nodes(operator, lambda self, other: _or_not_implemented(made, self, other), made.forward)
+        bind_to_nodes(operator, _of_tensors(made), made.forward, Tensor)
         if operator in _ARITHMETIC:
             bind_to_nodes(operator, _of_scalars(made, _ARITHMETIC[operator]), made.forward, Scalar)
         reflected = "__r" + operator[2:]
@@ -137,6 +138,30 @@ def _of_scalars(made: Any, sign: str) -> Callable[[Any, Any], Any]:
     names |= {"blank_scalar": blank_scalar, "numbers": numbers, "recording": recording}
     exec(f"def method_of(made, origin_before):{text}\n    return operator_of_scalars", names)
     method: Callable[[Any, Any], Any] = names["method_of"](made, Origin(made, ""))
+    return method
+
+
+def _of_tensors(made: Any) -> Callable[[Any, Any], Any]:
+    """Return the operator method of Tensors: the same for them."""
+
+    def method(self: Any, other: Any) -> Any:
+        kind, here = type(other), recording()
+        try:
+            if not here.plain:
+                return _or_not_implemented(made, self, other)
+            if kind is Tensor or kind is Parameter:
+                value, requires_grad = (
+                    made.forward(self._value, other._value),
+                    self.requires_grad or other.requires_grad,
+                )
+            elif kind in NUMBERS:
+                value, requires_grad = made.forward(self._value, other), self.requires_grad
+            else:
+                return _or_not_implemented(made, self, other)
+        except (ArithmeticError, ValueError, TypeError):  # the gate tells what does not fit
+            return made(self, other)
+        return made_simply(made, self, other, value, requires_grad, made.origin_here(here))
+
     return method
 
 

@@ -189,8 +189,14 @@ class Gate:
                     pass  # where Python's arithmetic raises, NumPy answers with inf or NaN
             if found is not None:
                 return found
-        if self.takes_more or attributes or len(inputs) != self.arity:
+        elif self.variadic or len(inputs) != self.arity or attributes.keys() != self.attributes.keys():
             inputs, attributes = self._bind(inputs, attributes)
+        for x in inputs:
+            if type(x) is not np.ndarray:
+                break
+        else:
+            if inputs:
+                return self._on_arrays(inputs, attributes)[0]
         values, on_floats, on_nodes = [], True, self.is_source
         for x in inputs:
             if isinstance(x, Node):

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd_cnn.backward.rules import rule_applied, sent_on_floats
+from autograd_cnn.backward.rules import rule_applied, sent_shortly
 from autograd_cnn.backward.seed import check_usable, refuse_while_compiling, seed_of
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Scalar
@@ -77,7 +77,7 @@ def _read_only(upstream: Any) -> Any:
     """Return a view that cannot be written: nodes share gradients, which an add gate hands on as they are."""
     if isinstance(upstream, np.ndarray):
         upstream = upstream.view()
-        upstream.flags.writeable = False
+        upstream.setflags(write=False)
     return upstream
 
 
@@ -117,7 +117,7 @@ class Walk:
         the rule, what `put` does is written out, twice.
         """
         pages, totals, total_of, free = self.pages, self.totals, self.totals.get, self.free
-        on_floats = not recording().finite_only
+        shortly = not recording().finite_only
         while self.ahead:
             page = -heappop(self.ahead)
             nodes, gradients = pages[page]
@@ -126,7 +126,7 @@ class Walk:
                     continue
                 upstream = gradients[node._index]
                 origin, a, b = node._origin, node._a, node._b
-                rule = origin.gate.short_rule if origin.of_scalars and on_floats and a is not None else None
+                rule = origin.gate.short_rule if origin.of_scalars and shortly and a is not None else None
                 if rule is distribute:
                     u = v = upstream
                 elif rule is not None:
@@ -142,7 +142,7 @@ class Walk:
                     except (ArithmeticError, ValueError, TypeError):  # where Python raises, IEEE has inf or NaN
                         rule = None
                 if rule is None:
-                    self.turn(node, upstream, page, on_floats)
+                    self.turn(node, upstream, page, shortly)
                 else:
                     if a._origin.gate is None:
                         if a._page >= page:
@@ -186,14 +186,17 @@ class Walk:
                     del a, b
             del pages[page]
 
-    def turn(self, node: Node, upstream: Any, page: int, on_floats: bool) -> None:
+    def turn(self, node: Node, upstream: Any, page: int, shortly: bool) -> None:
         """Apply the rule of any node, and let its inputs wait."""
-        check_usable(node)
-        downstream = sent_on_floats(node, upstream) if on_floats and type(upstream) is float else None
+        if node._a is None:
+            check_usable(node)
+        downstream = sent_shortly(node, upstream) if shortly else None
         if downstream is None:
             downstream = rule_applied(node, upstream, create_graph=False)
         for x, part in zip(node.inputs or (), downstream, strict=True):
             if part is not None:
+                if x._origin.gate is None and x._page >= page:
+                    check_usable(node)
                 self.put(x, part)
         if not self.free:
             node.grad = _read_only(upstream)

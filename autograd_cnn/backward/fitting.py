@@ -10,13 +10,18 @@ from autograd_cnn.errors import GradientError
 from autograd_cnn.graph import Node, Scalar
 
 
-def fitted(node: Node, x: Node, gradient: Any) -> Any:
-    """Return `gradient` in the shape and dtype of `x`: broadcasting and promotion are undone here, once."""
+def fitted(node: Node, x: Node | None, gradient: Any) -> Any:
+    """Return `gradient` in the shape and dtype of `x`: broadcasting and promotion are undone here, once.
+
+    None where there is no gradient, or no `x` to receive it.
+    """
+    if x is None or gradient is None:
+        return None
+    value = x._value
     if type(gradient) is np.ndarray:
-        value = x._value
         if type(value) is np.ndarray and gradient.dtype is value.dtype and gradient.shape == value.shape:
             return gradient
-    elif type(gradient) is float and type(x) is Scalar:
+    elif type(gradient) is float is type(value):
         return gradient
     gate = node.gate
     assert gate is not None

@@ -7,8 +7,7 @@ from typing import Any
 from autograd_cnn.anomaly import check_finite
 from autograd_cnn.backward.fitting import fitted
 from autograd_cnn.backward.seed import check_usable
-from autograd_cnn.graph import Node, Scalar, describe, described
-from autograd_cnn.operands import NUMBERS
+from autograd_cnn.graph import Node, describe, described
 from autograd_cnn.recording import recorded, recording
 from autograd_cnn.registry import gradient_of
 
@@ -40,21 +39,16 @@ def rule_applied(node: Node, upstream: Any, create_graph: bool) -> tuple[Any, ..
     else:
         values = [x._value if isinstance(x, Node) else x for x in inputs]
         found = gradient_of(gate, upstream, node._value, values, attributes, needs)
-    parts = tuple(
-        [
-            None if part is None or not need else fitted(node, x, part)
-            for x, part, need in zip(inputs, found, needs, strict=True)
-        ]
-    )
+    parts = tuple([fitted(node, x if need else None, part) for x, part, need in zip(inputs, found, needs, strict=True)])
     if recording().finite_only:
         _check_gradients(node, upstream, parts)
     return parts
 
 
-def sent_on_floats(node: Node, upstream: float) -> tuple[Any, ...] | None:
-    """Apply the rule of a gate of one or two Scalars or numbers; None where `rule_applied` must look closer.
+def sent_shortly(node: Node, upstream: Any) -> tuple[Any, ...] | None:
+    """Apply the rule of a gate of one or two inputs, without attributes; None where `rule_applied` must look closer.
 
-    A graph of Scalars is made of hardly anything else, so this is written for speed.
+    Most nodes are made by such gates, so this is written for speed. It watches for no NaN.
     """
     gate, a, b = node._origin.gate, node._a, node._b
     if gate is None:
@@ -62,25 +56,25 @@ def sent_on_floats(node: Node, upstream: float) -> tuple[Any, ...] | None:
     rule = gate.rule
     if rule is None or a is None or not gate.is_plain or gate.arity > 2:
         return None
-    to_a = to_b = False
-    if type(a) is Scalar:
-        to_a, a = a.requires_grad, a._value
-    if type(b) is Scalar:
-        to_b, b = b.requires_grad, b._value
+    to_a = to_b = None
+    if isinstance(a, Node):
+        to_a, a = a if a.requires_grad else None, a._value
+    if isinstance(b, Node):
+        to_b, b = b if b.requires_grad else None, b._value
     try:
         if b is None:
-            if type(a) is float and not gate.takes_needs:
-                return (float(rule(upstream, node._value, a)),)
-        elif type(a) in NUMBERS and type(b) in NUMBERS:
             if gate.takes_needs:
-                u, v = rule(upstream, node._value, a, b, needs=(to_a, to_b))
-            else:
-                u, v = rule(upstream, node._value, a, b)
-            if (type(u) is float or not to_a) and (type(v) is float or not to_b):
-                return u if to_a else None, v if to_b else None
+                return None
+            return (fitted(node, to_a, rule(upstream, node._value, a)),)
+        if gate.takes_needs:
+            found = rule(upstream, node._value, a, b, needs=(to_a is not None, to_b is not None))
+        else:
+            found = rule(upstream, node._value, a, b)
+        if type(found) is not tuple or len(found) != 2:
+            return None
     except (ArithmeticError, ValueError, TypeError):  # where Python raises, IEEE has inf or NaN; or a wrong rule
         return None
-    return None
+    return fitted(node, to_a, found[0]), fitted(node, to_b, found[1])
 
 
 def _through_expansion(node: Node, upstream: Any, create_graph: bool) -> tuple[Any, ...]:

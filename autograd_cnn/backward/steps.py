@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from autograd_cnn.backward.rules import rule_applied, sent_on_floats
+from autograd_cnn.backward.rules import rule_applied, sent_shortly
 from autograd_cnn.backward.seed import check_usable, refuse_while_compiling, seed_of
 from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.recording import recorded, recording
@@ -86,14 +86,14 @@ def _steps(
     pending: dict[Node, Any] = {output: gradient}
     del output  # a consumer that frees nodes as it goes shall find no reference kept here
     take, peek = pending.pop, pending.get
-    on_floats = not create_graph and recording().plain
+    shortly = not create_graph and recording().plain
     turns: Counter[str] = Counter()
     while order:
         node = order.pop()
         upstream = take(node, None)
         if upstream is None:
             continue
-        downstream = sent_on_floats(node, upstream) if on_floats and type(upstream) is float else None
+        downstream = sent_shortly(node, upstream) if shortly else None
         if downstream is None or node in until:
             downstream = () if node in until else _sent(node, upstream, place, turns)
         for x, part in zip(node.inputs or (), downstream):  # noqa: B905 - a leaf has no inputs, nor sends anything

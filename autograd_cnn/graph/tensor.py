@@ -58,7 +58,7 @@ class Tensor(Node):
         if recording().compiling_from is not None:
             check_constant(self)
         view: Array = self._value.view()
-        view.flags.writeable = False
+        view.setflags(write=False)
         return view
 
     @property
