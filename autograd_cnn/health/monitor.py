@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
@@ -29,6 +30,43 @@ ENOUGH_SAMPLES = 1000
 
 GRAPHS = 4
 """Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A graph whose nodes get new values and gradients at every step, and the monitor that looks at them.
+
+    `Monitor.watch` makes it. Who replays a graph, such as a compiled function, calls `take` once per training step,
+    when this step's values and gradients stand in the nodes of `order` (``node._value``, ``node.grad``) and before
+    the optimizer writes into the parameters. Everything is read at once: the memory may be used again afterwards.
+
+    Attributes
+    ----------
+    monitor : Monitor
+    loss : Node
+    order : list of Node
+        The nodes that are read, inputs before users; those of the parameters themselves among them.
+    plan : Plan
+        Where the layers are in that order.
+    replayed : bool
+        Whether the gradients of leaves are those of one step, though the leaves are older.
+    """
+
+    monitor: Monitor
+    loss: Node
+    order: list[Node]
+    plan: Plan
+    replayed: bool
+
+    def take(self) -> None:
+        """Take in one step.
+
+        Raises
+        ------
+        GradientError
+            When the loss has no gradient: backward() has not run.
+        """
+        self.monitor.take(self)
 
 
 class Monitor:
@@ -95,6 +133,7 @@ class Monitor:
         self._updates = Updates()
         self._plans: deque[Plan] = deque(maxlen=GRAPHS)
         self._loss: Node | None = None
+        self._oldest = -1
         self._non_finite: Finding | None = None
         self._start: Start | None = None
 
@@ -106,8 +145,27 @@ class Monitor:
         GradientError
             When backward() has not run, or freed the graph.
         """
+        self.watch(loss).take()
+
+    def watch(self, loss: Node, *, replayed: bool = False) -> Watch:
+        """Find the layers of a graph that will be looked at again and again.
+
+        This is what a compiled function needs of a monitor: ``watch = monitor.watch(loss, replayed=True)`` once for
+        nodes whose values and gradients it replaces at every call, then ``watch.take()`` per training step.
+
+        Parameters
+        ----------
+        loss : Node
+            The end of the graph; its values may still be missing, shapes and dtypes are enough.
+        replayed : bool
+            Whether the gradients of leaves are those of one step, though the leaves are older.
+        """
         order = topological_order(loss) if isinstance(loss, Node) else []
-        plan = self._plan_for(loss, order)
+        return Watch(self, loss, order, self._plan_for(loss, order), replayed)
+
+    def take(self, watch: Watch) -> None:
+        """Take in one step of a graph that is watched; see `Watch.take`."""
+        loss, order, plan = watch.loss, watch.order, watch.plan
         if loss.grad is None:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
@@ -120,6 +178,7 @@ class Monitor:
         self._forget_old_sizes()
         record = StepRecord(len(self.history), loss.item(), {}, {}, sum(self._sizes))
         sizes = Sizes(order)
+        self._oldest = -1 if watch.replayed or self._loss is None else self._loss.serial
         for layer in plan.layers:
             self._read(layer, sizes, record)
         self.history.append(record)
@@ -262,8 +321,7 @@ class Monitor:
 
     def _are_new(self, places: tuple[int, ...], order: list[Node]) -> bool:
         """Whether no leaf among them is older than this step: its gradient may then be that of several steps."""
-        before = 0 if self._loss is None else self._loss.serial
-        return all([order[i].gate is not None or order[i].serial > before for i in places])
+        return all([order[i].gate is not None or order[i].serial > self._oldest for i in places])
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last `observe` moved the weights, once it was made."""
