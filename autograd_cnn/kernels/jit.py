@@ -15,9 +15,10 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 import numba
 import numpy as np
@@ -32,16 +33,30 @@ CFunc: Any = ccallback.CFunc
 normalize_signature: Any = sigutils.normalize_signature
 
 
-def jit(function: Function) -> Function:
+@overload
+def jit(function: Function) -> Function: ...
+
+
+@overload
+def jit(*, flags: frozenset[str]) -> Callable[[Function], Function]: ...
+
+
+def jit(function: Any = None, *, flags: frozenset[str] = frozenset()) -> Any:
     """Compile ``function`` at its first call and cache the machine code where that is possible.
+
+    ``flags`` are those of LLVM's liberties with arithmetic that the kernel argues for, such as "contract", which
+    rounds a product and a sum once together; they do not reach into the kernels that it calls. "nnan" and "ninf"
+    are never among them.
 
     numba refuses to decorate when it may write neither beside the source nor in the user's cache
     folder, as in a read-only installation without a home. Then the code is cached in a private
     folder for temporary files, or, failing that, compiled anew in every process.
     """
+    if function is None:
+        return partial(jit, flags=flags)
     if config.DISABLE_JIT:
         return np.errstate(all="ignore")(function)
-    return _cached(lambda cache: _compiled(function, cache=cache))
+    return _cached(lambda cache: _compiled(function, flags, cache=cache))
 
 
 def native(function: Callable[..., object], signature: Any) -> MicroKernel:
@@ -61,8 +76,9 @@ def _cached(decorate: Callable[[bool], Kernel]) -> Kernel:
         return decorate(True)
 
 
-def _compiled(function: Function, *, cache: bool) -> Function:
-    compiled = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=False)(function)
+def _compiled(function: Function, flags: frozenset[str], *, cache: bool) -> Function:
+    liberties = set(flags) or False
+    compiled = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=liberties)(function)
     announce(compiled)
     return cast(Function, compiled)
 

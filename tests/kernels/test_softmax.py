@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from autograd_cnn.errors import DtypeError, ShapeError
 from autograd_cnn.kernels import cross_entropy, cross_entropy_gradient, log_softmax
+from autograd_cnn.kernels.softmax import softmax
 from tests.kernels.windows import laid_out
 
 # Roundings of the results, in units of eps: float32 is rounded once from float64; in float64 the
@@ -67,7 +69,8 @@ def test_log_softmax_is_accurate_at_any_magnitude(x):
 @given(logits(), st.integers(0, 99))
 def test_cross_entropy_keeps_even_the_smallest_losses(x, seed):
     labels = labels_for(x, seed)
-    losses = cross_entropy(x, labels)
+    losses, difference = cross_entropy(x, labels)
+    np.testing.assert_array_equal(difference, cross_entropy_gradient(np.ones(len(x), difference.dtype), x, labels))
     dtype = x.dtype.newbyteorder("=")
     assert (losses.dtype, losses.shape) == (dtype, labels.shape)
     for row, label, loss in zip(x, labels, losses, strict=True):
@@ -92,7 +95,7 @@ def test_cross_entropy_gradient_is_accurate(x, seed, seed_gradient):
 @given(logits(specials=[-np.inf]), st.integers(0, 99))
 def test_minus_infinity_has_probability_zero(x, seed):
     labels = labels_for(x, seed)
-    y, losses = log_softmax(x), cross_entropy(x, labels)
+    y, losses = log_softmax(x), cross_entropy(x, labels)[0]
     gradient = cross_entropy_gradient(np.ones(len(x), x.dtype), x, labels)
     for n, row in enumerate(x):
         possible = np.isfinite(row)
@@ -119,8 +122,9 @@ def test_a_row_with_nan_or_infinity_is_nan_and_no_other(bad, where, dtype):
     x[0, where] = bad
     labels = np.array([1, 2])
     results = (
+        softmax(x),
         log_softmax(x),
-        cross_entropy(x, labels),
+        *cross_entropy(x, labels),
         cross_entropy_gradient(np.ones(2, dtype), x, labels),
     )
     for result in results:
@@ -130,10 +134,10 @@ def test_a_row_with_nan_or_infinity_is_nan_and_no_other(bad, where, dtype):
 
 def test_known_losses():
     """The softmax example of the CS231n notes: scores -2.85, 0.86, 0.28, loss 1.04."""
-    losses = cross_entropy(np.array([[-2.85, 0.86, 0.28]]), np.array([2]))
+    losses, _ = cross_entropy(np.array([[-2.85, 0.86, 0.28]]), np.array([2]))
     np.testing.assert_allclose(losses, [1.0402], atol=5e-5)
     confident = np.array([[40.0, 0.0]], np.float32)
-    np.testing.assert_allclose(cross_entropy(confident, np.array([0])), np.exp(-40.0), rtol=1e-7)
+    np.testing.assert_allclose(cross_entropy(confident, np.array([0]))[0], np.exp(-40.0), rtol=1e-7)
     gradient = cross_entropy_gradient(np.ones(1, np.float32), confident, np.array([0]))
     np.testing.assert_allclose(gradient, [[-np.exp(-40.0), np.exp(-40.0)]], rtol=1e-7)
 
@@ -141,9 +145,53 @@ def test_known_losses():
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
 def test_labels_of_any_integer_dtype(dtype):
     x = np.array([[1.0, 2.0], [3.0, 4.0]])
-    expected = cross_entropy(x, np.array([1, 0]))
-    np.testing.assert_array_equal(cross_entropy(x, np.array([1, 0], dtype)), expected)
+    for found, expected in zip(
+        cross_entropy(x, np.array([1, 0], dtype)), cross_entropy(x, np.array([1, 0])), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_no_classes_give_an_empty_result():
     assert log_softmax(np.zeros((3, 0), np.float32)).shape == (3, 0)
+
+
+@given(logits(specials=[-np.inf]), st.integers(0, 99))
+def test_results_go_where_they_are_wanted(x, seed):
+    labels, dtype = labels_for(x, seed), x.dtype.newbyteorder("=")
+    expected = cross_entropy(x, labels)
+    out = np.full(len(x), 7, dtype), np.full(x.shape, 7, dtype)
+    made = cross_entropy(x, labels, out=out)
+    for one, other, target in zip(made, expected, out, strict=True):
+        assert one is target
+        np.testing.assert_array_equal(one, other)
+    gradient = cross_entropy_gradient(np.ones(len(x), dtype), x, labels, out=out[1])
+    np.testing.assert_array_equal(gradient, expected[1])
+    for kernel in (softmax, log_softmax):
+        np.testing.assert_array_equal(kernel(x, out=out[1]), kernel(x))
+
+
+def test_out_that_cannot_take_the_result_raises():
+    x = np.ones((2, 3), np.float32)
+    with pytest.raises(ShapeError, match=r"shape \(2, 2\), expected \(2, 3\)"):
+        softmax(x, out=np.ones((2, 2), np.float32))
+    for out in (np.ones((2, 3)), np.ones((3, 2), np.float32).T):
+        with pytest.raises(DtypeError, match="in C order"):
+            softmax(x, out=out)
+
+
+@pytest.mark.parametrize("classes", [31, 32, 33, 100])
+def test_many_classes(classes):
+    """Longer rows than hypothesis draws: strands, and what is left over."""
+    rng = np.random.default_rng(classes)
+    x = rng.standard_normal((5, classes)) * 10
+    x[1, :] = 3.0
+    x[2, 7] = x[2, 20] = x[2].max() + 1
+    exponentials = np.exp((x - x.max(1, keepdims=True)).astype(np.longdouble))
+    exact = exponentials / exponentials.sum(1, keepdims=True)
+    np.testing.assert_allclose(softmax(x), exact, rtol=1e-14)
+    np.testing.assert_allclose(np.exp(log_softmax(x)), exact, rtol=1e-13)
+    labels = np.array([0, 1, 7, 3, classes - 1])
+    losses, difference = cross_entropy(x, labels)
+    np.testing.assert_allclose(losses, -np.log(exact[np.arange(5), labels]), rtol=1e-13)
+    one_hot = np.eye(classes)[labels]
+    np.testing.assert_allclose(difference, exact - one_hot, rtol=1e-13, atol=1e-16)
