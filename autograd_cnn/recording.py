@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,10 +22,23 @@ class Recording:
     """What `ag.compile` keeps of a function beside its gates: see `autograd_cnn.live`."""
     plain: bool = field(init=False)
     """Whether gates are simply recorded: the usual case, asked once per gate."""
+    _inner: dict[str, Recording] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plain", self.active and not self.finite_only)
 
+    def within(self, name: str) -> Recording:
+        """Return the same in layer `name`: one object whenever the layer is entered, so that nodes can share it."""
+        found = self._inner.get(name)
+        if found is None:
+            found = replace(self, scope=f"{self.scope}/{name}" if self.scope else name)
+            if len(self._inner) < _MOST_INNER:
+                self._inner[name] = found
+        return found
+
+
+_MOST_INNER = 1000
+"""So many layers are remembered by the one around them; names without end shall not fill the memory."""
 
 _EVERYTHING = Recording()
 _recording: ContextVar[Recording] = ContextVar("recording", default=_EVERYTHING)
@@ -35,14 +48,28 @@ recording = _recording.get
 """How gates are recorded here and now."""
 
 
-@contextmanager
-def recorded(**changes: Any) -> Iterator[None]:
+class Recorded(ContextDecorator):
+    """Changes inside the ``with`` block, or inside a function that it decorates, how gates are recorded."""
+
+    __slots__ = ("_change", "_tokens")
+
+    def __init__(self, change: Callable[[Recording], Recording]) -> None:
+        self._change = change
+        self._tokens: list[Token[Recording]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_recording.set(self._change(_recording.get())))
+
+    def __exit__(self, *error: object) -> None:
+        _recording.reset(self._tokens.pop())
+
+    def _recreate_cm(self) -> Recorded:
+        return Recorded(self._change)  # a decorated function may run in many threads at once
+
+
+def recorded(**changes: Any) -> Recorded:
     """Change inside the ``with`` block how gates are recorded: see the attributes of `Recording`."""
-    token = _recording.set(replace(_recording.get(), **changes))
-    try:
-        yield
-    finally:
-        _recording.reset(token)
+    return Recorded(lambda outer: replace(outer, **changes))
 
 
 def no_grad() -> Any:
@@ -91,5 +118,4 @@ def scope(name: str) -> Any:
     >>> y.scope
     'features/conv1'
     """
-    outer = _recording.get().scope
-    return recorded(scope=f"{outer}/{name}" if outer else name)
+    return Recorded(lambda outer: outer.within(name))
