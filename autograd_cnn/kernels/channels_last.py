@@ -14,7 +14,7 @@ from numba import types
 
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.jit import jit, native
-from autograd_cnn.kernels.layout import Floats, aligned, delivered
+from autograd_cnn.kernels.layout import Floats, delivered
 from autograd_cnn.kernels.microkernel import I, intrinsic, literals
 from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.kernels.vectors import Vectors, call_by_address
