@@ -37,7 +37,7 @@ def test_memory_is_counted():
 @pytest.mark.parametrize("shape", [(3,), (5, 7), (1000, 33), (0, 4)])
 def test_buffers_begin_with_a_cache_line(shape):
     buffer = Workspace().empty("x", shape, np.float64)
-    assert buffer.ctypes.data % 64 == 0
+    assert buffer.ctypes.data % 64 == 0 or not buffer.size  # NumPy puts empty arrays anywhere
     assert buffer.shape == shape
     assert buffer.flags.c_contiguous
     assert buffer.flags.writeable
