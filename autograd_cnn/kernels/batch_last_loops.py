@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from autograd_cnn.kernels.jit import jit
 from autograd_cnn.kernels.layout import Floats
 from autograd_cnn.kernels.microkernel import address, call_dot, call_tile
+from autograd_cnn.kernels.register_tiles import Dots
 
 Numbers5 = tuple[int, int, int, int, int]
 Numbers4 = tuple[int, int, int, int]
@@ -94,57 +95,57 @@ def multiply_by_taps(
     rows: NDArray[Any],
     columns: NDArray[Any],
     steps: tuple[int, int, int],
-    dots: Numbers4,
+    block: int,
+    dots: Dots,
     sums: Floats,
-    gradient: Floats,
 ) -> None:
-    """Multiply upstream rows with what they met through row ``i`` of the window and sum: job ``(g, o's tile, c, i)``.
+    """Multiply a slice of the upstream rows with what they met, and sum: job ``(slice, g, tile of o)``.
 
-    ``upstream`` (G, O, OH, OW, N), ``source`` (G, C, H, W, N), ``gradient`` (G, O, C, KH, KW); ``sums`` has a place
-    (tile rows, KW) for each job. ``rows`` are the outputs that each tap down meets: first, how many, and the first
-    one's pixel; ``columns`` a walk over the taps right. ``steps``: strides down and right, and the dilation to the
-    right. ``dots``: rows of a tile, lanes, and the kernels for several taps and for one. The images that fill no
-    vector are left out.
+    ``upstream`` (G, O, OH, OW, N), ``source`` (G, C, H, W, N), ``sums`` (slices, G, tiles, rows of a tile, C, KH, KW).
+    ``rows`` are the outputs that each tap down meets: first, how many, and the first one's pixel; ``columns`` a walk
+    over the taps right. ``steps``: strides down and right, and the dilation to the right. ``block`` rows at a time
+    meet all channels and taps, and stay in the second cache meanwhile. Images that fill no vector are left out.
     """
     _, outer, high, wide, batch = upstream.shape
     _, inner, height, width, _ = source.shape
-    taps_down, taps_right = gradient.shape[3], gradient.shape[4]
+    slices, groups, tiles, tile_rows, _, taps_down, taps_right = sums.shape
     stride_down, stride_right, dilation = steps
-    tile_rows, lanes, several, one = dots
     size = upstream.itemsize
     row, plane = width * batch, height * width * batch
     upstream_row, upstream_plane = wide * batch, high * wide * batch
-    tiles = -(-outer // tile_rows)
+    window = taps_down * taps_right
+    blocks = -(-high // block)
     a, b, c = address(upstream), address(source), address(sums)
     for job in range(first, last):
-        i, channel = job % taps_down, job // taps_down % inner
-        tile, g = job // (taps_down * inner) % tiles, job // (taps_down * inner * tiles)
-        o = min(tile * tile_rows, outer - tile_rows)
-        y, lines, line = rows[i]
-        sums[job] = 0
-        a_tile = a + size * ((g * outer + o) * upstream_plane + y * upstream_row)
-        b_tile = b + size * ((g * inner + channel) * plane + line * row)
-        for piece in range(len(columns)):
-            tap, together, x, length, column = columns[piece]
-            call_dot(
-                several if together > 1 else one,
-                a_tile + size * x * batch,
-                b_tile + size * column * batch,
-                c + size * (job * tile_rows * taps_right + tap),
-                lines,
-                length,
-                batch // lanes,
-                upstream_row,
-                batch,
-                lanes,
-                upstream_plane,
-                stride_down * row,
-                stride_right * batch,
-                lanes,
-                dilation * batch,
-                taps_right,
-                1,
-            )
-        for p in range(tile_rows):
-            for j in range(taps_right):
-                gradient[g, o + p, channel, i, j] = sums[job, p, j]
+        tile, g, part = job % tiles, job // tiles % groups, job // (tiles * groups)
+        a_tile = a + size * (g * outer + min(tile * tile_rows, outer - tile_rows)) * upstream_plane
+        c_tile = c + size * job * tile_rows * inner * window
+        for y in range(part * blocks // slices * block, (part + 1) * blocks // slices * block, block):
+            for channel in range(inner):
+                b_channel = b + size * (g * inner + channel) * plane
+                for i in range(taps_down):
+                    start, stop = max(y, rows[i, 0]), min(y + block, rows[i, 0] + rows[i, 1])
+                    a_rows = a_tile + size * start * upstream_row
+                    b_rows = b_channel + size * (rows[i, 2] + (start - rows[i, 0]) * stride_down) * row
+                    c_row = c_tile + size * (channel * window + i * taps_right)
+                    for piece in range(len(columns)):
+                        tap, together, x, length, column = columns[piece]
+                        call_dot(
+                            dots.several if together > 1 else dots.one,
+                            a_rows + size * x * batch,
+                            b_rows + size * column * batch,
+                            c_row + size * tap,
+                            max(0, stop - start),
+                            length,
+                            batch // dots.lanes,
+                            upstream_row,
+                            batch,
+                            dots.lanes,
+                            upstream_plane,
+                            stride_down * row,
+                            stride_right * batch,
+                            dots.lanes,
+                            dilation * batch,
+                            inner * window,
+                            1,
+                        )

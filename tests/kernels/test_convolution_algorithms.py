@@ -44,8 +44,10 @@ ANY = st.one_of(
     cases(most_channels=40, most_filters=40, batches=(1, 2)),
     cases(most_channels=40, batches=(1, 2), depthwise=True),
 )
+BATCHES = cases(batches=(16, 17, 23, 32, 37)).filter(lambda case: 0 not in case.output_size)
 LISTED = [
     Algorithm("direct", ANY, bound=6),
+    Algorithm("batch-last", BATCHES, bound=6),
     Algorithm("winograd", wide_cases(), bound=6, spread=True),
 ]
 DIRECT = LISTED[0]
@@ -54,6 +56,10 @@ WIDE = replace(LARGE, channels=33, channels_out=70, batch=2, input_size=(9, 21),
 POINTWISE = replace(WIDE, window=(1, 1), padding=((0, 0), (0, 0)))
 STRIDED = replace(WIDE, stride=(2, 3), output_size=(5, 7), dtype="float64")
 TINY = replace(WIDE, batch=20, input_size=(1, 2), output_size=(1, 2))
+BATCH = replace(LARGE, batch=64, channels_out=11, input_size=(9, 8), output_size=(9, 8))
+LONG_WINDOW = replace(BATCH, batch=17, channels_out=3, window=(7, 11), padding=((3, 3), (5, 5)))
+IN_GROUPS = replace(BATCH, batch=19, channels=6, groups=3, channels_out=9, stride=(2, 3), dilation=(3, 2))
+IN_GROUPS = replace(IN_GROUPS, output_size=(3, 3), dtype="float64")
 
 
 @contextmanager
@@ -117,7 +123,9 @@ def test_all_parts_equal_the_plain_loops_up_to_rounding(algorithm, data):
     assert_close(case, algorithm, results, arrays, np.finfo(case.dtype).eps)
 
 
-@pytest.mark.parametrize("case", [LARGE, DEPTHWISE, RAGGED, WIDE, POINTWISE, STRIDED, TINY])
+@pytest.mark.parametrize(
+    "case", [LARGE, DEPTHWISE, RAGGED, WIDE, POINTWISE, STRIDED, TINY, BATCH, LONG_WINDOW, IN_GROUPS]
+)
 @every_algorithm
 def test_known_shapes_equal_the_plain_loops_up_to_rounding(algorithm, case):
     if not covered(case, algorithm.name):
