@@ -86,19 +86,19 @@ class Adam(Optimizer):
             state.update(steps=0, mean=np.zeros_like(value), mean_square=np.zeros_like(value))
         state["steps"] += 1
         steps, mean, mean_square = state["steps"], state["mean"], state["mean_square"]
-        work = np.empty_like(value)  # the only temporary: every intermediate result is written into it
+        work = self.scratch(value)  # every intermediate result is written into it
         if self.weight_decay:
-            gradient = gradient + self.weight_decay * value
+            gradient = self.decayed(value, gradient)
 
         first, second = self.betas
         np.subtract(gradient, mean, out=work)
-        mean += np.multiply(work, 1 - first, out=work)
-        mean_square *= second
+        mean += np.multiply(work, self.factor(1 - first, value), out=work)
+        np.multiply(mean_square, self.factor(second, value), out=mean_square)
         np.multiply(gradient, gradient, out=work)
-        mean_square += np.multiply(work, 1 - second, out=work)
+        mean_square += np.multiply(work, self.factor(1 - second, value), out=work)
 
         np.sqrt(mean_square, out=work)
         np.divide(work, math.sqrt(1 - second**steps), out=work)
-        np.add(work, self.eps, out=work)
+        np.add(work, self.factor(self.eps, value), out=work)
         np.divide(mean, work, out=work)
         value -= np.multiply(work, self.lr / (1 - first**steps), out=work)

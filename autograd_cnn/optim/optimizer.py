@@ -39,6 +39,8 @@ class Optimizer:
     def __init__(self, params: Iterable[Parameter | Scalar]) -> None:
         self.parameters = _trainable(type(self).__name__, params)
         self.state: list[dict[str, Any]] = [{} for _ in self.parameters]
+        self._scratch: dict[tuple[Any, ...], NDArray[Any]] = {}
+        self._factors: dict[tuple[float, Any], NDArray[Any]] = {}
 
     def update(self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any]) -> None:
         """Write the new value of one parameter into its array `value`; leave `gradient` as it is.
@@ -46,6 +48,29 @@ class Optimizer:
         Arrays have the parameter's shape and dtype; `state` is empty at the first step.
         """
         raise NotImplementedError(f"{type(self).__name__} has no update; define update(self, value, gradient, state)")
+
+    def scratch(self, value: NDArray[Any], which: int = 0) -> NDArray[Any]:
+        """Return an array like `value` to write intermediate results into: the same at every step."""
+        key = value.shape, value.dtype, which
+        found = self._scratch.get(key)
+        if found is None:
+            found = self._scratch[key] = np.empty_like(value)
+        return found
+
+    def factor(self, number: float, value: NDArray[Any]) -> NDArray[Any]:
+        """Return a number as an array of the dtype of `value`, which NumPy multiplies by faster than by the number."""
+        key = number, value.dtype
+        found = self._factors.get(key)
+        if found is None:
+            if len(self._factors) > 100:  # a schedule changes the learning rate at every step
+                self._factors.clear()
+            found = self._factors[key] = np.array(number, value.dtype)
+        return found
+
+    def decayed(self, value: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
+        """Return the gradient with that of the penalty ½λ‖w‖² added, in scratch of its own."""
+        penalty = np.multiply(value, getattr(self, "weight_decay", 0.0), out=self.scratch(value, 1))
+        return np.add(gradient, penalty, out=penalty)
 
     def step(self) -> None:
         """Change every parameter that has a gradient.
@@ -56,19 +81,21 @@ class Optimizer:
             When a gradient that was set by hand has another shape than its parameter.
         """
         for parameter in self.parameters:
-            if parameter.grad is not None and np.shape(parameter.grad) != parameter.shape:
+            gradient = parameter.grad
+            if gradient is not None and _shape(gradient) != _shape(parameter._value):
                 raise ShapeError(
                     f"{type(self).__name__}: {parameter!r} has a gradient of shape {np.shape(parameter.grad)}, "
                     f"expected {parameter.shape}"
                 )
         for parameter, state in zip(self.parameters, self.state, strict=True):
-            if parameter.grad is None:
+            gradient = parameter.grad
+            if gradient is None:
                 continue
             if isinstance(parameter, Parameter):
-                self.update(parameter.writable(), parameter.grad, state)
+                self.update(parameter.writable(), gradient, state)
             else:
                 value = np.array(parameter.value)
-                self.update(value, np.array(parameter.grad), state)
+                self.update(value, np.array(gradient), state)
                 parameter.assign(value.item())
 
     def zero_grad(self) -> None:
@@ -114,6 +141,11 @@ class Optimizer:
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
         return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    shape: tuple[int, ...] = x.shape if type(x) is np.ndarray else np.shape(x)
+    return shape
 
 
 def number(optimizer: str, name: str, value: Any, below: float = math.inf) -> float:

@@ -85,17 +85,19 @@ class SGD(Optimizer):
 
     def update(self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any]) -> None:
         """Write the new value of one parameter; see `Optimizer.update`."""
-        work = np.empty_like(value)
+        work = self.scratch(value)
         if self.weight_decay:
-            gradient = gradient + self.weight_decay * value
+            gradient = self.decayed(value, gradient)
         direction = gradient
         if self.momentum:
-            if "velocity" not in state:
-                state["velocity"] = np.array(gradient)
+            velocity = state.get("velocity")
+            if velocity is None:
+                velocity = state["velocity"] = np.array(gradient)
             else:
-                state["velocity"] *= self.momentum
-                state["velocity"] += np.multiply(gradient, 1 - self.dampening, out=work)
-            direction = state["velocity"]
+                np.multiply(velocity, self.factor(self.momentum, value), out=velocity)
+                velocity += np.multiply(gradient, 1 - self.dampening, out=work) if self.dampening else gradient
+            direction = velocity
             if self.nesterov:
-                direction = gradient + np.multiply(direction, self.momentum, out=work)
-        value -= np.multiply(direction, self.lr, out=work)
+                np.multiply(velocity, self.factor(self.momentum, value), out=work)
+                direction = np.add(gradient, work, out=work)
+        value -= np.multiply(direction, self.factor(self.lr, value), out=work)
