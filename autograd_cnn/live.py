@@ -296,10 +296,16 @@ def _recorded(name: str, function: Callable[..., Any], inputs: Any, options: dic
     found: list[Node] = []
     pattern = _pattern((inputs, options), found)
 
-    def again(*values: Any) -> Any:
+    def in_places(*values: Any) -> Any:
         positional, named = _filled(pattern, values)
         return function(*positional, **named)
 
+    def in_front(*values: Any) -> Any:
+        return function(*values, *constants)
+
+    constants = pattern[0][len(found) :]
+    all_in_front = not options and pattern[0][: len(found)] == tuple(map(_Place, range(len(found))))
+    again = in_front if all_in_front else in_places
     value = again(*[x._value for x in found])
     if not isinstance(value, tuple):
         return _recorded_call(name, again, tuple(found), value)

@@ -14,6 +14,8 @@ Structure: TypeAlias = Any
 """Equal for calls that one recording serves: where values stand, their shapes and dtypes, and all that is no value."""
 
 _NUMBER = "number"
+ONE_NODE: Structure = (Tensor, None)
+"""The structure of a result that is one node."""
 _LEAVES = frozenset({Scalar, Tensor, np.ndarray})
 
 
@@ -28,14 +30,16 @@ def structure_of(what: str, x: Any, leaves: list[Any]) -> Structure:
         For anything that is no number, array, node, bool, str or None, or list, tuple or dict of these.
     """
     kind = type(x)
-    if kind is float or kind is int or (isinstance(x, np.floating | np.integer)):
-        leaves.append(float(x))
-        return _NUMBER
-    if isinstance(x, np.ndarray):
+    if kind is np.ndarray:
         if x.dtype.kind not in "biuf":
             raise DtypeError(f"{what}: dtype {x.dtype} is not supported; expected real numbers")
         leaves.append(x)
         return np.ndarray, x.shape, x.dtype
+    if kind is float or kind is int or isinstance(x, np.floating | np.integer):
+        leaves.append(float(x))
+        return _NUMBER
+    if isinstance(x, np.ndarray):
+        return structure_of(what, np.asarray(x), leaves)
     if isinstance(x, Scalar):
         leaves.append(x)
         return Scalar, x.requires_grad
@@ -76,7 +80,7 @@ def results_of(name: str, x: Any, leaves: list[Node]) -> Structure:
     """
     if isinstance(x, Node):
         leaves.append(x)
-        return Tensor, None
+        return ONE_NODE
     if type(x) in (list, tuple) and x:
         return type(x), tuple([results_of(name, part, leaves) for part in x])
     if type(x) is dict and x:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,7 @@ class Compiled:
         self.check = check
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__doc__ = getattr(function, "__doc__", None)
+        self._what = f"compile: {self.__name__}"
         self._recordings: dict[Any, list[Program | tuple[Recorded, Gate]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -100,7 +101,7 @@ class Compiled:
         if here.finite_only or here.compiling_from is not None:  # gate by gate, to be watched or to be recorded
             return self.function(*arguments, **named)
         leaves: list[Any] = []
-        structure = structure_of(f"compile: {self.__name__}", (arguments, named), leaves)
+        structure = structure_of(self._what, (arguments, named), leaves)
         drawn: Sequence[int] = ()
         for found in self._current(structure):
             if isinstance(found, tuple):
@@ -209,10 +210,11 @@ class Compiled:
         formula = self.update._recorded(structure_of("update", ((0.0, 0.0), {}), []), [1.0, 1.0])
         return train(found, formula, found.leaves(leaves), data, steps)
 
-    def _current(self, structure: Any) -> list[Program | tuple[Recorded, Gate]]:
-        """Return the recordings for calls of this structure that still hold, the one used last at the front."""
-        known = self._recordings.get(structure, [])
-        return [x for x in known if (x[0] if isinstance(x, tuple) else x).surroundings.are_unchanged()]
+    def _current(self, structure: Any) -> Iterator[Program | tuple[Recorded, Gate]]:
+        """Yield the recordings for calls of this structure that still hold, the newest first."""
+        for known in self._recordings.get(structure, ()):
+            if (known[0] if isinstance(known, tuple) else known).surroundings.are_unchanged():
+                yield known
 
     def _record(self, structure: Any, leaves: Sequence[Any], drawn: Sequence[int]) -> Program | tuple[Recorded, Gate]:
         """Call the function and keep what it does, as a tape or as a graph."""
@@ -229,7 +231,7 @@ class Compiled:
 
     def _recorded(self, structure: Any, leaves: Sequence[Any]) -> Recorded:
         """Return the tape for calls of this structure, made now if there is none that still holds."""
-        found = next(iter(self._current(structure)), None) or self._record(structure, leaves, ())
+        found = next(self._current(structure), None) or self._record(structure, leaves, ())
         if isinstance(found, Program):
             raise ArgumentError(
                 f"compile: {self.__name__} is no function of Scalars alone; map, train and update= are for those"

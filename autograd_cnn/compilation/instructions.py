@@ -29,12 +29,29 @@ class StaleError(Exception):
 
 
 class Sink:
-    """Where the gradient of a node gathers that is not the function's own."""
+    """Where the gradient of an argument, or of a node from outside, gathers.
 
-    __slots__ = ("grad",)
+    Attributes
+    ----------
+    grad : float, ndarray or None
+        What has gathered.
+    kept : ndarray or None
+        The gradient, if it is an array that nobody else holds: it may be given away without a copy.
+    """
+
+    __slots__ = ("grad", "kept")
 
     def __init__(self) -> None:
         self.grad: Any = None
+        self.kept: Any = None
+
+    def taken(self) -> Any:
+        """Return the gradient, to be the caller's own."""
+        found = self.grad
+        if found is not self.kept:
+            found = np.array(found) if isinstance(found, np.ndarray) else found
+        self.grad = self.kept = None
+        return found
 
 
 def forward(node: Node, refresh: Refresh | None) -> Run:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.compilation.arguments import Structure, rebuilt, results_of
+from autograd_cnn.compilation.arguments import ONE_NODE, Structure, rebuilt, results_of
 from autograd_cnn.compilation.tracing import tracing
 from autograd_cnn.graph import Node, Scalar, Tensor, topological_order
 from autograd_cnn.live import Data, Log, argument
@@ -46,7 +46,7 @@ class Traced:
         """Whether it is one Scalar made of Scalars by gates alone."""
         nodes = [*self.stand_ins, *self.closed, *self.order]
         return (
-            self.structure == (Tensor, None)
+            self.structure == ONE_NODE
             and all([isinstance(x, Scalar) and not (x.gate and x.gate.is_source) for x in nodes])
             and isinstance(self.outputs[0], Scalar)
             and not self.log.effects

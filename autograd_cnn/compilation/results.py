@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import backward, check_usable
-from autograd_cnn.compilation.arguments import rebuilt, results_of
+from autograd_cnn.compilation.arguments import ONE_NODE, rebuilt, results_of
 from autograd_cnn.compilation.program import Replay, copied
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Scalar, Tensor, describe
+from autograd_cnn.graph.origin import Origin
 from autograd_cnn.recording import recording
 from autograd_cnn.registry import Gate
 
@@ -26,8 +27,9 @@ COMPILED.name = "compiled"
 
 
 def _gradients(upstream: Any, output: Any, *inputs: Any, replay: Replay, which: int, needs: Any) -> tuple[Any, ...]:
-    found = replay.held().gradients(which, upstream)
-    return tuple([copied(part) if need else None for part, need in zip(found, needs, strict=True)])
+    state = replay.held()
+    state.backward(which, upstream)
+    return tuple([sink.taken() if need else None for sink, need in zip(state.sinks, needs, strict=True)])
 
 
 COMPILED.vjp(_gradients, differentiable=False)
@@ -57,10 +59,12 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
         return
     check_usable(self)
     replay: Replay = self.attributes["replay"]
+    state = replay.held()
     one = 1.0 if isinstance(self, Scalar) else np.ones(self.shape, self.dtype)
-    for leaf, part in zip(inputs, replay.held().gradients(self.attributes["which"], one), strict=True):
-        if part is not None and isinstance(leaf, Node) and leaf.requires_grad:
-            leaf.grad = copied(part) if leaf.grad is None else leaf.grad + part
+    state.backward(self.attributes["which"], one)
+    for leaf, sink in zip(inputs, state.sinks, strict=True):
+        if sink.grad is not None:
+            leaf.grad = sink.taken() if leaf.grad is None else leaf.grad + sink.grad
     if retain == "all":
         if isinstance(one, np.ndarray):
             one.flags.writeable = False
@@ -110,6 +114,8 @@ def results(replay: Replay, leaves: Sequence[Any]) -> Any:
         stand_in if isinstance(x, np.ndarray) else x for stand_in, x in zip(state.stand_ins, leaves, strict=True)
     ]
     inputs = (*arguments, *traced.closed)
+    if len(state.outputs) == 1 and traced.structure == ONE_NODE:
+        return _result(replay, inputs, 0)
     made = [_result(replay, inputs, which) for which in range(len(state.outputs))]
     return rebuilt(traced.structure, iter(made))
 
@@ -118,8 +124,9 @@ def _result(replay: Replay, inputs: tuple[Any, ...], which: int) -> Node:
     output = replay.held().outputs[which]
     kind: type[Node] = ReplayedScalar if isinstance(output, Scalar) else ReplayedTensor
     node = kind.__new__(kind)
-    active = recording().active
-    node._become_leaf(copied(output._value), output.requires_grad and active, None)
-    if active:
-        node.gate, node.inputs, node.attributes = COMPILED, inputs, {"replay": replay, "which": which}
+    here = recording()
+    node._become_leaf(copied(output._value), output.requires_grad and here.active, None)
+    if here.active:
+        node._origin = Origin(COMPILED, here.scope, {"replay": replay, "which": which})
+        node.inputs = inputs
     return node

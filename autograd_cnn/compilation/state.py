@@ -30,7 +30,7 @@ class State:
     ----------
     stand_ins, outputs : list of Node
         What stands for the arguments, and what the function returns.
-    sinks : list of Node or Sink
+    sinks : list of Sink
         Where the gradients of stand-ins and closed nodes gather.
     drawn : list of int
         The random numbers of this call.
@@ -41,8 +41,9 @@ class State:
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
         self._sources = [(self._copy(made), array) for made, array in traced.log.sources]
-        self.sinks: list[Any] = [*self.stand_ins, *(Sink() for _ in traced.closed)]
-        self._sink_of = dict(zip([*traced.stand_ins, *traced.closed], self.sinks, strict=True))
+        inputs = [*traced.stand_ins, *traced.closed]
+        self.sinks = [Sink() for _ in inputs]
+        self._sink_of: dict[Node, Sink] = dict(zip(inputs, self.sinks, strict=True))
         self._seed_of = {id(seed): i for i, (_, seed) in enumerate(traced.log.draws)}
         self.drawn: list[int] = []
         self._forward: list[Run] = []
@@ -76,8 +77,8 @@ class State:
         for function, operands in () if drawn is not None else self._effects:
             function(*[x._value if isinstance(x, Node) else x for x in operands])
 
-    def gradients(self, output: int, seed: Any) -> list[Any]:
-        """Return the gradient of every stand-in and closed node; None where none arrives."""
+    def backward(self, output: int, seed: Any) -> None:
+        """Let the gradients of stand-ins and closed nodes gather in `sinks`."""
         for node in self._waiting:
             node.grad = None
         for sink in self.sinks:
@@ -86,7 +87,6 @@ class State:
         self._sink_of.get(end, self._of(end)).grad = seed
         for step in self._backward:
             step()
-        return [sink.grad for sink in self.sinks]
 
     def _of(self, x: Any) -> Any:
         return self._copies.get(x, x) if isinstance(x, Node) else x

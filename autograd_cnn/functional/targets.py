@@ -117,7 +117,8 @@ def _kind_of_labels(labels: NDArray[Any], count: int, ignore_index: int | None) 
     """Return whether labels are all among so many classes, or some are to be ignored, or some are neither."""
     if not labels.size:
         return _ALL_COUNT
-    if labels.min() >= 0 and labels.max() < count:
+    unsigned = labels.view(f"u{labels.itemsize}")  # negative numbers become large
+    if np.maximum.reduce(unsigned, axis=None) < count:
         ignorable = ignore_index is not None and 0 <= ignore_index < count
         return _SOME_IGNORED if ignorable and (labels == ignore_index).any() else _ALL_COUNT
     return _OUTSIDE if _outside(labels, count, ignore_index).any() else _SOME_IGNORED

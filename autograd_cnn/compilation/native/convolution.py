@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from autograd_cnn.compilation.native.ending import Ending, PooledEnding
-from autograd_cnn.compilation.native.memory import Kept, Places, send
+from autograd_cnn.compilation.native.memory import Kept, Places, give, send
 from autograd_cnn.compilation.native.users import Users, is_made_by
-from autograd_cnn.graph import Node, Parameter, Tensor
-from autograd_cnn.kernels import convolution, image_rows, planning
+from autograd_cnn.graph import Array, Node, Parameter, Tensor
+from autograd_cnn.kernels import image_rows, planning
 from autograd_cnn.kernels.pooling import halves
 from autograd_cnn.kernels.workspace import Workspace
 
@@ -50,39 +51,41 @@ def _is_of_halves(pooled: Node) -> bool:
 
 
 class Convolution:
-    """What `convolution_chain` found."""
+    """What `convolution_chain` found; the algorithms are chosen once."""
 
     def __init__(self, nodes: list[Node], places: Places) -> None:
-        product, names = nodes[0], [node.gate.name for node in nodes if node.gate is not None]
+        product = nodes[0]
         x, weight = product.inputs or ()
-        self.windows: Any = tuple(product.attributes[name] for name in ("stride", "padding", "dilation", "groups"))
-        self.forwards: Any = (*self.windows, product.attributes["output_size"])
+        output_size = product.attributes["output_size"]
+        windows = tuple(product.attributes[name] for name in ("stride", "padding", "dilation", "groups"))
+        shapes = x.shape, weight.shape, output_size, product.dtype, *windows
         self.x, self.weight, self.output = map(places.node, (x, weight, nodes[-1]))
         self.to_x, self.to_weight = places.sink(x), places.sink(weight)
-        self.spaces = Workspace(), Workspace(), Workspace()
-        shapes = x.shape, weight.shape, product.attributes["output_size"], product.dtype, *self.windows
-        order = _order("forward", *shapes)
-        self.product = image_rows.empty_images(product.shape, order, product.dtype, Workspace())
+        order = _order("forward", shapes)
+        self.product = _images(product, order)
+        self.compute = _bound("forward", shapes, (*windows, output_size), out=self.product)
+        if self.to_x is not None:
+            self.of_x = _images(x, _order("input gradient", shapes))
+            self.compute_of_x = _bound("input gradient", shapes, (x.shape[2:], *windows), out=self.of_x)
         self.of_weight = Kept(weight.shape, weight.dtype)
-        order_of_x = _order("input gradient", *shapes)
-        self.of_x = (
-            image_rows.empty_images(x.shape, order_of_x, x.dtype, Workspace()) if self.to_x is not None else None
-        )
-        self.ending: Ending | PooledEnding | None = None
-        if "max_pool2d" in names:
-            self.ending = PooledEnding(self.product, order, nodes[-1].shape)
-        elif "add" in names:
-            self.ending = Ending(self.product, order, "relu" in names)
-        if self.ending is not None:
-            (bias,) = nodes[1].inputs or ()
-            self.bias, self.to_bias = places.node(bias), places.sink(bias)
-            self.of_bias = Kept(bias.shape, bias.dtype)
+        self.compute_of_weight = _bound("weight gradient", shapes, (weight.shape[2:], *windows))
+        self.ending = self._ending(nodes, order, places)
         self.output._value = self.product if self.ending is None else self.ending.result
+
+    def _ending(self, nodes: list[Node], order: image_rows.Order, places: Places) -> Ending | PooledEnding | None:
+        """Return what follows the product, if anything does."""
+        if len(nodes) == 1:
+            return None
+        (bias,) = nodes[1].inputs or ()
+        self.bias, self.to_bias = places.node(bias), places.sink(bias)
+        self.of_bias = Kept(bias.shape, bias.dtype)
+        if is_made_by(nodes[-1], "max_pool2d"):
+            return PooledEnding(self.product, order, nodes[-1].shape)
+        return Ending(self.product, order, is_made_by(nodes[-1], "relu"))
 
     def forward(self) -> None:
         """Compute the convolution and what follows."""
-        more: Any = {"out": self.product, "workspace": self.spaces[0]}
-        convolution.conv2d(self.x._value, self.weight._value, *self.forwards, **more)
+        self.compute(self.x._value, self.weight._value)
         if self.ending is not None:
             self.ending.forward(self.bias._value)
 
@@ -96,19 +99,26 @@ class Convolution:
             self.ending.backward(sent, of_bias)
             sent = self.ending.sent
             if self.to_bias is not None:
-                send(self.to_bias, of_bias)
-        x, weight = self.x._value, self.weight._value
-        if self.of_x is not None:
-            more: Any = {"out": self.of_x, "workspace": self.spaces[1]}
-            convolution.conv2d_input_gradient(sent, weight, x.shape[2:], *self.windows, **more)
+                give(self.to_bias, of_bias)
+        if self.to_x is not None:
+            self.compute_of_x(sent, self.weight._value)
             send(self.to_x, self.of_x)
         if self.to_weight is not None:
             of_weight = self.of_weight.array()
-            more = {"out": of_weight, "workspace": self.spaces[2]}
-            convolution.conv2d_weight_gradient(sent, x, weight.shape[2:], *self.windows, **more)
-            send(self.to_weight, of_weight)
+            self.compute_of_weight(sent, self.x._value, out=of_weight)
+            give(self.to_weight, of_weight)
 
 
-def _order(part: planning.Part, x: Any, weight: Any, output: Any, dtype: Any, *windows: Any) -> image_rows.Order:
+def _order(part: planning.Part, shapes: Any) -> image_rows.Order:
     """Return the order in which the result of this part of a convolution had best lie."""
-    return ORDERS[planning.choice(planning.Convolution(part, x, weight, output, dtype, *windows)).layout]
+    return ORDERS[planning.choice(planning.Convolution(part, *shapes)).layout]
+
+
+def _images(node: Node, order: image_rows.Order) -> Array:
+    return image_rows.empty_images(node.shape, order, node.dtype, Workspace())
+
+
+def _bound(part: planning.Part, shapes: Any, windows: Any, **more: Any) -> Callable[..., Any]:
+    """Return this part of a convolution as a function of its two arrays alone, with scratch memory of its own."""
+    run, more = planning.algorithm(part, *shapes), more | {"workspace": Workspace()}
+    return lambda a, b, **out: run(a, b, *windows, **more, **out)

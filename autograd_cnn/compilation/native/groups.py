@@ -10,6 +10,7 @@ from autograd_cnn.compilation.native.convolution import Convolution, convolution
 from autograd_cnn.compilation.native.linear import Linear, linear_chain
 from autograd_cnn.compilation.native.loss import MeanLoss, loss_chain
 from autograd_cnn.compilation.native.memory import Places
+from autograd_cnn.compilation.native.reshaping import Reshape, reshape_chain
 from autograd_cnn.compilation.native.users import Users
 from autograd_cnn.compilation.recording import Traced
 from autograd_cnn.graph import Node
@@ -18,6 +19,7 @@ from autograd_cnn.graph import Node
 PATTERNS: dict[str, tuple[Callable[[Node, Users], list[Node] | None], Callable[[list[Node], Places], Any]]] = {
     "conv2d": (convolution_chain, Convolution),
     "matmul": (linear_chain, Linear),
+    "reshape": (reshape_chain, Reshape),
     "cross_entropy": (loss_chain, MeanLoss),
 }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_cnn.compilation.native.ending import Ending
-from autograd_cnn.compilation.native.memory import Kept, Places, buffer, send
+from autograd_cnn.compilation.native.memory import Kept, Places, buffer, give, send
 from autograd_cnn.compilation.native.users import Users, is_made_by
 from autograd_cnn.graph import Node, Parameter, Tensor
 from autograd_cnn.kernels.matrix_product import product_into
+from autograd_cnn.kernels.workspace import Workspace
 
 
 def linear_chain(product: Node, users: Users) -> list[Node] | None:
@@ -37,6 +38,7 @@ class Linear:
         self.x, self.weight, self.bias = map(places.node, (x, weight, bias))
         self.to_x, self.to_weight, self.to_bias = map(places.sink, (x, weight, bias))
         self.output = places.node(nodes[-1])
+        self.spaces = Workspace(), Workspace(), Workspace()
         self.y = buffer(product.shape, product.dtype)
         self.ending = Ending(self.y, None, relu=len(nodes) > 3)
         self.output._value = self.y
@@ -45,7 +47,7 @@ class Linear:
 
     def forward(self) -> None:
         """Compute the layer."""
-        product_into(self.x._value, self.weight._value.T, self.y)
+        product_into(self.x._value, self.weight._value.T, self.y, self.spaces[0])
         self.ending.forward(self.bias._value)
 
     def backward(self) -> None:
@@ -57,11 +59,11 @@ class Linear:
         self.ending.backward(upstream, of_bias)
         sent = self.ending.sent
         if self.to_bias is not None:
-            send(self.to_bias, of_bias)
+            give(self.to_bias, of_bias)
         if self.to_x is not None:
-            product_into(sent, self.weight._value, self.of_x)
+            product_into(sent, self.weight._value, self.of_x, self.spaces[1])
             send(self.to_x, self.of_x)
         if self.to_weight is not None:
             of_weight = self.of_weight.array()
-            product_into(sent.T, self.x._value, of_weight)
-            send(self.to_weight, of_weight)
+            product_into(sent.T, self.x._value, of_weight, self.spaces[2])
+            give(self.to_weight, of_weight)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn.compilation.instructions import Sink
 from autograd_cnn.graph import Array, Node
 from autograd_cnn.kernels.workspace import aligned
 
@@ -54,3 +55,10 @@ def send(sink: Any, part: Array) -> None:
     if sink.grad is not None:
         np.add(sink.grad, part, out=part)
     sink.grad = part
+
+
+def give(sink: Any, part: Array) -> None:
+    """Do the same with the gradient of a parameter, an array that `Kept` gave."""
+    send(sink, part)
+    if isinstance(sink, Sink):
+        sink.kept = part
