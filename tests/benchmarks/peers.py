@@ -121,7 +121,7 @@ def _short(number: float) -> str:
     return f"{number:#.2g}".rstrip(".") if number < 100 else f"{number:.0f}"
 
 
-_WIDTHS = (54, 13, 12, 18, 9, 4, 10, 10)
+_WIDTHS = (61, 13, 12, 18, 9, 4, 10, 10)
 
 
 def _print(cells_of_row: Sequence[str], markdown: bool) -> None:

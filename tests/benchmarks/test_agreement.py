@@ -8,6 +8,7 @@ at the benchmarks' full batches. float32 drifts apart by rounding alone: PyTorch
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -17,11 +18,13 @@ import pytest
 from autograd_cnn.kernels import forced
 from tests.benchmarks.golden_losses import BATCHES, FILE, STEPS
 from tests.benchmarks.networks import NETWORKS
-from tests.benchmarks.training_steps import our_training, torch_training
-from tests.benchmarks.work import Step, has
+from tests.benchmarks.training_steps import our_compiled_training, our_training, torch_training
+from tests.benchmarks.work import has
 
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}
 CASES = [pytest.param(name, dtype, id=f"{name}, {dtype}") for name in NETWORKS for dtype in TOLERANCES]
+
+WAYS = our_training, our_compiled_training
 
 
 @cache
@@ -29,27 +32,22 @@ def golden() -> Any:
     return json.loads(FILE.read_text())["losses"]
 
 
-def compare(step: Step, name: str, dtype: str, steps: int = STEPS) -> None:
-    losses = [step() for _ in range(steps)]
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+@pytest.mark.parametrize("plain", [False, True], ids=["as planned", "plain loops"])
+@pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_losses_of_fifty_steps_are_those_of_pytorch(name: str, dtype: str, plain: bool, compiled: bool) -> None:
+    steps = 5 if plain and name == "CIFAR ConvNet" else STEPS  # seconds, not a minute
+    with forced("plain") if plain else nullcontext():
+        step = WAYS[compiled](name, np.dtype(dtype), BATCHES.get(name))
+        losses = [step() for _ in range(steps)]
     np.testing.assert_allclose(losses, golden()[name][dtype][:steps], rtol=TOLERANCES[dtype])
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize(("name", "dtype"), CASES)
-def test_losses_of_fifty_steps_are_those_of_pytorch(name: str, dtype: str) -> None:
-    compare(our_training(name, np.dtype(dtype), BATCHES.get(name)), name, dtype)
-
-
-@pytest.mark.parametrize(("name", "dtype"), CASES)
-def test_losses_by_the_plain_loops(name: str, dtype: str) -> None:
-    with forced("plain"):
-        steps = 10 if name == "CIFAR ConvNet" else STEPS  # seconds, not a minute
-        compare(our_training(name, np.dtype(dtype), BATCHES.get(name)), name, dtype, steps)
-
-
 @pytest.mark.skipif(not has("PyTorch"), reason="PyTorch is missing: pip install 'autograd-cnn[peers]'")
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize(("name", "dtype"), CASES)
-def test_full_batches_beside_pytorch(name: str, dtype: str) -> None:
-    steps = [maker(name, np.dtype(dtype)) for maker in (our_training, torch_training)]
+def test_full_batches_beside_pytorch(name: str, dtype: str, compiled: bool) -> None:
+    steps = [maker(name, np.dtype(dtype)) for maker in (WAYS[compiled], torch_training)]
     ours, theirs = ([step() for _ in range(STEPS)] for step in steps)
     np.testing.assert_allclose(ours, theirs, rtol=TOLERANCES[dtype])

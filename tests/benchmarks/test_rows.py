@@ -5,6 +5,7 @@ Without that option each row is done once instead, by all who can, and what they
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from typing import Any
 
@@ -18,16 +19,22 @@ STARTS_PROCESSES = [name for name in WORK if name.startswith(("import", "first")
 CASES = [(name, who) for name, work in WORK.items() for who in (OURS, *work.peers) if who != "NumPy"]
 
 
+if importlib.util.find_spec("pytest_benchmark") is None:
+
+    @pytest.fixture
+    def benchmark() -> Any:
+        pytest.skip("pytest-benchmark is missing: pip install 'autograd-cnn[peers]'")
+
+
 @pytest.mark.parametrize(("name", "who"), [pytest.param(*case, id=", by ".join(case)) for case in CASES])
-def test_row(name: str, who: str, request: Any) -> None:
-    if not request.config.getoption("--benchmark-only", default=False):
-        pytest.skip("rows are timed on request: pytest tests/benchmarks --benchmark-only, with pytest-benchmark")
+def test_row(name: str, who: str, benchmark: Any, request: Any) -> None:
+    if not request.config.getoption("--benchmark-only"):
+        pytest.skip("rows are timed on request: pytest tests/benchmarks --benchmark-only")
     if who != OURS and not has(who):
         pytest.skip(f"{who} is missing: pip install 'autograd-cnn[peers]'")
     steps = WORK[name].steps()
     if who not in steps:
         pytest.skip(f"{who} cannot do this work")
-    benchmark = request.getfixturevalue("benchmark")
     benchmark.group = name
     if name in STARTS_PROCESSES:
         benchmark.pedantic(steps[who], rounds=min(3, WORK[name].rounds))
@@ -57,7 +64,7 @@ def test_processes_tell_how_long_they_took() -> None:
 def test_the_rows_of_the_first_step_have_a_network() -> None:
     from tests.benchmarks.startup_steps import prepared
 
-    for name in ("demo", "LeNet-5"):
+    for name in ("demo", "LeNet-5", "LeNet-5, compiled"):
         assert np.isfinite(prepared(name)() or 0)
 
 

@@ -17,7 +17,7 @@ from tests.benchmarks.work import OURS, Step, Steps, installed
 RATE, MOMENTUM = 0.01, 0.9
 
 
-def training(name: str, dtype: Any = np.float32, *, compiled: bool = False, batch: int | None = None) -> Steps:
+def training(name: str, dtype: Any = np.float32, *, compiled: int = False, batch: int | None = None) -> Steps:
     """Train one of `NETWORKS` on one batch; each step returns the loss before its update."""
     makers = {OURS: our_compiled_training if compiled else our_training, "PyTorch": torch_training}
     if not compiled:
