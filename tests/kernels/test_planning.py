@@ -90,3 +90,23 @@ def test_shapes_that_do_not_fit_raise():
         plan((1, 4, 8, 8), (3, 2, 3, 3), groups=2)
     with pytest.raises(DtypeError):
         plan(*LAYER, dtype=np.int32)
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "weight_shape", "groups", "algorithm"),
+    [
+        ((64, 1, 28, 28), (6, 1, 5, 5), 1, "batch-last"),
+        ((64, 24, 16, 16), (24, 24, 3, 3), 1, "batch-last"),
+        ((64, 64, 16, 16), (64, 16, 3, 3), 4, "batch-last"),
+        ((1, 1, 28, 28), (6, 1, 5, 5), 1, "direct"),  # no images to fill a vector with
+        ((64, 3, 32, 32), (32, 3, 3, 3), 1, "direct"),  # what follows has many channels
+        ((64, 64, 16, 16), (64, 1, 3, 3), 64, "direct"),
+        ((64, 32, 16, 16), (32, 32, 3, 3), 1, "winograd"),
+        ((64, 32, 16, 16), (32, 32, 5, 5), 1, "direct"),
+    ],
+)
+def test_few_channels_leave_the_lanes_to_the_images(x_shape, weight_shape, groups, algorithm):
+    if numba.config.DISABLE_JIT:
+        pytest.skip("the plain loops are the only algorithm under NUMBA_DISABLE_JIT=1")
+    made = plan(x_shape, weight_shape, padding=1, groups=groups)
+    assert [getattr(made, part).algorithm for part in PARTS] == [algorithm] * 3
