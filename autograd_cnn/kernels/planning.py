@@ -7,6 +7,7 @@ which says for which shapes they run. `forced` and ``AUTOGRAD_CNN_CONVOLUTION`` 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -241,6 +242,18 @@ def _wishes(convolution: Convolution) -> Iterator[tuple[str, str]]:
         yield "winograd", "3 × 3 windows at stride 1 over many channels take 16 multiplications for 36"
     yield "direct", "vectors of channels, for any window and stride"
     yield "plain", "no faster algorithm covers it"
+
+
+def _transforming_pays(convolution: Convolution, channels: int) -> bool:
+    """Whether Winograd's transforms cost less than the multiplications that they save.
+
+    As measured against "direct": from 128 bytes of channels on, where the 2 × 2 outputs of most tiles are inside of
+    their image, and these are enough to share the cost of transforming the weights, and of a call.
+    """
+    images, (height, width) = convolution.x_shape[0], convolution.output_size
+    outputs, tiles = images * height * width, images * -(-height // 2) * -(-width // 2)
+    enough = outputs > 2 * tiles + 64 and outputs * math.prod(convolution.weight_shape) > 1 << 24
+    return channels * convolution.dtype.itemsize >= 128 and enough
 
 
 def _file(name: str) -> ModuleType:
