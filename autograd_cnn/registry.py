@@ -25,30 +25,11 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd_cnn.errors import (
-    ArgumentError,
-    AutogradError,
-    DtypeError,
-    GradientError,
-    OutOfRangeError,
-    ShapeError,
-    UnknownNameError,
-    suggestion,
-)
-from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, made_by
-from autograd_cnn.graph.making import made_simply
+from autograd_cnn.calling import called, on_arrays, on_floats
+from autograd_cnn.errors import ArgumentError, GradientError, UnknownNameError
 from autograd_cnn.graph.origin import Origin
-from autograd_cnn.operands import (
-    NUMBERS,
-    as_edge,
-    as_it_is_now,
-    as_plain,
-    bind_operator,
-    bind_to_nodes,
-    float_or_array,
-    one_by_one,
-)
-from autograd_cnn.recording import Recording, recording
+from autograd_cnn.operands import bind_operator, bind_to_nodes
+from autograd_cnn.recording import Recording
 
 Value: TypeAlias = Any
 """What gates and rules work on: a float, an ndarray or a Node alike."""
@@ -174,148 +155,9 @@ class Gate:
         self.has_gradient = True
         return rule
 
-    def __call__(self, *inputs: Any, **attributes: Any) -> Any:
-        """Compute on plain values; record when an input is a node, or when there are none: a source makes a node."""
-        if self.is_plain and not attributes and len(inputs) == self.arity:
-            found = None
-            for x in inputs:
-                if type(x) not in NUMBERS:
-                    found = self._of_one(x) if self.arity == 1 else self._of_the_usual(inputs)
-                    break
-            else:
-                try:
-                    return self.scalar(*inputs)
-                except (ArithmeticError, ValueError, IndexError, TypeError):
-                    pass  # where Python's arithmetic raises, NumPy answers with inf or NaN
-            if found is not None:
-                return found
-        elif self.variadic or len(inputs) != self.arity or attributes.keys() != self.attributes.keys():
-            inputs, attributes = self._bind(inputs, attributes)
-        for x in inputs:
-            if type(x) is not np.ndarray:
-                break
-        else:
-            if inputs:
-                return self._on_arrays(inputs, attributes)[0]
-        values, on_floats, on_nodes = [], True, self.is_source
-        for x in inputs:
-            if isinstance(x, Node):
-                on_nodes = True
-                x = x._value
-            if type(x) not in NUMBERS:
-                on_floats = False
-            values.append(x)
-        if on_nodes and attributes:
-            attributes = {name: as_it_is_now(value) for name, value in attributes.items()}
-        if on_floats and not self.saves:
-            value = self._on_floats(values, attributes)
-            if not on_nodes:
-                return value
-            attributes = {name: as_it_is_now(value) for name, value in attributes.items()} if attributes else attributes
-            return made_by(self, inputs, attributes, value if type(value) is float else float_or_array(value))
-        if not on_nodes:
-            return self._on_arrays([as_plain(self.name, x) for x in values], attributes)[0]
-        edges = tuple([as_edge(self.name, x) for x in inputs])
-        values = [x._value if isinstance(x, Node) else x for x in edges]
-        value, saved = self._on_arrays(values, attributes)
-        if np.ndim(value) == 0:
-            value = np.asarray(value) if any(isinstance(x, Tensor) for x in edges) else float(value)
-        return made_by(self, edges, attributes | saved if saved else attributes, value)
-
-    def _of_one(self, x: Any) -> Any:
-        """Return what a gate of one input makes of a Scalar or Tensor; None where that needs a closer look."""
-        here = recording()
-        if not here.plain:
-            return None
-        try:
-            if type(x) is Scalar:
-                value, origin = self.scalar(x._value), self._origin_of_scalars
-                if type(value) is not float:
-                    return None
-                if origin.recording is not here:
-                    origin = self.origin_here(here, of_scalars=True)
-            elif type(x) is Tensor or type(x) is Parameter:
-                value, origin = self.forward(x._value), self.origin_here(here)
-            else:
-                return None
-        except (ArithmeticError, ValueError, IndexError, TypeError):
-            return None
-        return made_simply(self, x, None, value, x.requires_grad, origin)
-
-    def _of_the_usual(self, inputs: tuple[Any, ...]) -> Any:
-        """Return what a gate makes of Scalars, Tensors and Python numbers; None where that needs a closer look."""
-        values, on_arrays, requires_grad = [], False, False
-        for x in inputs:
-            kind = type(x)
-            if kind in NUMBERS:
-                values.append(x)
-                continue
-            if kind is Tensor or kind is Parameter:
-                on_arrays = True
-            elif kind is not Scalar:
-                return None
-            requires_grad = requires_grad or x.requires_grad
-            values.append(x._value)
-        here = recording()
-        if not here.plain:
-            return None
-        try:
-            value = self.forward(*values) if on_arrays else self.scalar(*values)
-        except (ArithmeticError, ValueError, IndexError, TypeError):
-            return None
-        if not on_arrays and type(value) is not float:
-            return None
-        origin = self.origin_here(here, not on_arrays and type(inputs[0]) is Scalar)
-        a, b = inputs if self.arity == 2 else (inputs, None)
-        return made_simply(self, a, b, value, requires_grad, origin)
-
-    def _on_arrays(self, values: Any, attributes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Return the output, and what forward saved for the rule; typed errors for shapes that do not fit."""
-        try:
-            output = self.forward(*values, **attributes)
-        except AutogradError:
-            raise
-        except IndexError as error:
-            raise OutOfRangeError(f"{self.name}: {error}") from None
-        except TypeError as error:
-            raise DtypeError(f"{self.name}: {error}") from error
-        except ValueError as error:
-            shapes = " and ".join(str(np.shape(x)) for x in values)
-            raise ShapeError(f"{self.name}: inputs of shape {shapes} do not fit: {error}") from None
-        if not self.saves:
-            return output, {}
-        return output[0], dict(zip(self.saves, output[1:], strict=True))
-
-    def _on_floats(self, values: Any, attributes: dict[str, Any]) -> Any:
-        """Python's arithmetic raises where IEEE has inf or NaN: then NumPy answers, with its warning."""
-        try:
-            return self.scalar(*values, **attributes)
-        except (ArithmeticError, ValueError, IndexError):
-            return self._on_arrays([np.float64(x) for x in values], attributes)[0]
-
-    def _bind(self, inputs: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Sort a call's arguments into inputs and attributes, with defaults filled in."""
-        names = list(self.attributes)
-        if self.variadic:
-            inputs, rest = (inputs, ()) if one_by_one(inputs) else (tuple(inputs[0]), inputs[1:])
-        else:
-            inputs, rest = inputs[: self.arity], inputs[self.arity :]
-        if len(rest) > len(names) or (not self.variadic and len(inputs) < self.arity):
-            raise ArgumentError(
-                f"{self.name}: got {len(inputs) + len(rest)} arguments, expected {inspect.signature(self.forward)}"
-            )
-        for name, value in zip(names, rest, strict=False):
-            if name in given:
-                raise ArgumentError(f"{self.name}: {name} was given twice")
-            given[name] = value
-        for name in given:
-            if name not in self.attributes:
-                raise ArgumentError(f"{self.name}: unknown argument {name!r}{suggestion(name, names)}")
-        attributes = self.attributes | given
-        for name, value in attributes.items():
-            if value is inspect.Parameter.empty:
-                raise ArgumentError(f"{self.name}: {name} is missing, expected {inspect.signature(self.forward)}")
-        return inputs, attributes
+    __call__ = called
+    _on_arrays = on_arrays
+    _on_floats = on_floats
 
     def __repr__(self) -> str:
         return f"<gate {self.name} {self.symbol}>"

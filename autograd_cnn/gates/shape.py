@@ -49,7 +49,7 @@ def _one_or_many(arguments: tuple[Any, ...]) -> Any:
 
 Node.reshape = lambda self, *shape: reshape(self, shape=_one_or_many(shape))
 Node.transpose = lambda self, *axes: transpose(self, axes=_one_or_many(axes) if axes else None)
-Node.T = property(lambda self: transpose(self))
+Node.T = property(lambda self: transpose(self, axes=None))
 
 
 @gate("[ ]", operator="__getitem__")

@@ -69,8 +69,10 @@ class Optimizer:
 
     def decayed(self, value: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
         """Return the gradient with that of the penalty ½λ‖w‖² added, in scratch of its own."""
-        penalty = np.multiply(value, getattr(self, "weight_decay", 0.0), out=self.scratch(value, 1))
-        return np.add(gradient, penalty, out=penalty)
+        penalty = self.scratch(value, 1)
+        np.multiply(value, getattr(self, "weight_decay", 0.0), out=penalty)
+        np.add(gradient, penalty, out=penalty)
+        return penalty
 
     def step(self) -> None:
         """Change every parameter that has a gradient.
