@@ -232,28 +232,25 @@ def _wishes(convolution: Convolution) -> Iterator[tuple[str, str]]:
     lanes = instruction_set(convolution.dtype).lanes
     filters, channels, *window = convolution.weight_shape
     filters //= convolution.groups
-    depthwise = (
-        convolution.groups if channels == 1 else 1
-    )  # whose groups are one row of channels for the direct algorithm
+    depthwise = convolution.groups if channels == 1 else 1  # to the direct algorithm its groups are channels
     if max(channels, filters, depthwise) < MANY and convolution.x_shape[0] >= lanes:
         yield "batch-last", f"few channels would leave lanes of vectors empty, and the images fill all {lanes}"
-    moves = convolution.stride, convolution.dilation, convolution.groups
-    if window == [3, 3] and moves == ((1, 1), (1, 1), 1) and min(channels, filters) >= MANY:
+    slides = (convolution.stride, convolution.dilation) == ((1, 1), (1, 1))
+    if window == [3, 3] and slides and min(channels, filters) >= MANY and _transforming_pays(convolution):
         yield "winograd", "3 × 3 windows at stride 1 over many channels take 16 multiplications for 36"
     yield "direct", "vectors of channels, for any window and stride"
     yield "plain", "no faster algorithm covers it"
 
 
-def _transforming_pays(convolution: Convolution, channels: int) -> bool:
-    """Whether Winograd's transforms cost less than the multiplications that they save.
+def _transforming_pays(convolution: Convolution) -> bool:
+    """Whether Winograd's transforms cost less than the multiplications that they save, as measured against "direct".
 
-    As measured against "direct": from 128 bytes of channels on, where the 2 × 2 outputs of most tiles are inside of
-    their image, and these are enough to share the cost of transforming the weights, and of a call.
+    The 2 × 2 outputs of most tiles are inside of their image, and these are enough to share the cost of transforming
+    the weights, and of a call.
     """
     images, (height, width) = convolution.x_shape[0], convolution.output_size
     outputs, tiles = images * height * width, images * -(-height // 2) * -(-width // 2)
-    enough = outputs > 2 * tiles + 64 and outputs * math.prod(convolution.weight_shape) > 1 << 24
-    return channels * convolution.dtype.itemsize >= 128 and enough
+    return outputs > 2 * tiles + 64 and outputs * math.prod(convolution.weight_shape) > 1 << 24
 
 
 def _file(name: str) -> ModuleType:

@@ -165,8 +165,21 @@ def test_only_such_windows_and_channels_are_covered(changed):
     assert not winograd.covers(replace(COVERED, **changed))
 
 
-def test_the_planner_takes_it_for_many_channels(monkeypatch):
+@pytest.mark.parametrize(
+    ("x_shape", "weight_shape", "groups", "pays"),
+    [
+        ((64, 32, 16, 16), (64, 32, 3, 3), 1, True),
+        ((16, 128, 32, 32), (128, 32, 3, 3), 4, True),
+        ((64, 24, 32, 32), (64, 24, 3, 3), 1, False),  # few channels
+        ((16, 128, 32, 32), (128, 16, 3, 3), 8, False),  # few channels in a group
+        ((64, 32, 4, 4), (32, 32, 3, 3), 1, False),  # little work
+        ((64, 64, 3, 3), (64, 64, 3, 3), 1, False),  # tiles that stick out
+        ((4, 256, 4, 4), (256, 256, 3, 3), 1, False),  # few tiles for many weights
+        ((16, 512, 4, 4), (512, 512, 3, 3), 1, True),
+        ((8, 64, 16, 16), (64, 64, 5, 5), 1, False),
+    ],
+)
+def test_the_planner_takes_it_where_it_pays(monkeypatch, x_shape, weight_shape, groups, pays):
     monkeypatch.delenv("AUTOGRAD_CNN_CONVOLUTION", raising=False)
-    chosen = plan((8, 64, 16, 16), (64, 64, 3, 3), padding=1)
-    assert {choice.algorithm for choice in vars(chosen).values()} == {"winograd"}
-    assert chosen.forward.layout == "channels-last"
+    chosen = plan(x_shape, weight_shape, groups=groups, padding=1)
+    assert {choice.algorithm == "winograd" for choice in vars(chosen).values()} == {pays}
