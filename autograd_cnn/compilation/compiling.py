@@ -12,7 +12,7 @@ from autograd_cnn.backward import backward, check_usable
 from autograd_cnn.compilation.arguments import columns_of, rebuilt, structure_of
 from autograd_cnn.compilation.checking import compare, compare_results
 from autograd_cnn.compilation.instructions import StaleError
-from autograd_cnn.compilation.program import Program
+from autograd_cnn.compilation.program import Monitor, Program
 from autograd_cnn.compilation.recording import Traced, trace
 from autograd_cnn.compilation.replaying import Floats, Recorded, taped
 from autograd_cnn.compilation.results import results
@@ -79,8 +79,15 @@ RECORDINGS = 8
 class Compiled:
     """A function that is recorded at its first call and replayed at the next ones; made by `compile`."""
 
-    def __init__(self, function: Callable[..., Any], update: Callable[[Any, Any], Any] | None, check: bool) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        update: Callable[[Any, Any], Any] | None,
+        check: bool,
+        monitor: Monitor | None = None,
+    ) -> None:
         self.function = function
+        self.monitor = monitor
         self.update = Compiled(update, None, False) if update is not None else None
         self.check = check
         self.__name__ = getattr(function, "__name__", type(function).__name__)
@@ -90,7 +97,7 @@ class Compiled:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let a copy record for itself."""
-        return Compiled, (self.function, self.update and self.update.function, self.check)
+        return Compiled, (self.function, self.update and self.update.function, self.check, self.monitor)
 
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}, {sum(map(len, self._recordings.values()))} recordings>"
@@ -219,7 +226,11 @@ class Compiled:
     def _record(self, structure: Any, leaves: Sequence[Any], drawn: Sequence[int]) -> Program | tuple[Recorded, Gate]:
         """Call the function and keep what it does, as a tape or as a graph."""
         traced = trace(self.function, self.__name__, structure, leaves, drawn)
-        made = self._taped(traced, structure) if traced.is_of_scalars else Program(self.function, structure, traced)
+        made: Program | tuple[Recorded, Gate]
+        if traced.is_of_scalars and self.monitor is None:
+            made = self._taped(traced, structure)
+        else:
+            made = Program(self.function, structure, traced, self.monitor)
         known = self._recordings.setdefault(structure, [])
         known.insert(0, made)
         del known[RECORDINGS:]
@@ -285,7 +296,11 @@ class Compiled:
 
 
 def compile(
-    function: Callable[..., Any], *, update: Callable[[Any, Any], Any] | None = None, check: bool = False
+    function: Callable[..., Any],
+    *,
+    update: Callable[[Any, Any], Any] | None = None,
+    check: bool = False,
+    monitor: Monitor | None = None,
 ) -> Compiled:
     """Return the function, recorded at its first call and replayed natively from then on.
 
@@ -336,4 +351,4 @@ def compile(
     if not callable(function) or (update is not None and not callable(update)):
         wrong = function if not callable(function) else update
         raise ArgumentError(f"compile: got {type(wrong).__name__}, expected a function")
-    return Compiled(function, update, check)
+    return Compiled(function, update, check, monitor)

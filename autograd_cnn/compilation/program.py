@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,6 +21,20 @@ from autograd_cnn.graph import Node
 from autograd_cnn.recording import recorded
 
 
+class Watch(Protocol):
+    """A graph that a monitor watches, whose values and gradients are replaced at every call."""
+
+    def take(self) -> None:
+        """Take in one training step."""
+
+
+class Monitor(Protocol):
+    """What `ag.compile` needs of a monitor, such as `health.Monitor`."""
+
+    def watch(self, loss: Any, *, replayed: bool) -> Watch:
+        """Find out where to look in a graph."""
+
+
 class Program:
     """What was recorded, and the states in which it is replayed: one per call whose result is still needed.
 
@@ -32,13 +46,18 @@ class Program:
         That of its arguments.
     traced : Traced
         One run of it: the first call.
+    monitor : Monitor, optional
+        What watches its backward passes.
     """
 
-    def __init__(self, function: Callable[..., Any], structure: Structure, traced: Traced) -> None:
+    def __init__(
+        self, function: Callable[..., Any], structure: Structure, traced: Traced, monitor: Monitor | None = None
+    ) -> None:
         self.function = function
         self.structure = structure
         self.traced = emptied(traced)
-        self._groups = groups_of(self.traced)
+        self.monitor = monitor
+        self._groups = groups_of(self.traced, watched=monitor is not None)
         self._free: list[State] = []
         self._drawn: list[int] | None = [int(seed) for _, seed in traced.log.draws]
         self._spent: weakref.ref[Replay] | None = None
@@ -70,7 +89,19 @@ class Program:
         if not self._free and spent is not None and spent.state is not None:
             self._free.append(spent.state)
             spent.state = None
-        return self._free.pop() if self._free else State(self.traced, self._groups)
+        return self._free.pop() if self._free else State(self.traced, self._groups, self.monitor is not None)
+
+    def observe(self, state: State, output: int) -> None:
+        """Let the monitor take in a step, once gradients are in their places."""
+        if self.monitor is None:
+            return
+        for stand_in, sink in zip(state.stand_ins, state.sinks, strict=False):
+            stand_in.grad = sink.grad
+        end = state.outputs[output]
+        watch = state.watches.get(end)
+        if watch is None:
+            watch = state.watches[end] = self.monitor.watch(end, replayed=True)
+        watch.take()
 
     def is_spent(self, replay: Replay) -> None:
         """Let the next call take over the state of one that went backward, should its result live on."""

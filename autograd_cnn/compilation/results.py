@@ -65,6 +65,7 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
     for leaf, sink in zip(inputs, state.sinks, strict=True):
         if sink.grad is not None:
             leaf.grad = sink.taken() if leaf.grad is None else leaf.grad + sink.grad
+    replay.program.observe(state, self.attributes["which"])
     if retain == "all":
         if isinstance(one, np.ndarray):
             one.flags.writeable = False

@@ -25,6 +25,8 @@ class State:
         What was recorded.
     groups : dict
         The nodes that are done by native instructions.
+    watched : bool
+        Whether a monitor looks at values and gradients.
 
     Attributes
     ----------
@@ -34,9 +36,12 @@ class State:
         Where the gradients of stand-ins and closed nodes gather.
     drawn : list of int
         The random numbers of this call.
+    watches : dict
+        By output, where a monitor looks.
     """
 
-    def __init__(self, traced: Traced, groups: dict[Node, Group | None]) -> None:
+    def __init__(self, traced: Traced, groups: dict[Node, Group | None], watched: bool = False) -> None:
+        self._watched = watched
         self._copies: dict[Node, Node] = {}
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
@@ -46,6 +51,7 @@ class State:
         self._sink_of: dict[Node, Sink] = dict(zip(inputs, self.sinks, strict=True))
         self._seed_of = {id(seed): i for i, (_, seed) in enumerate(traced.log.draws)}
         self.drawn: list[int] = []
+        self.watches: dict[Node, Any] = {}
         self._forward: list[Run] = []
         self._backward: list[Run] = []
         for node in traced.order:
@@ -125,7 +131,7 @@ class State:
     def _add_group(self, group: Group | None) -> None:
         """Add the instruction of a group, at the place of its last node."""
         if group is not None:
-            native = group.build(group.nodes, Places(self._of, self._sink))
+            native = group.build(group.nodes, Places(self._of, self._sink, self._watched))
             self._forward.append(native.forward)
             self._backward.append(native.backward)
 

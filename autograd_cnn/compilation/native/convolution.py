@@ -33,7 +33,7 @@ def convolution_chain(product: Node, users: Users) -> list[Node] | None:
         if active is not None:
             chain.append(active)
             pooled = users.only(active, "max_pool2d")
-            if pooled is not None and _is_of_halves(pooled):
+            if pooled is not None and not users.watched and _is_of_halves(pooled):
                 chain.append(pooled)
     return chain
 
@@ -81,7 +81,7 @@ class Convolution:
         self.of_bias = Kept(bias.shape, bias.dtype)
         if is_made_by(nodes[-1], "max_pool2d"):
             return PooledEnding(self.product, order, nodes[-1].shape)
-        return Ending(self.product, order, is_made_by(nodes[-1], "relu"))
+        return Ending(self.product, order, is_made_by(nodes[-1], "relu"), places.seen(nodes[2]))
 
     def forward(self) -> None:
         """Compute the convolution and what follows."""

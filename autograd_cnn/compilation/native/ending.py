@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_cnn.compilation.native.memory import buffer
-from autograd_cnn.graph import Array
+from autograd_cnn.graph import Array, Node
 from autograd_cnn.kernels import dense
 from autograd_cnn.kernels.image_rows import PLANES, Order, counts, empty_images, readable_rows, writable_rows
 from autograd_cnn.kernels.layout import readable
@@ -29,20 +29,25 @@ class Ending:
         In which order images lie without gaps; None for a matrix.
     relu : bool
         Whether ReLU follows.
+    before : Node, optional
+        The input of the ReLU, if its value and gradient must be seen; then the result has memory of its own.
 
     Attributes
     ----------
     result : ndarray
-        What follows from the product: the same memory.
+        What follows from the product: the same memory, otherwise.
     sent : ndarray
         The gradient of the product, once `backward` was called.
     """
 
-    def __init__(self, product: Array, order: Order | None, relu: bool) -> None:
-        self.result, self.relu, self.order = product, relu, order
+    def __init__(self, product: Array, order: Order | None, relu: bool, before: Node | None = None) -> None:
+        self.product, self.relu, self.order = product, relu, order
+        self.before = before if relu else None
+        self.result = product if self.before is None else _like(product, order)
         self.units = product.shape[1]
         self._by_columns = order is None or order[3] == 1
         self._matrix = _matrix(product, order)
+        self._result = _matrix(self.result, order)
         sums = dense.blocks_of(self._matrix), self.units
         self._sums = np.zeros(sums if self._by_columns else (len(self._matrix), PARTIAL_SUMS))
         self.sent = _like(product, order)
@@ -50,9 +55,13 @@ class Ending:
         self._copy = Workspace()
 
     def forward(self, bias: Array) -> None:
-        """Write the result over the product."""
+        """Compute the result."""
         add = dense.add_to_columns if self._by_columns else dense.add_to_rows
-        share_out(add, len(self._matrix), self._matrix.size, self._matrix, bias, self.relu)
+        at_once = self.relu and self.before is None
+        share_out(add, len(self._matrix), self._matrix.size, self._matrix, bias, at_once)
+        if self.before is not None:
+            np.maximum(self.product, 0, out=self.result)
+            self.before._value = self.product
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, and the gradient of the bias."""
@@ -60,7 +69,9 @@ class Ending:
             upstream = _ordered(upstream, self.order, self._copy)
         send = dense.send_by_columns if self._by_columns else dense.send_by_rows
         rows = _matrix(upstream, self.order)
-        share_out(send, len(self._sums), rows.size, rows, self._matrix, self.relu, self._sent, self._sums)
+        share_out(send, len(self._sums), rows.size, rows, self._result, self.relu, self._sent, self._sums)
+        if self.before is not None:
+            self.before.grad = self.sent
         if len(self._sums) == 1:
             of_bias[...] = self._sums[0]
         else:

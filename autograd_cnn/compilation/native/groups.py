@@ -10,6 +10,7 @@ from autograd_cnn.compilation.native.convolution import Convolution, convolution
 from autograd_cnn.compilation.native.linear import Linear, linear_chain
 from autograd_cnn.compilation.native.loss import MeanLoss, loss_chain
 from autograd_cnn.compilation.native.memory import Places
+from autograd_cnn.compilation.native.pooling import Pooling, pooling_chain
 from autograd_cnn.compilation.native.reshaping import Reshape, reshape_chain
 from autograd_cnn.compilation.native.users import Users
 from autograd_cnn.compilation.recording import Traced
@@ -19,6 +20,7 @@ from autograd_cnn.graph import Node
 PATTERNS: dict[str, tuple[Callable[[Node, Users], list[Node] | None], Callable[[list[Node], Places], Any]]] = {
     "conv2d": (convolution_chain, Convolution),
     "matmul": (linear_chain, Linear),
+    "max_pool2d": (pooling_chain, Pooling),
     "reshape": (reshape_chain, Reshape),
     "cross_entropy": (loss_chain, MeanLoss),
 }
@@ -40,9 +42,12 @@ class Group:
     build: Callable[[list[Node], Places], Any]
 
 
-def groups_of(traced: Traced) -> dict[Node, Group | None]:
-    """Return for every node that belongs to a group None, and for the last one of each group the group."""
-    users = Users(traced)
+def groups_of(traced: Traced, *, watched: bool = False) -> dict[Node, Group | None]:
+    """Return for every node that belongs to a group None, and for the last one of each group the group.
+
+    Where a monitor watches, what a layer gives, what goes into an activation and what comes out of it stays to be seen.
+    """
+    users = Users(traced, watched)
     found: dict[Node, Group | None] = {}
     for node in traced.order:
         pattern = PATTERNS.get(node.gate.name) if node.gate is not None and node not in found else None

@@ -39,10 +39,17 @@ class Places:
         Returns a recorded node as it stands in the state.
     sink : callable
         Returns where the gradient of a recorded node gathers; None for one that needs none.
+    watched : bool
+        Whether what goes into an activation must be seen from outside, with its gradient.
     """
 
     node: Callable[[Node], Node]
     sink: Callable[[Node], Any]
+    watched: bool = False
+
+    def seen(self, node: Node) -> Node | None:
+        """Return a node inside of a group as it stands in the state, if it must be seen from outside."""
+        return self.node(node) if self.watched else None
 
 
 def buffer(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -8,9 +8,16 @@ from autograd_cnn.registry import GATES
 
 
 class Users:
-    """The users of every node, edge by edge; what the function returns or reads beside gates has one more."""
+    """The users of every node, edge by edge; what the function returns or reads beside gates has one more.
 
-    def __init__(self, traced: Traced) -> None:
+    Attributes
+    ----------
+    watched : bool
+        Whether a monitor looks at what goes into activations, and at what comes out of them.
+    """
+
+    def __init__(self, traced: Traced, watched: bool = False) -> None:
+        self.watched = watched
         self._of: dict[Node, list[Node | None]] = {}
         for node in traced.order:
             for x in node.inputs or ():
