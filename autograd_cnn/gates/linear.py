@@ -9,6 +9,8 @@ from autograd_cnn.registry import Value, composition, gate
 
 
 def _swap_last(x: Value) -> Value:
+    if len(x.shape) == 2:
+        return x.T
     axes = tuple(range(len(x.shape)))
     return transpose(x, axes=(*axes[:-2], axes[-1], axes[-2]))
 
@@ -29,8 +31,9 @@ def matmul(a: Value, b: Value) -> Value:
 def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, bool]) -> Value:
     row = reshape(a, shape=(1, -1)) if len(a.shape) == 1 else a
     column = reshape(b, shape=(-1, 1)) if len(b.shape) == 1 else b
-    batch = upstream.shape[: len(upstream.shape) - (len(a.shape) > 1) - (len(b.shape) > 1)]
-    upstream = reshape(upstream, shape=(*batch, row.shape[-2], column.shape[-1]))
+    if row is not a or column is not b:
+        batch = upstream.shape[: len(upstream.shape) - (len(a.shape) > 1) - (len(b.shape) > 1)]
+        upstream = reshape(upstream, shape=(*batch, row.shape[-2], column.shape[-1]))
     to_a = matmul(upstream, _swap_last(column)) if needs[0] else None
     to_b = matmul(_swap_last(row), upstream) if needs[1] else None
     if to_b is not None and len(b.shape) == 1:  # (..., k, 1) -> (..., k)
