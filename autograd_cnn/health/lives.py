@@ -94,6 +94,9 @@ class Lives:
         while len(watched.batches) > window:
             watched.batches.popleft()
             watched.steps.popleft()
+        if not watched.since and not watched.open and batch.is_well:  # the usual case
+            record.starved[name] = record.dead[name] = record.silent[name] = 0
+            return
         unwell = self._unwell(batch)
         watched.flat_at = record.step if "saturated" in unwell else watched.flat_at
         for kind in STATES:

@@ -45,21 +45,18 @@ def spread(values: Any) -> float:
 
 
 def _sum_of_squares(values: Any) -> tuple[float, int]:
-    """Return the sum of squares and the count.
-
-    In float32 squares of tiny gradients become 0 and squares of large ones infinite: then float64 decides.
-    """
+    """Return the sum of squares, in float64, and the count."""
     if isinstance(values, list) and len(values) == 1:
         values = values[0]
     if isinstance(values, list) and any([isinstance(v, np.ndarray) for v in values]):
         parts = [_sum_of_squares(v) for v in values]
         return math.fsum([part[0] for part in parts]), sum([part[1] for part in parts])
-    row = np.asarray(values).ravel(order="K")
-    if row.dtype == np.float32:
-        total = _dot(row)
-        if 1e-25 * row.size < total < math.inf:
-            return total, row.size
-    return _dot(row.astype(np.float64)), row.size
+    if isinstance(values, np.ndarray) and values.dtype in (np.float32, np.float64):
+        from autograd_cnn.kernels.counting import sum_of_squares
+
+        return sum_of_squares(values), values.size
+    row = np.asarray(values, np.float64).ravel(order="K")
+    return _dot(row), row.size
 
 
 def _dot(row: Array) -> float:
@@ -88,6 +85,19 @@ def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -
 def gradient_distribution(values: Any) -> Distribution:
     """Histogram of log10 of the size over the fixed gradient axis; exact zeros are told as a share."""
     return _distribution(_pieces(values), lambda kept: np.log10(np.abs(kept)), GRADIENT_RANGE, GRADIENT_BINS)
+
+
+def distance(values: Sequence[Any], others: Sequence[Any]) -> float:
+    """Return the L2 norm of the difference of arrays of the same shapes, or floats."""
+    from autograd_cnn.kernels.counting import sum_of_squared_differences
+
+    parts = []
+    for one, other in zip(values, others, strict=True):
+        if isinstance(one, np.ndarray) and one.dtype == other.dtype and one.dtype in (np.float32, np.float64):
+            parts.append(sum_of_squared_differences(one, other))
+        else:
+            parts.append(_sum_of_squares(np.subtract(one, other))[0])
+    return math.sqrt(math.fsum(parts))
 
 
 def decades(numerator: float | None, denominator: float | None) -> float | None:

@@ -9,10 +9,11 @@ from typing import Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
+from autograd_cnn.health.census import Census
 from autograd_cnn.health.course import Course
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.lives import Lives
-from autograd_cnn.health.measures import decades, rms
+from autograd_cnn.health.measures import decades
 from autograd_cnn.health.network import kept_gradients, read_network
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import named_parameters
@@ -177,10 +178,11 @@ class Monitor:
         self._sizes.append(plan.batch)
         self._forget_old_sizes()
         record = StepRecord(len(self.history), loss.item(), {}, {}, sum(self._sizes))
-        sizes = Sizes(order)
+        plan.census.take(order)
+        sizes = Sizes(order, plan.census.values, plan.census.gradients)
         self._oldest = -1 if watch.replayed or self._loss is None else self._loss.serial
         for layer in plan.layers:
-            self._read(layer, sizes, record)
+            self._read(layer, plan.census, sizes, record)
         self.history.append(record)
         self._loss = loss
         if self._non_finite is None and not _all_finite(record):
@@ -275,13 +277,12 @@ class Monitor:
             self._plans.appendleft(plan)
         return plan
 
-    def _read(self, layer: Places, sizes: Sizes, record: StepRecord) -> None:
+    def _read(self, layer: Places, census: Census, sizes: Sizes, record: StepRecord) -> None:
         """Take in one layer: gradients, units, and the weights as they are before the step."""
         name, order = layer.name, sizes.order
         weights = [order[i] for i in layer.weights]
-        gradients = [p.grad for p in weights if p.grad is not None]
         record.gradients[name] = sizes.gradient(layer.outputs)
-        record.weight_gradients[name] = rms(gradients) if gradients else None
+        record.weight_gradients[name] = sizes.gradient(layer.weights) if weights else None
         record.activations[name] = sizes.value(layer.outputs)
         if layer.sources:
             self._read_wires(layer, sizes, record)
@@ -291,12 +292,13 @@ class Monitor:
                 record.same_sign[name] = share
         if layer.activations:
             activations = [order[i] for i in layer.activations]
-            upstream, passed = [node.grad for node in activations], [order[i].grad for i in layer.feeders]
-            batch = read_units(activations, layer.numbers, upstream, self.thresholds, passed)
+            upstream = [node.grad for node in activations]
+            driven = [census.driven(i, order[i].grad) for i in layer.feeders]
+            batch = read_units(activations, layer.numbers, upstream, self.thresholds, driven)
             if batch is not None:
                 self._lives.take(name, batch, record, len(self._sizes))
         if weights:
-            self._updates.remember(name, weights)
+            self._updates.remember(name, weights, sizes.value_norm(layer.weights))
 
     def _read_wires(self, layer: Places, sizes: Sizes, record: StepRecord) -> None:
         """Take in what a layer reads: how much gradient it loses, and the network's input."""

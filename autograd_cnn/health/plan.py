@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.graph import Array, Node
+from autograd_cnn.health.census import Census, census_of
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.network import Edge, Network, read_network
 from autograd_cnn.health.reading import activations_of, outputs_of, weights_of
@@ -38,24 +39,24 @@ class Places:
 
 @dataclass(frozen=True)
 class Plan:
-    """The layers of all graphs that have the same `signature`, and their batch size."""
+    """The layers of all graphs that have the same `signature`, their batch size, and what counts their arrays."""
 
     signature: tuple[Any, ...]
     layers: tuple[Places, ...]
     batch: int
+    census: Census
 
 
 def signature(order: Sequence[Node]) -> tuple[Any, ...]:
     """Return what tells apart graphs that fall into layers differently."""
     positions = {node: i for i, node in enumerate(order)}
-    inputs = [node.inputs or () for node in order]
+    at = positions.get
     return (
         [node.gate for node in order],
         [node.scope for node in order],
         [node.shape for node in order],
         [node.requires_grad for node in order],
-        [len(given) for given in inputs],
-        [positions[x] if isinstance(x, Node) else -1 for given in inputs for x in given],
+        [tuple([at(x, -1) if isinstance(x, Node) else -1 for x in node.inputs or ()]) for node in order],
     )
 
 
@@ -83,7 +84,13 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
                 [(positions[w.weight], positions[w.data], w.axis) for w in only_weighing(network, group)],
             )
         )
-    return Plan(signature(network.order), tuple(layers), network.batch)
+    return Plan(signature(network.order), tuple(layers), network.batch, _census(network.order, layers))
+
+
+def _census(order: list[Node], layers: list[Places]) -> Census:
+    values = [i for x in layers for i in (*x.outputs, *x.sources, *(data for _, data, _ in x.products), *x.weights)]
+    gradients = [i for x in layers for i in (*x.outputs, *x.sources, *x.leaving, *x.weights)]
+    return census_of(order, values, gradients, [i for x in layers for i in x.feeders])
 
 
 def _feeders(network: Network, activations: list[Node]) -> list[Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.measures import rms
@@ -15,18 +16,28 @@ class Sizes:
     ----------
     order : list of Node
         The graph, inputs before users; places are positions in it.
+    values, gradients : mapping of int to float
+        Sums of squares that are known already, by place.
     """
 
-    def __init__(self, order: list[Node]) -> None:
+    def __init__(self, order: list[Node], values: Mapping[int, float], gradients: Mapping[int, float]) -> None:
         self.order = order
-        self._values: dict[tuple[int, ...], float] = {}
-        self._gradients: dict[tuple[int, ...], float | None] = {}
+        self._values: dict[tuple[int, ...], float] = {
+            (place,): math.sqrt(total / order[place].size) for place, total in values.items()
+        }
+        self._gradients: dict[tuple[int, ...], float | None] = {
+            (place,): math.sqrt(total / order[place].size) for place, total in gradients.items()
+        }
 
     def value(self, places: tuple[int, ...]) -> float:
         """Return the RMS of the values of some nodes."""
         if places not in self._values:
             self._values[places] = rms([self.order[i].value for i in places])
         return self._values[places]
+
+    def value_norm(self, places: tuple[int, ...]) -> float:
+        """Return the L2 norm of the values of some nodes."""
+        return self.value(places) * math.sqrt(sum([self.order[i].size for i in places]))
 
     def gradient(self, places: tuple[int, ...]) -> float | None:
         """Return the RMS of the gradients on some nodes; None where none flows."""

@@ -49,6 +49,11 @@ class Batch:
     driven: Array
     flat: Array
 
+    @property
+    def is_well(self) -> bool:
+        """Whether every unit passes something on, and none can saturate."""
+        return self.has_dead_side and self.active is self.driven and bool(self.driven.all())
+
 
 def unit_numbers(nodes: Sequence[Node], data: set[Node]) -> Array | None:
     """Return which unit each Scalar activation is; None for a Tensor, whose axes tell."""
@@ -63,7 +68,7 @@ def read_units(
     numbers: Array | None,
     upstream: Sequence[Any],
     thresholds: Thresholds,
-    passed: Sequence[Any] | None = None,
+    driven: Sequence[Array | None] | None = None,
 ) -> Batch | None:
     """Read the units of a layer off its activation's own rule; None for a layer without activation.
 
@@ -76,9 +81,9 @@ def read_units(
     upstream : sequence of float, ndarray or None
         The gradient on each.
     thresholds : Thresholds
-    passed : sequence of ndarray, optional
-        What each Tensor hands back to its input, where backward() has left it: it spares the rule for all units
-        that pass something on.
+    driven : sequence of ndarray, optional
+        Which units of each Tensor hand something back to its input, where it is known: it spares the rule for all
+        units that do.
     """
     if not nodes:
         return None
@@ -89,20 +94,19 @@ def read_units(
         local = np.array([local_gradient(node) for node in nodes])
         sent = None if any(u is None for u in upstream) else np.array(upstream)
         return _batch(local, sent, limit, numbers, samples=int(np.bincount(numbers).max()))
-    known = passed or (None,) * len(nodes)
+    known = driven or (None,) * len(nodes)
     batches = [
-        _of_tensor(node, sent, through, limit)
-        for node, sent, through in zip(nodes, upstream, known, strict=True)
+        _of_tensor(node, sent, passing, limit)
+        for node, sent, passing in zip(nodes, upstream, known, strict=True)
         if node.gate is gate
     ]
     return _merged([batch for batch in batches if batch.active.shape == batches[-1].active.shape])
 
 
-def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch:
+def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None) -> Batch:
     """Read a Tensor's units, of a large one portion by portion, which stays in cache."""
     samples = node.shape[0] if node.ndim > 1 else 1
-    if passed is not None and node.ndim > 1 and node.size:
-        driven = _passing(passed)
+    if driven is not None and node.ndim > 1:
         if driven.all():
             flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, limit)
             return Batch(samples, limit is None, driven, driven, flat)
@@ -118,12 +122,6 @@ def _of_tensor(node: Node, sent: Any, passed: Any, limit: float | None) -> Batch
     cuts = range(at_once, samples, at_once)
     rest = [_of_part(node, sent, limit, slice(i, min(i + at_once, samples))) for i in cuts]
     return _merged([first, *rest])
-
-
-def _passing(passed: Array) -> Array:
-    """Return which units hand something back; in a healthy layer the first samples tell it of all."""
-    first = _any(passed[: max(1, PORTION * len(passed) // passed.size)] != 0, None, 0)
-    return first if first.all() else _any(passed != 0, None, 0)
 
 
 def _share_of_flat(node: Node, limit: float) -> Array:

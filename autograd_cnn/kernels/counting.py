@@ -13,6 +13,7 @@ overflows, and a sum of n squares is off by less than n·2⁻⁵³ of itself.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from autograd_cnn.kernels.jit import jit
 from autograd_cnn.kernels.layout import Floats, floating_dtype
 from autograd_cnn.kernels.threads import share_out
 
-STRANDS = 512
+STRANDS = 128
 """Columns into which a long row is cut: as many sums as hide how long one addition takes."""
 
 NARROW = 256
@@ -29,6 +30,8 @@ NARROW = 256
 
 BLOCK = 1024
 """Columns walked at a time: their sums stay in the first-level cache."""
+
+Sizes = tuple[int, int, int]
 
 SQUARES, NON_FINITE, OUTSIDE, ZERO, TOTAL, LEAST, MOST = range(7)
 """Columns of what `count_units` returns."""
@@ -75,9 +78,7 @@ def count_units(
     return table
 
 
-def count_into(
-    numbers: Floats, shape: tuple[int, int, int], what: str, bounds: tuple[float, float], table: Floats
-) -> None:
+def count_into(numbers: Floats, shape: Sizes, what: str, bounds: tuple[float, float], table: Floats) -> None:
     """Do what `count_units` does with what `in_one_piece` returned: for arrays that are counted again and again."""
     outer, units, inner = shape
     asked = ASKED[what]
@@ -88,7 +89,29 @@ def count_into(
     share_out(_count, units, numbers.size * asked, numbers, outer, units, inner, asked, low, high, table)
 
 
-def in_one_piece(x: Floats, axis: int) -> tuple[Floats, tuple[int, int, int]]:
+def sum_of_squares(x: Floats) -> float:
+    """Return the sum of the squares of all numbers, float32 or float64, in float64; the order is that of memory."""
+    if not x.flags.c_contiguous:
+        x = x.transpose(_in_memory(x.shape, x.strides, 0)[0])
+    return _sum_of_squares(_row(x))
+
+
+def sum_of_squared_differences(x: Floats, y: Floats) -> float:
+    """Return Σ(x − y)² of two arrays of the same shape and dtype, in float64."""
+    return _sum_of_squared_differences(_row(x), _row(y))
+
+
+def _row(x: Floats) -> Floats:
+    """Return the numbers as a read-only row, in the order of the axes; copied only where they stand otherwise."""
+    flags = x.flags
+    if not (flags.c_contiguous and flags.aligned and x.dtype.isnative):
+        x = np.require(x, x.dtype.newbyteorder("="), ("C", "A"))
+    row = x.reshape(-1)
+    row.flags.writeable = False
+    return row
+
+
+def in_one_piece(x: Floats, axis: int) -> tuple[Floats, Sizes]:
     """Return the numbers in the order they stand in memory, read-only, and that order as (outer, units, inner).
 
     Raises
@@ -96,19 +119,21 @@ def in_one_piece(x: Floats, axis: int) -> tuple[Floats, tuple[int, int, int]]:
     DtypeError
         If ``x`` is neither float32 nor float64.
     """
-    dtype = floating_dtype("count_units", x).newbyteorder("=")
-    axis %= x.ndim
-    order = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]) if x.shape[i] > 1 else 0)
-    place = order.index(axis)
-    ordered = x.transpose(order)
-    shape = ordered.shape
-    sizes = math.prod(shape[:place]), shape[place], math.prod(shape[place + 1 :])
-    numbers = np.ascontiguousarray(ordered, dtype).reshape(-1)
-    if not numbers.flags.aligned:
-        numbers = numbers.copy()
-    numbers = numbers.view()
-    numbers.flags.writeable = False
-    return numbers, sizes
+    floating_dtype("count_units", x)
+    turn, sizes = _in_memory(x.shape, x.strides, axis)
+    return _row(x.transpose(turn)), sizes
+
+
+@lru_cache(maxsize=1024)
+def _in_memory(shape: tuple[int, ...], strides: tuple[int, ...], axis: int) -> tuple[tuple[int, ...], Sizes]:
+    """Return the axes from the outermost in memory to the innermost, and their sizes as (outer, units, inner)."""
+    axes = range(len(shape))
+    turn = tuple(sorted(axes, key=lambda i: -abs(strides[i]) if shape[i] > 1 else 0))
+    ordered = [shape[i] for i in turn]
+    place = turn.index(axes[axis])
+    if ordered[place] == 1:
+        return turn, (1, 1, math.prod(shape))
+    return turn, (math.prod(ordered[:place]), ordered[place], math.prod(ordered[place + 1 :]))
 
 
 @jit
@@ -193,6 +218,32 @@ def _sums(columns: int, numbers: Floats) -> Any:
         np.empty(columns, numbers.dtype),
         np.empty(columns, numbers.dtype),
     )
+
+
+@jit
+def _sum_of_squares(row: Floats) -> float:
+    strands = STRANDS if row.size < 64 * STRANDS else 4 * STRANDS
+    squares = np.zeros(strands)
+    fours = row.size - row.size % (4 * strands)
+    for start in range(0, fours, 4 * strands):
+        a, b, c, d = _four_rows(row, start, strands, strands)
+        for j in range(strands):
+            squares[j] += (_squared(a[j]) + _squared(b[j])) + (_squared(c[j]) + _squared(d[j]))
+    for start in range(fours, row.size, strands):
+        line = row[start : start + strands]
+        for j in range(line.size):
+            squares[j] += _squared(line[j])
+    return _sum(squares)
+
+
+@jit
+def _sum_of_squared_differences(one: Floats, other: Floats) -> float:
+    squares = np.zeros(STRANDS)
+    for start in range(0, one.size, STRANDS):
+        a, b = one[start : start + STRANDS], other[start : start + STRANDS]
+        for j in range(a.size):
+            squares[j] += _squared(np.float64(a[j]) - np.float64(b[j]))
+    return _sum(squares)
 
 
 @jit
