@@ -27,7 +27,7 @@ import numpy as np
 
 from autograd_cnn.calling import called, on_arrays, on_floats
 from autograd_cnn.errors import ArgumentError, GradientError, UnknownNameError
-from autograd_cnn.graph.origin import Origin
+from autograd_cnn.graph.origin import Origin, of_leaves
 from autograd_cnn.operands import bind_operator, bind_to_nodes
 from autograd_cnn.recording import Recording
 
@@ -100,7 +100,7 @@ class Gate:
         self.is_source = self.arity == 0 and not self.variadic
         self.is_plain = not (self.takes_more or self.is_source or saves)
         self.rule = None
-        self._origin = self._origin_of_scalars = Origin(self, "")
+        self._origin = self._origin_of_scalars = of_leaves("")
 
     @property
     def rule(self) -> Callable[..., Any] | None:
