@@ -8,8 +8,8 @@ from contextvars import ContextVar
 
 from autograd_cnn.errors import ArgumentError, suggestion
 
-PRECISIONS = {"default": 2, "fast": 4}  # and the outputs of a Winograd tile, along each axis
-_tile: ContextVar[int] = ContextVar("tile", default=PRECISIONS["default"])
+PRECISIONS = ("default", "fast")
+_precision: ContextVar[str] = ContextVar("precision", default="default")
 
 
 @contextmanager
@@ -19,9 +19,9 @@ def precision(name: str) -> Iterator[None]:
     Parameters
     ----------
     name : {"default", "fast"}
-        With ``"fast"``, 3×3 convolutions that go by Winograd take tiles of 4 × 4 outputs instead of 2 × 2: 36
-        products for 16 outputs instead of 64, at some 10 times the rounding error. In float32 that is about 10⁻⁵
-        of the largest number in the result.
+        With ``"fast"``, 3×3 convolutions that go by Winograd take tiles of 4 × 4 outputs instead of 2 × 2 where
+        that pays: 36 products for 16 outputs instead of 64, at some ten times the rounding error. In float32
+        that is up to 10⁻⁵ of the largest number in the result.
 
     Raises
     ------
@@ -31,20 +31,20 @@ def precision(name: str) -> Iterator[None]:
     Examples
     --------
     >>> with precision("fast"):
-    ...     print(winograd_tile())
-    4
+    ...     print(is_fast())
+    True
     """
     if name not in PRECISIONS:
         raise ArgumentError(
             f"precision got {name!r}; there are {', '.join(map(repr, PRECISIONS))}{suggestion(name, PRECISIONS)}"
         )
-    token = _tile.set(PRECISIONS[name])
+    token = _precision.set(name)
     try:
         yield
     finally:
-        _tile.reset(token)
+        _precision.reset(token)
 
 
-def winograd_tile() -> int:
-    """Return how many outputs a Winograd tile has along each axis: 2, or 4 where `precision` allows."""
-    return _tile.get()
+def is_fast() -> bool:
+    """Return whether `precision` allows more rounding."""
+    return _precision.get() == "fast"

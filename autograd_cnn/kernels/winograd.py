@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.kernels import plain_convolution
-from autograd_cnn.kernels.accuracy import winograd_tile
+from autograd_cnn.kernels.accuracy import is_fast
 from autograd_cnn.kernels.channels_last import finished, images_in, memory_for
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype
@@ -84,12 +84,12 @@ def conv2d(
     y = memory_for(out, (len(x), *output_size), channels, dtype, workspace)
     shift = np.zeros(len(weight), dtype) if bias is None else np.require(bias, dtype, "C")
     least = 0.0 if relu else -np.inf
-    origin = padding[0][0], padding[1][0]
+    origin, side = (padding[0][0], padding[1][0]), _side(y)
     finite = True
-    for inside, outside, _ in _parts(groups, images, y):
+    for inside, outside, _ in _parts(groups, images, y, side):
         taps = by_channel(weight[outside], dtype, workspace)
         ending = shift[outside], least, None
-        finite &= _convolve(images[..., inside], taps, y[..., outside], origin, ending, workspace)
+        finite &= _convolve(images[..., inside], taps, y[..., outside], origin, side, ending, workspace)
     if not finite:
         plain = plain_convolution.conv2d(x, weight, stride, padding, dilation, groups, output_size)
         with np.errstate(all="ignore"):
@@ -118,13 +118,13 @@ def conv2d_input_gradient(
     channels = groups, weight.shape[1]
     gradient = memory_for(out, (len(upstream), *input_size), channels, dtype, workspace)
     kept = None if mask is None else _channels_last(mask, dtype, workspace, "mask")
-    origin = 2 - padding[0][0], 2 - padding[1][0]
+    origin, side = (2 - padding[0][0], 2 - padding[1][0]), _side(gradient)
     nothing = np.zeros(groups * weight.shape[1], dtype)
     finite = True
-    for inside, outside, own in _parts(groups, images, gradient):
+    for inside, outside, own in _parts(groups, images, gradient, side):
         taps = by_output(weight[inside, own], dtype, workspace)
         ending = nothing[outside], -np.inf, None if kept is None else kept[..., outside]
-        finite &= _convolve(images[..., inside], taps, gradient[..., outside], origin, ending, workspace)
+        finite &= _convolve(images[..., inside], taps, gradient[..., outside], origin, side, ending, workspace)
     if not finite:
         plain = plain_convolution.conv2d_input_gradient(upstream, weight, input_size, stride, padding, dilation, groups)
         gradient[...] = plain.transpose(0, 2, 3, 1)
@@ -152,9 +152,9 @@ def conv2d_weight_gradient(
     gradient = out if out is not None and out.dtype == dtype and out.flags.c_contiguous else np.empty(shape, dtype)
     images = _channels_last(x, dtype, workspace, "images")
     rows = _channels_last(upstream, dtype, workspace, "upstream")
-    origin = padding[0][0], padding[1][0]
-    for inside, outside, _ in _parts(groups, images, rows):
-        _correlate(images[..., inside], rows[..., outside], origin, gradient[outside], workspace)
+    origin, side = (padding[0][0], padding[1][0]), _side(rows)
+    for inside, outside, _ in _parts(groups, images, rows, side):
+        _correlate(images[..., inside], rows[..., outside], origin, side, gradient[outside], workspace)
     if not np.isfinite(gradient).all():
         gradient[...] = plain_convolution.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups)
     return gradient if gradient is out else delivered(gradient, out)
@@ -165,6 +165,7 @@ def _convolve(
     taps: Floats,
     y: Floats,
     origin: Pair,
+    side: int,
     ending: tuple[Floats, float, Floats | None],
     workspace: Workspace,
 ) -> bool:
@@ -172,8 +173,7 @@ def _convolve(
 
     ``ending`` is what follows: a bias (O,), a least number, a mask like ``y``.
     """
-    dtype, side = x.dtype, winograd_tile()
-    channels, outputs = x.shape[3], y.shape[3]
+    dtype, channels, outputs = x.dtype, x.shape[3], y.shape[3]
     product = product_for(dtype, outputs, add=False)
     weights = packed(taps, side, product, workspace)
     grid = _grid(y, origin, side, BLOCK)
@@ -201,10 +201,9 @@ def _convolve(
     return not spoilt.any()
 
 
-def _correlate(x: Floats, upstream: Floats, origin: Pair, gradient: Floats, workspace: Workspace) -> None:
+def _correlate(x: Floats, upstream: Floats, origin: Pair, side: int, gradient: Floats, workspace: Workspace) -> None:
     """Write the gradient to weights (O, C, 3, 3) of channels-last images."""
-    dtype, side = x.dtype, winograd_tile()
-    channels, outputs = x.shape[3], upstream.shape[3]
+    dtype, channels, outputs = x.dtype, x.shape[3], upstream.shape[3]
     product, add = (product_for(dtype, outputs, add=adds) for adds in (False, True))
     padded = rounded_up(channels, product.rows), rounded_up(outputs, product.columns)
     grid = _grid(upstream, origin, side, BLOCK_OF_SUMS)
@@ -235,7 +234,17 @@ def _correlate(x: Floats, upstream: Floats, origin: Pair, gradient: Floats, work
     unpacked(sums[0], side, padded, gradient, workspace)
 
 
-def _parts(groups: int, inputs: Floats, outputs: Floats) -> Iterator[tuple[slice, slice, slice]]:
+def _side(outputs: Floats) -> int:
+    """Return how many outputs a tile has along each axis: 4 where that is allowed and, as measured, pays.
+
+    Tiles of 4 × 4 have 36 numbers to 16, and weights to be transformed once count as much as 32 tiles; their own
+    transforms cost more, too.
+    """
+    small, large = (len(outputs) * -(-outputs.shape[1] // side) * -(-outputs.shape[2] // side) for side in (2, 4))
+    return 4 if is_fast() and small + 32 > 3.2 * (large + 32) else 2
+
+
+def _parts(groups: int, inputs: Floats, outputs: Floats, side: int) -> Iterator[tuple[slice, slice, slice]]:
     """Yield parts of the outputs that are computed at once: of one group, and few enough for the cache.
 
     Each is a slice of input channels, one of output channels, and the same counted within the group.
@@ -244,7 +253,7 @@ def _parts(groups: int, inputs: Floats, outputs: Floats) -> Iterator[tuple[slice
     columns = product_for(outputs.dtype, each, add=False).columns
     panels = -(-each // columns)
     # two panels at least: so the last part, too, has outputs for a vector
-    parts = -(-panels // max(2, CACHE // ((winograd_tile() + 2) ** 2 * channels * columns * outputs.itemsize)))
+    parts = -(-panels // max(2, CACHE // ((side + 2) ** 2 * channels * columns * outputs.itemsize)))
     for g, part in np.ndindex(groups, parts):
         own = slice(part * panels // parts * columns, min((part + 1) * panels // parts * columns, each))
         yield slice(g * channels, (g + 1) * channels), slice(g * each + own.start, g * each + own.stop), own

@@ -12,8 +12,8 @@ if numba.config.DISABLE_JIT:
     pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
 
 from autograd_cnn.kernels import plain_convolution, plan, precision, winograd
-from autograd_cnn.kernels.accuracy import PRECISIONS
 from autograd_cnn.kernels.planning import Convolution
+from autograd_cnn.kernels.winograd_transforms import TRANSFORMS
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LANES, LARGE, wide_cases
 
@@ -36,6 +36,26 @@ def all_three(file, case, x, weight, upstream, **more):
     )
 
 
+def tiles_of(side):
+    """Take tiles of side × side outputs, whatever pays."""
+    return mock.patch.object(winograd, "_side", return_value=side)
+
+
+@given(wide_cases())
+@example(SEVERAL)
+@example(MARGIN)
+def test_large_tiles_give_the_sums_of_the_plain_loops(case):
+    """Up to 300 units in the last place of the largest sum in sight; small tiles are in the list of all algorithms."""
+    double = [array.astype(float) for array in arrays(case)]
+    expected = all_three(plain_convolution, case, *double)
+    magnitudes = all_three(plain_convolution, case, *map(np.abs, double))
+    with tiles_of(4):
+        results = all_three(winograd, case, *arrays(case))
+    for result, right, magnitude in zip(results, expected, magnitudes, strict=True):
+        assert result.shape == right.shape
+        assert np.abs(result - right).max() <= 300 * np.finfo(case.dtype).eps * magnitude.max()
+
+
 def errors(file, case):
     """Return the largest errors of the three, as parts of the largest number of each."""
     right = all_three(plain_convolution, case, *[array.astype(float) for array in arrays(case)])
@@ -45,7 +65,7 @@ def errors(file, case):
 
 def test_the_error_is_as_stated():
     """2 × 2 tiles are as good as plain sums, or sums by halves nearly; 4 × 4 tiles, some ten times off, err by 10⁻⁵."""
-    case = replace(SEVERAL, batch=2, channels=64, channels_out=64, input_size=(20, 20), output_size=(20, 20))
+    case = replace(SEVERAL, batch=4, channels=64, channels_out=64, input_size=(20, 20), output_size=(20, 20))
     exact = errors(winograd, case)
     assert (exact[:2] < 2 * errors(plain_convolution, case)[:2]).all()
     assert (exact < 1e-6).all()
@@ -53,6 +73,24 @@ def test_the_error_is_as_stated():
         fast = errors(winograd, case)
     assert (fast < 1e-5).all()
     assert (fast[:2] > 3 * exact[:2]).all()
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "pays"),
+    [
+        ((64, 64, 16, 16), True),
+        ((1, 64, 56, 56), True),
+        ((1, 64, 28, 28), False),  # few tiles
+        ((64, 64, 10, 10), False),  # tiles that stick out
+    ],
+)
+def test_fast_takes_large_tiles_where_they_pay(x_shape, pays):
+    x, weight = np.ones(x_shape, np.float32), np.ones((LANES, 64, 3, 3), np.float32)
+    moves = (1, 1), ((1, 1), (1, 1)), (1, 1), 1
+    for name, side in (("default", 2), ("fast", 4 if pays else 2)):
+        with precision(name), mock.patch.object(winograd, "packed", wraps=winograd.packed) as packed:
+            winograd.conv2d(x, weight, *moves, x_shape[2:])
+        assert packed.mock_calls[0].args[1] == side
 
 
 def test_images_that_lie_channels_last_are_not_copied():
@@ -69,13 +107,13 @@ def test_images_that_lie_channels_last_are_not_copied():
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("place", ["x", "weight", "upstream"])
-@pytest.mark.parametrize("accuracy", PRECISIONS)
-def test_a_bad_number_reaches_what_it_reaches_in_the_plain_loops(bad, place, accuracy):
+@pytest.mark.parametrize("side", TRANSFORMS)
+def test_a_bad_number_reaches_what_it_reaches_in_the_plain_loops(bad, place, side):
     case = replace(SEVERAL, dtype="float64", batch=1)
     given = dict(zip(("x", "weight", "upstream"), arrays(case), strict=True))
     given[place][0, 1, 2, 1] = bad
     expected = all_three(plain_convolution, case, *given.values())
-    with precision(accuracy):
+    with tiles_of(side):
         results = all_three(winograd, case, *given.values())
     for result, right in zip(results, expected, strict=True):
         np.testing.assert_array_equal(np.isnan(result), np.isnan(right))
