@@ -6,9 +6,6 @@ import builtins
 import math
 from typing import Any
 
-import numpy as np
-
-from autograd_cnn.errors import ArgumentError
 from autograd_cnn.gates.arithmetic import divide
 from autograd_cnn.gates.exponential import sqrt
 from autograd_cnn.gates.reduction import sum as sum_of
@@ -29,9 +26,7 @@ def standardize(x: Value, *, axis: Axes, eps: float = 1e-5) -> Value:
     """
     from autograd_cnn.kernels import normalization
 
-    layout = _layout(x.shape, axis)
-    y, mean, variance = normalization.standardize(np.reshape(x, layout), eps)
-    return y.reshape(x.shape), mean, variance
+    return normalization.standardize(x, axis, eps)
 
 
 @standardize.vjp
@@ -55,8 +50,7 @@ def standardize_gradient(upstream: Value, x: Value, *, axis: Axes, eps: float = 
     """
     from autograd_cnn.kernels import normalization
 
-    layout = _layout(x.shape, axis)
-    return normalization.standardize_gradient(np.reshape(upstream, layout), np.reshape(x, layout), eps).reshape(x.shape)
+    return normalization.standardize_gradient(upstream, x, axis, eps)
 
 
 @standardize_gradient.vjp
@@ -93,9 +87,7 @@ def batch_norm(x: Value, weight: Value, bias: Value, *, eps: float = 1e-5) -> Va
     """
     from autograd_cnn.kernels import normalization
 
-    layout = _layout(x.shape, _all_but_channels(x))
-    y, mean, variance = normalization.standardize(np.reshape(x, layout), eps, weight, bias)
-    return y.reshape(x.shape), mean, variance
+    return normalization.standardize(x, _all_but_channels(x), eps, weight, bias)
 
 
 @batch_norm.vjp
@@ -133,8 +125,7 @@ def batch_norm_weight_gradient(upstream: Value, x: Value, *, eps: float = 1e-5) 
     """
     from autograd_cnn.kernels import normalization
 
-    layout = _layout(x.shape, _all_but_channels(x))
-    return normalization.weight_gradient(np.reshape(upstream, layout), np.reshape(x, layout), eps)
+    return normalization.weight_gradient(upstream, x, _all_but_channels(x), eps)
 
 
 @batch_norm_weight_gradient.vjp
@@ -198,20 +189,3 @@ def _all_but_channels(x: Value) -> Axes:
 def _mean(x: Value, axis: Axes) -> Value:
     """Mean over `axis`, kept as axes of length 1; 0 for no numbers."""
     return sum_of(x, axis=axis, keepdims=True) / builtins.max(math.prod(x.shape[a] for a in axis), 1)
-
-
-def _layout(shape: tuple[int, ...], axis: Axes) -> tuple[int, int, int]:
-    """Return (outer, groups, inner): the axes before, of and behind the groups.
-
-    Raises
-    ------
-    ArgumentError
-        When the axes that stay are not next to each other.
-    """
-    kept = [a for a in range(len(shape)) if a not in axis]
-    first, last = (kept[0], kept[-1] + 1) if kept else (0, 0)
-    if kept != list(range(first, last)) or len(kept) + len(axis) != len(shape):
-        raise ArgumentError(
-            f"standardize: axis={axis} of shape {shape}: the axes that stay must be next to each other; transpose first"
-        )
-    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])

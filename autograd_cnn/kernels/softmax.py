@@ -39,7 +39,8 @@ def softmax(x: Floats, *, out: Floats | None = None) -> Floats:
     """Return ``exp(x) / sum(exp(x))`` over the last axis of ``x``, (N, K), float32 or float64."""
     dtype = floating_dtype("softmax", x)
     y = _result("softmax", out, x.shape, dtype)
-    share_out(_softmax, len(x), x.size * EXPONENTIAL, readable(x, dtype), y)
+    if x.size:
+        share_out(_softmax, len(x), x.size * EXPONENTIAL, readable(x, dtype), y)
     return y
 
 
@@ -47,7 +48,8 @@ def log_softmax(x: Floats, *, out: Floats | None = None) -> Floats:
     """Return ``x - log(sum(exp(x)))`` over the last axis of ``x``, (N, K), float32 or float64."""
     dtype = floating_dtype("log_softmax", x)
     y = _result("log_softmax", out, x.shape, dtype)
-    share_out(_log_softmax, len(x), x.size * EXPONENTIAL, readable(x, dtype), y)
+    if x.size:
+        share_out(_log_softmax, len(x), x.size * EXPONENTIAL, readable(x, dtype), y)
     return y
 
 
@@ -75,6 +77,8 @@ def cross_entropy(
     dtype = floating_dtype("cross_entropy", logits)
     losses = _result("cross_entropy", out[0] if out else None, logits.shape[:1], dtype)
     difference = _result("cross_entropy", out[1] if out else None, logits.shape, dtype)
+    if not logits.size:
+        return losses, difference
     share_out(
         _cross_entropy,
         len(logits),
@@ -104,6 +108,8 @@ def cross_entropy_gradient(
     """
     dtype = floating_dtype("cross_entropy_gradient", upstream, logits)
     gradient = _result("cross_entropy_gradient", out, logits.shape, dtype)
+    if not logits.size:
+        return gradient
     share_out(
         _cross_entropy,
         len(logits),
@@ -184,7 +190,7 @@ def _rest(numbers: Floats) -> float:
 
 @jit
 def _softmax(first: int, last: int, x: Floats, y: Floats) -> None:
-    classes, bunch = x.shape[1], max(1, BUNCH // max(1, x.shape[1]))
+    classes, bunch = x.shape[1], max(1, BUNCH // x.shape[1])
     strands, largest, numbers = np.empty(STRANDS, x.dtype), np.empty(bunch), np.empty(bunch * classes)
     for begin in range(first, last, bunch):
         end = min(begin + bunch, last)
@@ -198,7 +204,7 @@ def _softmax(first: int, last: int, x: Floats, y: Floats) -> None:
 
 @jit
 def _log_softmax(first: int, last: int, x: Floats, y: Floats) -> None:
-    classes, bunch = x.shape[1], max(1, BUNCH // max(1, x.shape[1]))
+    classes, bunch = x.shape[1], max(1, BUNCH // x.shape[1])
     strands, largest, numbers = np.empty(STRANDS, x.dtype), np.empty(bunch), np.empty(bunch * classes)
     for begin in range(first, last, bunch):
         end = min(begin + bunch, last)
@@ -233,7 +239,7 @@ def _cross_entropy(
     gradient: Floats,
 ) -> None:
     """Put the losses, and ``upstream`` times their gradients, into two arrays; `upstream` or `losses` may be empty."""
-    classes, bunch = logits.shape[1], max(1, BUNCH // max(1, logits.shape[1]))
+    classes, bunch = logits.shape[1], max(1, BUNCH // logits.shape[1])
     strands, largest, numbers = np.empty(STRANDS, logits.dtype), np.empty(bunch), np.empty(bunch * classes)
     for begin in range(first, last, bunch):
         end = min(begin + bunch, last)

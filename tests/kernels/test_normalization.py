@@ -3,13 +3,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.errors import DtypeError
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.kernels import normal, normalization
+from autograd_cnn.kernels.image_rows import ORDERS, empty_images, order_of
+from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import laid_out
 
 LAYOUTS = st.sampled_from(["C", "sliced", "read-only", "big-endian"])
-SHAPES = st.tuples(st.integers(0, 4), st.integers(0, 4), st.sampled_from([0, 1, 2, 15, 16, 64, 70]))
+SHAPES = st.tuples(
+    st.integers(0, 4), st.sampled_from([0, 1, 2, 3, 4, 8, 11]), st.sampled_from([0, 1, 2, 15, 16, 64, 70])
+)
 EPS = 1e-5
+AXIS = (0, 2)
 
 
 def drawn(shape, seed, dtype=np.float64):
@@ -29,10 +34,9 @@ def plainly(x):
 def test_standardize_is_its_formula_in_any_layout(shape, seed, layout, dtype):
     x = laid_out(drawn(shape, seed, dtype), layout)
     weight, bias = drawn((2, shape[1]), seed + 1)
-    y, mean, variance = normalization.standardize(x, EPS, weight, bias)
+    y, mean, variance = normalization.standardize(x, AXIS, EPS, weight, bias)
     expected_mean, expected_variance, standard = plainly(x)
     assert y.dtype == dtype
-    assert y.flags.c_contiguous
     np.testing.assert_allclose(mean, expected_mean, rtol=1e-12)
     np.testing.assert_allclose(variance, expected_variance, rtol=1e-12, atol=1e-24)
     tolerance = 1e-10 if dtype == np.float64 else 1e-6
@@ -45,25 +49,99 @@ def test_gradients_are_their_formulas_in_any_layout(shape, seed, layout):
     x, upstream = drawn(shape, seed), laid_out(drawn(shape, seed + 1), layout)
     _, variance, standard = plainly(x)
     product = (upstream * standard).sum(axis=(0, 2))
-    np.testing.assert_allclose(normalization.weight_gradient(upstream, x, EPS), product, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(normalization.weight_gradient(upstream, x, AXIS, EPS), product, rtol=1e-9, atol=1e-9)
     count = max(shape[0] * shape[2], 1)
     total = upstream.sum(axis=(0, 2))
     expected = upstream - total[:, None] / count - standard * product[:, None] / count
     expected = expected / np.sqrt(variance[:, None] + EPS)
-    found = normalization.standardize_gradient(upstream, x, EPS)
+    found = normalization.standardize_gradient(upstream, x, AXIS, EPS)
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
 
 
-def test_more_threads_give_the_same_bits():
-    from autograd_cnn.kernels import get_num_threads, set_num_threads
+IMAGES = st.tuples(*[st.sampled_from(sizes) for sizes in ([0, 1, 2, 5], [1, 2, 8, 13], [1, 3, 6], [1, 2, 7])])
+GROUPS = st.sampled_from([(0, 2, 3), (1, 2, 3), (2, 3), (3,), (0,), (0, 1, 2, 3), (0, 1)])
 
-    x, upstream = drawn((3, 8, 30_000), 0, np.float32), drawn((3, 8, 30_000), 1, np.float32)
+
+def alone(x, axis):
+    """Standardise by numpy, in float64."""
+    wide = x.astype(np.float64)
+    mean, variance = (f(axis=axis, keepdims=True) for f in (wide.mean, wide.var))
+    return mean, variance, (wide - mean) / np.sqrt(variance + EPS)
+
+
+@given(IMAGES, GROUPS, st.sampled_from(ORDERS), st.sampled_from(ORDERS), st.integers(0, 99), st.booleans())
+def test_images_in_any_order_and_groups_of_any_axes(shape, axis, order, other_order, seed, into):
+    x, upstream = empty_images(shape, order, np.float64), empty_images(shape, other_order, np.float64)
+    x[...], upstream[...] = drawn(shape, seed), drawn(shape, seed + 1)
+    if x.size == 0:
+        y, mean, variance = normalization.standardize(x, axis, EPS)
+        assert y.shape == shape
+        assert not mean.any()
+        assert not variance.any()
+        return
+    where = {"out": empty_images(shape, other_order, np.float64), "workspace": Workspace()} if into else {}
+    y, mean, variance = normalization.standardize(x, axis, EPS, **where)
+    expected_mean, expected_variance, standard = alone(x, axis)
+    np.testing.assert_allclose(mean, expected_mean.ravel(), rtol=1e-12)
+    np.testing.assert_allclose(variance, expected_variance.ravel(), rtol=1e-12, atol=1e-24)
+    np.testing.assert_allclose(y, standard, rtol=1e-9, atol=1e-9)
+    assert (y is where["out"]) if into else (order_of(y) == order_of(x) or axis != (0, 2, 3))
+    product = (upstream * standard).sum(axis=axis)
+    found = normalization.weight_gradient(upstream, x, axis, EPS)
+    np.testing.assert_allclose(found, product.ravel(), rtol=1e-8, atol=1e-8)
+    count = x.size // product.size
+    along = np.expand_dims(product, axis) * standard / count
+    expected = (upstream - upstream.mean(axis=axis, keepdims=True) - along) / np.sqrt(expected_variance + EPS)
+    found = normalization.standardize_gradient(upstream, x, axis, EPS, **where)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7)
+    assert not into or found is where["out"]
+
+
+@pytest.mark.parametrize("shape", [(1100, 17, 1), (1, 2, 2049), (7, 300, 1)])
+def test_many_numbers_in_float32_are_summed_without_loss(shape):
+    """Blocks of rows and of numbers, put together; far from 0 too."""
+    x = drawn(shape, 0, np.float32) + np.float32(1000)
+    weight, bias = drawn((2, shape[1]), 1)
+    y, mean, variance = normalization.standardize(x, AXIS, EPS, weight, bias)
+    expected_mean, expected_variance, standard = plainly(x)
+    np.testing.assert_allclose(mean, expected_mean, rtol=1e-14)
+    np.testing.assert_allclose(variance, expected_variance, rtol=1e-12)
+    np.testing.assert_allclose(y, standard * weight[:, None] + bias[:, None], rtol=1e-6, atol=1e-6)
+    upstream = drawn(shape, 2, np.float32)
+    found = normalization.weight_gradient(upstream, x, AXIS, EPS)
+    np.testing.assert_allclose(found, (upstream * standard).sum(axis=AXIS), rtol=1e-6, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(40, 9, 1), (4, 3, 50)])
+def test_a_constant_group_becomes_exactly_its_bias(shape):
+    x = np.full(shape, 0.1, np.float32)
+    y, mean, variance = normalization.standardize(x, AXIS, EPS, bias=np.full(shape[1], 0.5))
+    assert (y == 0.5).all()
+    assert not variance.any()
+    np.testing.assert_array_equal(mean, np.float64(np.float32(0.1)))
+
+
+def test_groups_whose_axes_are_apart_and_results_that_do_not_fit_raise():
+    x = np.ones((2, 3, 4, 5))
+    with pytest.raises(ArgumentError, match="must be next to each other"):
+        normalization.standardize(x, (1, 3), EPS)
+    for out in (np.ones((2, 3, 4)), np.ones((2, 3, 4, 5), np.float32)):
+        with pytest.raises(ShapeError, match=r"expected float64 of shape \(2, 3, 4, 5\)"):
+            normalization.standardize(x, (2, 3), EPS, out=out)
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 300), (2500, 8, 1)])
+def test_more_threads_give_the_same_bits(shape, monkeypatch):
+    from autograd_cnn.kernels import get_num_threads, set_num_threads, threads
+
+    monkeypatch.setattr(threads, "SMALLEST_SHARE", 1)
+    x, upstream = drawn(shape, 0, np.float32), drawn(shape, 1, np.float32)
     before, results = get_num_threads(), []
     try:
-        for threads in (1, 2, 5):
-            set_num_threads(threads)
-            y, mean, _ = normalization.standardize(x, EPS)
-            results.append((y, mean, normalization.standardize_gradient(upstream, x, EPS)))
+        for number in (1, 2, 5):
+            set_num_threads(number)
+            y, mean, _ = normalization.standardize(x, AXIS, EPS)
+            results.append((y, mean, normalization.standardize_gradient(upstream, x, AXIS, EPS)))
     finally:
         set_num_threads(before)
     for other in results[1:]:
@@ -75,15 +153,15 @@ def test_an_outlier_at_the_front_costs_no_accuracy():
     """Differences are taken from the first number: it may lie far away."""
     x = drawn((1, 1, 1000), 0)
     x[0, 0, 0] = 1e6
-    _, _, variance = normalization.standardize(x, EPS)
+    _, _, variance = normalization.standardize(x, AXIS, EPS)
     np.testing.assert_allclose(variance, x.var(), rtol=1e-12)
 
 
 def test_integers_are_refused():
     for call in (
-        lambda x: normalization.standardize(x, EPS),
-        lambda x: normalization.standardize_gradient(x, x, EPS),
-        lambda x: normalization.weight_gradient(x, x, EPS),
+        lambda x: normalization.standardize(x, AXIS, EPS),
+        lambda x: normalization.standardize_gradient(x, x, AXIS, EPS),
+        lambda x: normalization.weight_gradient(x, x, AXIS, EPS),
         normal.normal_cdf,
     ):
         with pytest.raises(DtypeError, match="int64; give float32 or float64"):

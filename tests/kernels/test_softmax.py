@@ -152,7 +152,10 @@ def test_labels_of_any_integer_dtype(dtype):
 
 
 def test_no_classes_give_an_empty_result():
-    assert log_softmax(np.zeros((3, 0), np.float32)).shape == (3, 0)
+    for kernel in (softmax, log_softmax):
+        assert kernel(np.zeros((3, 0), np.float32)).shape == (3, 0)
+    losses, difference = cross_entropy(np.zeros((0, 0)), np.zeros(0, int))
+    assert (losses.shape, difference.shape) == ((0,), (0, 0))
 
 
 @given(logits(specials=[-np.inf]), st.integers(0, 99))
