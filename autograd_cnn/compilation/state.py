@@ -9,11 +9,11 @@ import numpy as np
 
 from autograd_cnn.compilation import instructions
 from autograd_cnn.compilation.instructions import Run, Sink
-from autograd_cnn.compilation.native import Group
+from autograd_cnn.compilation.native import Group, memory_for
 from autograd_cnn.compilation.native.memory import Places
 from autograd_cnn.compilation.recording import Traced
 from autograd_cnn.graph import Node, Scalar, Tensor
-from autograd_cnn.live import Drawn, Plainly
+from autograd_cnn.live import Data, Drawn, Plainly
 
 
 class State:
@@ -46,6 +46,9 @@ class State:
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
         self._sources = [(self._copy(made), array) for made, array in traced.log.sources]
+        for made, x in zip(self.stand_ins, traced.stand_ins, strict=True):
+            if isinstance(x, Data):
+                made._value = memory_for(x, traced)
         inputs = [*traced.stand_ins, *traced.closed]
         self.sinks = [Sink() for _ in inputs]
         self._sink_of: dict[Node, Sink] = dict(zip(inputs, self.sinks, strict=True))
@@ -71,10 +74,10 @@ class State:
         With random numbers that were `drawn` before, this is a call that was made already: nothing is done beside.
         """
         for stand_in, x in zip(self.stand_ins, arguments, strict=True):
-            if isinstance(x, Node):
-                stand_in._value = x._value
+            if isinstance(x, np.ndarray):
+                np.copyto(stand_in._value, x)
             else:
-                stand_in._value = np.array(x, order="C") if isinstance(x, np.ndarray) else x
+                stand_in._value = x._value if isinstance(x, Node) else x
         for made, array in self._sources:
             made._value = array.copy()
         self.drawn = [draw() for draw, _ in self._traced.log.draws] if drawn is None else drawn

@@ -56,9 +56,8 @@ class Convolution:
     def __init__(self, nodes: list[Node], places: Places) -> None:
         product = nodes[0]
         x, weight = product.inputs or ()
-        output_size = product.attributes["output_size"]
-        windows = tuple(product.attributes[name] for name in ("stride", "padding", "dilation", "groups"))
-        shapes = x.shape, weight.shape, output_size, product.dtype, *windows
+        shapes = _shapes(product)
+        output_size, _, *windows = shapes[2:]
         self.x, self.weight, self.output = map(places.node, (x, weight, nodes[-1]))
         self.to_x, self.to_weight = places.sink(x), places.sink(weight)
         order = _order("forward", shapes)
@@ -107,6 +106,19 @@ class Convolution:
             of_weight = self.of_weight.array()
             self.compute_of_weight(sent, self.x._value, out=of_weight)
             give(self.to_weight, of_weight)
+
+
+def images_for(product: Node) -> Array:
+    """Return memory for the images of a convolution, in the order in which it had best read them."""
+    return _images((product.inputs or ())[0], _order("forward", _shapes(product)))
+
+
+def _shapes(product: Node) -> Any:
+    """Return the fields of `planning.Convolution` after the first."""
+    x, weight = product.inputs or ()
+    windows = (product.attributes[name] for name in ("output_size", "stride", "padding", "dilation", "groups"))
+    output_size, *others = windows
+    return x.shape, weight.shape, output_size, product.dtype, *others
 
 
 def _order(part: planning.Part, shapes: Any) -> image_rows.Order:

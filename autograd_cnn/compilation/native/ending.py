@@ -72,7 +72,7 @@ class Ending:
         share_out(send, len(self._sums), rows.size, rows, self._result, self.relu, self._sent, self._sums)
         if self.before is not None:
             self.before.grad = self.sent
-        if len(self._sums) == 1:
+        if self._by_columns and len(self._sums) == 1:
             of_bias[...] = self._sums[0]
         else:
             of_bias[...] = self._sums.reshape(-1, *self._by_unit()).sum(axis=(0, 2))

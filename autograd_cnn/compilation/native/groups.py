@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_cnn.compilation.native.convolution import Convolution, convolution_chain
+from autograd_cnn.compilation.native.convolution import Convolution, convolution_chain, images_for
 from autograd_cnn.compilation.native.linear import Linear, linear_chain
 from autograd_cnn.compilation.native.loss import MeanLoss, loss_chain
-from autograd_cnn.compilation.native.memory import Places
+from autograd_cnn.compilation.native.memory import Places, buffer
 from autograd_cnn.compilation.native.pooling import Pooling, pooling_chain
 from autograd_cnn.compilation.native.reshaping import Reshape, reshape_chain
-from autograd_cnn.compilation.native.users import Users
+from autograd_cnn.compilation.native.users import Users, is_made_by
 from autograd_cnn.compilation.recording import Traced
-from autograd_cnn.graph import Node
+from autograd_cnn.graph import Array, Node
 
 # The gate that a pattern begins with; what finds the chain of gates from there; what does them.
 PATTERNS: dict[str, tuple[Callable[[Node, Users], list[Node] | None], Callable[[list[Node], Places], Any]]] = {
@@ -24,6 +24,14 @@ PATTERNS: dict[str, tuple[Callable[[Node, Users], list[Node] | None], Callable[[
     "reshape": (reshape_chain, Reshape),
     "cross_entropy": (loss_chain, MeanLoss),
 }
+
+
+def memory_for(argument: Node, traced: Traced) -> Array:
+    """Return memory for an array among the arguments: as the convolutions have it that read it, or in C order."""
+    users = [node for node in traced.order if any(x is argument for x in node.inputs or ())]
+    if users and argument.size and all(is_made_by(node, "conv2d") for node in users):
+        return images_for(users[0])
+    return buffer(argument.shape, argument.dtype)
 
 
 @dataclass(frozen=True, eq=False)
