@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.kernels import masks
 from autograd_cnn.registry import Value, composition, gate
 
 
@@ -83,7 +84,7 @@ def where(condition: Value, a: Value, b: Value) -> Value:
     Local gradient: 1 for the chosen, 0 for the other
     Kink: the condition itself has no gradient
     """
-    return np.where(condition, a, b)
+    return masks.where(condition, a, b)
 
 
 @where.vjp
