@@ -21,7 +21,7 @@ def precision(name: str) -> Iterator[None]:
     name : {"default", "fast"}
         With ``"fast"``, 3×3 convolutions that go by Winograd take tiles of 4 × 4 outputs instead of 2 × 2 where
         that pays: 36 products for 16 outputs instead of 64, at some ten times the rounding error. In float32
-        that is up to 10⁻⁵ of the largest number in the result.
+        that is about 10⁻⁵ of the largest number in the result.
 
     Raises
     ------
