@@ -70,9 +70,11 @@ def networks(dtype: DTypeLike) -> list[tuple[nn.Module, tuple[int, ...]]]:
 
 
 def _use(network: nn.Module, shape: tuple[int, ...], dtype: DTypeLike) -> None:
-    """Do one step of training and one prediction."""
-    images = ag.Tensor(np.zeros(shape, dtype), requires_grad=True)
-    functional.cross_entropy(network(images), np.zeros(len(images), int)).backward()
+    """Do one step of training, gate by gate and compiled, and one prediction."""
+    images, labels = ag.Tensor(np.zeros(shape, dtype), requires_grad=True), np.zeros(shape[0], int)
+    functional.cross_entropy(network(images), labels).backward()
+    loss = ag.compile(lambda x, y: functional.cross_entropy(network(x), y))
+    loss(images.value, labels).backward()
     with ag.no_grad():
         functional.softmax(network.eval()(images), dim=1)
 
