@@ -22,6 +22,8 @@ class Census:
         Places of the nodes that are counted: positions in the order of a graph.
     of_units : tuple of int
         Places of the nodes whose gradients are counted unit by unit.
+    counts : dict
+        How many numbers each node has whose value or gradient is counted.
     values, gradients : dict
         The last sums of squares by place, of arrays that were there.
     units : dict
@@ -31,6 +33,7 @@ class Census:
     of_values: tuple[int, ...]
     of_gradients: tuple[int, ...]
     of_units: tuple[int, ...]
+    counts: dict[int, int]
     values: dict[int, float] = field(default_factory=dict)
     gradients: dict[int, float] = field(default_factory=dict)
     units: dict[int, Array] = field(default_factory=dict)
@@ -67,7 +70,9 @@ def census_of(order: Sequence[Node], values: Iterable[int], gradients: Iterable[
     """Return what counts the values and gradients of the nodes at some places, and some gradients unit by unit."""
     by_unit = tuple([place for place in dict.fromkeys(units) if _is_counted(order[place])])
     whole = [place for place in dict.fromkeys(gradients) if place not in by_unit and _is_counted(order[place])]
-    return Census(tuple([p for p in dict.fromkeys(values) if _is_counted(order[p])]), tuple(whole), by_unit)
+    of_values = tuple([place for place in dict.fromkeys(values) if _is_counted(order[place])])
+    counts = {place: order[place].size for place in (*of_values, *whole, *by_unit)}
+    return Census(of_values, tuple(whole), by_unit, counts)
 
 
 def _is_counted(node: Node) -> bool:

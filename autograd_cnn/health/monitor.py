@@ -9,23 +9,20 @@ from typing import Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
-from autograd_cnn.health.census import Census
 from autograd_cnn.health.course import Course
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.lives import Lives
-from autograd_cnn.health.measures import decades
 from autograd_cnn.health.network import kept_gradients, read_network
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.parameters import named_parameters
-from autograd_cnn.health.plan import Places, Plan, plan_of, signature
+from autograd_cnn.health.plan import Plan, plan_of, signature
 from autograd_cnn.health.reading import Past, report_of
 from autograd_cnn.health.report import Finding, Report, Thresholds
 from autograd_cnn.health.sizes import Sizes
 from autograd_cnn.health.start import Start, start_of
+from autograd_cnn.health.stepping import record_of, units_of
 from autograd_cnn.health.timeline import Frames, Timeline
-from autograd_cnn.health.units import read_units
 from autograd_cnn.health.updates import Updates
-from autograd_cnn.health.weighing import same_sign
 
 ENOUGH_SAMPLES = 1000
 
@@ -134,7 +131,6 @@ class Monitor:
         self._updates = Updates()
         self._plans: deque[Plan] = deque(maxlen=GRAPHS)
         self._loss: Node | None = None
-        self._oldest = -1
         self._non_finite: Finding | None = None
         self._start: Start | None = None
 
@@ -177,12 +173,17 @@ class Monitor:
         self._updates.forget()
         self._sizes.append(plan.batch)
         self._forget_old_sizes()
-        record = StepRecord(len(self.history), loss.item(), {}, {}, sum(self._sizes))
         plan.census.take(order)
-        sizes = Sizes(order, plan.census.values, plan.census.gradients)
-        self._oldest = -1 if watch.replayed or self._loss is None else self._loss.serial
+        sizes = Sizes(order, plan.census)
+        oldest = -1 if watch.replayed or self._loss is None else self._loss.serial
+        record = record_of(len(self.history), loss, sum(self._sizes), plan, sizes, oldest)
         for layer in plan.layers:
-            self._read(layer, plan.census, sizes, record)
+            if layer.activations:
+                batch = units_of(layer, order, plan.census, self.thresholds)
+                if batch is not None:
+                    self._lives.take(layer.name, batch, record, len(self._sizes))
+            if layer.weights:
+                self._updates.remember(layer.name, [order[i] for i in layer.weights], sizes.value_norm(layer.weights))
         self.history.append(record)
         self._loss = loss
         if self._non_finite is None and not _all_finite(record):
@@ -277,40 +278,6 @@ class Monitor:
             self._plans.appendleft(plan)
         return plan
 
-    def _read(self, layer: Places, census: Census, sizes: Sizes, record: StepRecord) -> None:
-        """Take in one layer: gradients, units, and the weights as they are before the step."""
-        name, order = layer.name, sizes.order
-        weights = [order[i] for i in layer.weights]
-        record.gradients[name] = sizes.gradient(layer.outputs)
-        record.weight_gradients[name] = sizes.gradient(layer.weights) if weights else None
-        record.activations[name] = sizes.value(layer.outputs)
-        if layer.sources:
-            self._read_wires(layer, sizes, record)
-        for weight, data, axis in layer.products:
-            share = same_sign(order[data].value, order[weight].grad, axis, sizes.value((data,)))
-            if share is not None:
-                record.same_sign[name] = share
-        if layer.activations:
-            activations = [order[i] for i in layer.activations]
-            upstream = [node.grad for node in activations]
-            driven = [census.driven(i, order[i].grad) for i in layer.feeders]
-            batch = read_units(activations, layer.numbers, upstream, self.thresholds, driven)
-            if batch is not None:
-                self._lives.take(name, batch, record, len(self._sizes))
-        if weights:
-            self._updates.remember(name, weights, sizes.value_norm(layer.weights))
-
-    def _read_wires(self, layer: Places, sizes: Sizes, record: StepRecord) -> None:
-        """Take in what a layer reads: how much gradient it loses, and the network's input."""
-        order, are_new = sizes.order, self._are_new(layer.sources, sizes.order)
-        if all([order[i].gate is None for i in layer.sources]):
-            record.activations.setdefault("", sizes.value(layer.sources))
-            if are_new:
-                record.gradients.setdefault("", sizes.gradient(layer.sources))
-        if layer.leaving and are_new:
-            lost = decades(sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving))
-            record.attenuations[layer.name] = lost
-
     def _forget_old_sizes(self) -> None:
         """Keep the window: as many batches as asked for, or as hold enough samples."""
         sizes = self._sizes
@@ -320,10 +287,6 @@ class Monitor:
         else:
             while sum(sizes) - sizes[0] >= ENOUGH_SAMPLES:
                 sizes.popleft()
-
-    def _are_new(self, places: tuple[int, ...], order: list[Node]) -> bool:
-        """Whether no leaf among them is older than this step: its gradient may then be that of several steps."""
-        return all([order[i].gate is not None or order[i].serial > self._oldest for i in places])
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last `observe` moved the weights, once it was made."""

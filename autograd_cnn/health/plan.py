@@ -23,7 +23,8 @@ class Places:
     `feeders` are the inputs of the activations, where nothing else uses them: their gradient is what the
     activations pass on; empty otherwise. `sources` are the nodes that a layer reads and `leaving` those that others
     read of it, where the whole gradient of each belongs to these wires: then it tells the attenuation; else empty.
-    `products` are the weight, the data and the units' axis of its one product with weights.
+    `products` are the weight, the data and the units' axis of its one product with weights. `leaves` are the sources
+    that no gate made; `reads_input` says whether all are.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Places:
     leaving: tuple[int, ...]
     numbers: Array | None
     products: list[tuple[int, int, int]]
+    leaves: tuple[int, ...]
+    reads_input: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
 
     layers = []
     for group in network.layers:
-        activations = activations_of(group)
+        activations, sources = activations_of(group), _whole(network, network.inputs(group))
+        leaves = [node for node in sources if node.gate is None]
         layers.append(
             Places(
                 group.name,
@@ -78,10 +82,12 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
                 at(activations),
                 at(_feeders(network, activations)),
                 at(weights_of(network.parameters[group])),
-                at(_whole(network, network.inputs(group))),
+                at(sources),
                 at(_leaving(network, group)),
                 unit_numbers(activations, network.data) if activations else None,
                 [(positions[w.weight], positions[w.data], w.axis) for w in only_weighing(network, group)],
+                at(leaves),
+                bool(sources) and len(leaves) == len(sources),
             )
         )
     return Plan(signature(network.order), tuple(layers), network.batch, _census(network.order, layers))

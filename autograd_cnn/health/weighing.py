@@ -65,7 +65,9 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
     `size` is the RMS of the data, where it is known.
     """
     inputs = np.asarray(data)
-    if gradient is None or not inputs.size or not np.minimum.reduce(inputs[:1], axis=None) > 0:
+    if gradient is None or not inputs.size or not inputs.item(0) > 0:
+        return None
+    if not np.minimum.reduce(inputs[:1], axis=None) > 0:
         return None  # most layers have an input that is not positive in the first sample
     if not np.minimum.reduce(inputs, axis=None) > 0:
         return None

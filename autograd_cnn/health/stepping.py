@@ -1,0 +1,69 @@
+"""What one step tells of each layer: its numbers for the record, and the state of its units in this batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.health.census import Census
+from autograd_cnn.health.history import StepRecord
+from autograd_cnn.health.measures import decades
+from autograd_cnn.health.plan import Places, Plan
+from autograd_cnn.health.report import Thresholds
+from autograd_cnn.health.sizes import Sizes
+from autograd_cnn.health.units import Batch, read_units
+from autograd_cnn.health.weighing import same_sign
+
+
+def record_of(step: int, loss: Node, samples: int, plan: Plan, sizes: Sizes, oldest: int) -> StepRecord:
+    """Return the numbers of a step, without those of units.
+
+    Parameters
+    ----------
+    step : int
+    loss : Node
+    samples : int
+        Over how many samples units are counted.
+    plan : Plan
+    sizes : Sizes
+        Of this step's values and gradients.
+    oldest : int
+        Leaves with a serial number up to this one are older than the step: their gradient may be that of several.
+    """
+    order, layers = sizes.order, plan.layers
+    value, gradient = sizes.value, sizes.gradient
+    record = StepRecord(
+        step,
+        loss.item(),
+        {x.name: gradient(x.outputs) for x in layers},
+        {x.name: gradient(x.weights) if x.weights else None for x in layers},
+        samples,
+        {x.name: value(x.outputs) for x in layers},
+    )
+    for layer in layers:
+        are_new = all([order[i].serial > oldest for i in layer.leaves])
+        if layer.reads_input:
+            record.activations.setdefault("", value(layer.sources))
+            if are_new:
+                record.gradients.setdefault("", gradient(layer.sources))
+        if layer.sources and layer.leaving and are_new:
+            record.attenuations[layer.name] = decades(
+                sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving)
+            )
+        for weight, data, axis in layer.products:
+            share = same_sign(order[data]._value, order[weight].grad, axis, value((data,)))
+            if share is not None:
+                record.same_sign[layer.name] = share
+    return record
+
+
+def units_of(layer: Places, order: list[Node], census: Census, thresholds: Thresholds) -> Batch | None:
+    """Return what this step tells of a layer's units; None for a layer without any."""
+    activations = [order[i] for i in layer.activations]
+    driven = [census.driven(i, order[i].grad) for i in layer.feeders]
+    node = activations[0]
+    if len(driven) == 1 == len(activations) and driven[0] is not None and isinstance(node, Tensor) and node.ndim > 1:
+        assert node.gate is not None
+        if node.gate.saturates is None and driven[0].all():  # the usual case
+            return Batch(node.shape[0], True, driven[0], driven[0], np.zeros(driven[0].shape))
+    return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven)
