@@ -261,8 +261,13 @@ def composition(*, method: bool = False) -> Callable[[_Function], _Function]:
 
 
 def distribute(upstream: Value, output: Value, a: Value, b: Value) -> Value:
-    """Hand the upstream gradient on to both inputs: the rule of addition, which backpropagation knows by sight."""
+    """Hand the upstream gradient on to both inputs: the rule of addition."""
     return upstream, upstream
+
+
+def switch(upstream: Value, output: Value, a: Value, b: Value) -> Value:
+    """Hand each input the upstream gradient times the other input: the rule of multiplication."""
+    return upstream * b, upstream * a
 
 
 def gradient_of(made: Gate, upstream: Any, output: Any, inputs: Any, attributes: dict[str, Any], needs: Any) -> Any:

@@ -18,7 +18,7 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Scalar
 from autograd_cnn.graph.serial import PAGE
 from autograd_cnn.recording import recording
-from autograd_cnn.registry import distribute
+from autograd_cnn.registry import distribute, switch
 
 Page: TypeAlias = tuple[list[Any], list[Any]]
 """Nodes that wait for their turn, by the index of their serial number, and their gradients so far."""
@@ -113,8 +113,8 @@ class Walk:
     def go(self) -> None:
         """Give every node that a gradient reaches its turn.
 
-        Most nodes of large graphs are made of two Scalars: for these, and so that they need no other call than that of
-        the rule, what `put` does is written out, twice.
+        Most nodes of large graphs are sums and products of Scalars. For them what `put` does is written out, twice, and
+        so is what their two rules do, which are known by sight: calls would take longer than all that they compute.
         """
         pages, totals, total_of, free = self.pages, self.totals, self.totals.get, self.free
         shortly = not recording().finite_only
@@ -129,6 +129,8 @@ class Walk:
                 rule = origin.gate.short_rule if origin.of_scalars and shortly and a is not None else None
                 if rule is distribute:
                     u = v = upstream
+                elif rule is switch and type(b) is Scalar:
+                    u, v = upstream * b._value, upstream * a._value
                 elif rule is not None:
                     try:
                         if type(b) is Scalar:

@@ -7,7 +7,7 @@ import operator
 
 from autograd_cnn.gates.comparison import equal, where
 from autograd_cnn.gates.exponential import log
-from autograd_cnn.registry import Value, distribute, gate
+from autograd_cnn.registry import Value, distribute, gate, switch
 
 
 @gate("+", broadcasts=True, operator="__add__", scalar=operator.add)
@@ -48,9 +48,7 @@ def multiply(a: Value, b: Value) -> Value:
     return a * b
 
 
-@multiply.vjp
-def _(upstream: Value, output: Value, a: Value, b: Value) -> Value:
-    return upstream * b, upstream * a
+multiply.vjp(switch)
 
 
 @gate("÷", broadcasts=True, operator="__truediv__", scalar=operator.truediv)
