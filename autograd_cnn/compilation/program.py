@@ -58,6 +58,7 @@ class Program:
         self.traced = emptied(traced)
         self.monitor = monitor
         self._groups = groups_of(self.traced, watched=monitor is not None)
+        self.closed_are_leaves = all(x.gate is None for x in traced.closed)
         self._free: list[State] = []
         self._drawn: list[int] | None = [int(seed) for _, seed in traced.log.draws]
         self._spent: weakref.ref[Replay] | None = None
@@ -87,16 +88,19 @@ class Program:
         """Return a state that no result needs any more, or a new one."""
         spent = None if self._spent is None else self._spent()
         if not self._free and spent is not None and spent.state is not None:
-            self._free.append(spent.state)
-            spent.state = None
-        return self._free.pop() if self._free else State(self.traced, self._groups, self.monitor is not None)
+            state, spent.state = spent.state, None
+            return state
+        try:
+            return self._free.pop()
+        except IndexError:
+            return State(self.traced, self._groups, self.monitor is not None)
 
-    def observe(self, state: State, output: int) -> None:
+    def observe(self, state: State, output: int, arguments: Sequence[Any]) -> None:
         """Let the monitor take in a step, once gradients are in their places."""
         if self.monitor is None:
             return
-        for stand_in, sink in zip(state.stand_ins, state.sinks, strict=False):
-            stand_in.grad = sink.grad
+        for stand_in, x in zip(state.stand_ins, arguments, strict=True):
+            stand_in.grad = x.grad if isinstance(x, Node) else None
         end = state.outputs[output]
         watch = state.watches.get(end)
         if watch is None:
@@ -122,6 +126,11 @@ class Replay:
     def __del__(self) -> None:
         if self.state is not None:
             self.program.give_back(self.state)
+
+    def reaches_leaves(self, inputs: Sequence[Any]) -> bool:
+        """Whether all that a gradient can reach are leaves."""
+        given = inputs[: len(self.program.traced.stand_ins)]
+        return self.program.closed_are_leaves and all([not isinstance(x, Node) or x.gate is None for x in given])
 
     def held(self) -> State:
         """Return the state, or raise when it was taken over."""

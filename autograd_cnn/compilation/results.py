@@ -48,12 +48,13 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
     inputs = self.inputs or ()
     if (
         seed is not None
+        or self.inputs is None
         or not self.requires_grad
         or retain not in ("all", "leaves")
         or not recording().plain
         or recording().compiling_from is not None
         or self.size != 1
-        or any([isinstance(x, Node) and x.gate is not None for x in inputs])
+        or not self.attributes["replay"].reaches_leaves(inputs)
     ):
         backward(self, seed, retain=retain)
         return
@@ -64,8 +65,9 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
     state.backward(self.attributes["which"], one)
     for leaf, sink in zip(inputs, state.sinks, strict=True):
         if sink.grad is not None:
-            leaf.grad = sink.taken() if leaf.grad is None else leaf.grad + sink.grad
-    replay.program.observe(state, self.attributes["which"])
+            part = sink.taken()
+            leaf.grad = part if leaf.grad is None else leaf.grad + part
+    replay.program.observe(state, self.attributes["which"], inputs[: len(state.stand_ins)])
     if retain == "all":
         if isinstance(one, np.ndarray):
             one.flags.writeable = False

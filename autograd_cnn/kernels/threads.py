@@ -86,6 +86,9 @@ def share_out(kernel: Callable[..., None], jobs: int, operations: int, *argument
 
     ``operations`` is the number of multiply-adds in all jobs together.
     """
+    if operations < 2 * SMALLEST_SHARE:
+        kernel(0, jobs, *arguments)
+        return
     shares = min(get_num_threads(), jobs, operations // SMALLEST_SHARE)
     if shares <= 1 or not _start_workers(shares - 1):
         kernel(0, jobs, *arguments)

@@ -53,12 +53,14 @@ class Ending:
         self.sent = _like(product, order)
         self._sent = _matrix(self.sent, order)
         self._copy = Workspace()
+        self._add = dense.add_to_columns if self._by_columns else dense.add_to_rows
+        self._send = dense.send_by_columns if self._by_columns else dense.send_by_rows
+        self._at_once = relu and before is None
 
     def forward(self, bias: Array) -> None:
         """Compute the result."""
-        add = dense.add_to_columns if self._by_columns else dense.add_to_rows
-        at_once = self.relu and self.before is None
-        share_out(add, len(self._matrix), self._matrix.size, self._matrix, bias, at_once)
+        matrix = self._matrix
+        share_out(self._add, len(matrix), matrix.size, matrix, bias, self._at_once)
         if self.before is not None:
             np.maximum(self.product, 0, out=self.result)
             self.before._value = self.product
@@ -67,9 +69,8 @@ class Ending:
         """Fill `sent`, and the gradient of the bias."""
         if self.order is not None:
             upstream = _ordered(upstream, self.order, self._copy)
-        send = dense.send_by_columns if self._by_columns else dense.send_by_rows
         rows = _matrix(upstream, self.order)
-        share_out(send, len(self._sums), rows.size, rows, self._result, self.relu, self._sent, self._sums)
+        share_out(self._send, len(self._sums), rows.size, rows, self._result, self.relu, self._sent, self._sums)
         if self.before is not None:
             self.before.grad = self.sent
         if self._by_columns and len(self._sums) == 1:
