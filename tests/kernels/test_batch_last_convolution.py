@@ -13,7 +13,9 @@ from hypothesis import example, given
 if numba.config.DISABLE_JIT:
     pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
 
-from autograd_cnn.kernels import batch_last_convolution, forced, plain_convolution, plan
+import autograd_cnn as ag
+from autograd_cnn import functional
+from autograd_cnn.kernels import batch_last_convolution, forced, plain_convolution, plan, tiled_product
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE, cases
@@ -94,3 +96,24 @@ def test_batches_smaller_than_a_vector_and_unseeing_windows_are_not_covered(monk
         blind = plan((lanes, 1, 8, 8), (8, 1, 3, 3), padding=3)
     assert blind.forward.algorithm == blind.input_gradient.algorithm == "batch-last"
     assert blind.weight_gradient.algorithm == "plain"
+
+
+def test_no_image_is_copied_from_the_convolution_to_the_fully_connected_layer():
+    """Bias, ReLU and pooling keep the order, flattening gives a view, and the product reads it where it lies."""
+    case = replace(EVEN, batch=32, channels_out=16, input_size=(8, 8), output_size=(8, 8))
+    x, weight, _ = arrays(case)
+    rng = np.random.default_rng(0)
+    bias, dense = (ag.Parameter(rng.standard_normal(shape).astype(np.float32)) for shape in ((1, 16, 1, 1), (48, 256)))
+    with forced("batch-last"):
+        y = functional.conv2d(ag.Tensor(batch_last(x)), ag.Parameter(weight), padding=1)
+    pooled = functional.max_pool2d(ag.relu(y + bias), 2)
+    flat = pooled.reshape(32, -1)
+    assert lies_batch_last(pooled.value)
+    assert np.shares_memory(flat.value, pooled.value)
+    assert flat.value.flags.f_contiguous
+    workspace = Workspace()
+    assert tiled_product.covers(flat.value, dense.value.T)
+    scores = tiled_product.matmul(flat.value, dense.value.T, workspace=workspace)
+    assert workspace.nbytes == 0
+    assert scores.flags.f_contiguous
+    np.testing.assert_allclose(scores, (flat @ dense.T).value, rtol=1e-4, atol=1e-4)
