@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from autograd_cnn.kernels.jit import jit
 from autograd_cnn.kernels.layout import Floats
 from autograd_cnn.kernels.microkernel import address, call_dot, call_tile
-from autograd_cnn.kernels.register_tiles import Dots
+from autograd_cnn.kernels.register_tiles import Dots, Tiles
 
 Numbers5 = tuple[int, int, int, int, int]
 Numbers4 = tuple[int, int, int, int]
@@ -34,21 +34,19 @@ def add_up_taps(
     rows: NDArray[Any],
     columns: NDArray[Any],
     steps: Numbers4,
-    tiles: Numbers5,
+    tiles: Tiles,
     target: Floats,
 ) -> None:
     """Add up what row ``y`` of the target meets through the taps of the window: job ``(g, y)``.
 
     ``source`` (G, K, H, W, N), ``weight`` in its own memory, with strides along the groups, the channels of the
     target, those of the source, and the taps down and right; ``target`` (G, P, OH, OW, N). ``rows`` and
-    ``columns`` are walks over the target; ``steps`` are those of their taps and sources. ``tiles``: rows of a
-    tile, and the kernel and row length of a wide one and of one that is no longer than N.
+    ``columns`` are walks over the target; ``steps`` are those of their taps and sources.
     """
     _, inner, height, width, batch = source.shape
     _, outer, high, wide, _ = target.shape
     group_stride, outer_stride, inner_stride, down_stride, right_stride = weight_strides
     tap_down, source_down, tap_right, source_right = steps
-    tile_rows, wide_tile, wide_length, narrow_tile, narrow_length = tiles
     size = source.itemsize
     row, plane = width * batch, height * width * batch
     target_row, target_plane = wide * batch, high * wide * batch
@@ -62,28 +60,21 @@ def add_up_taps(
         for piece in range(len(columns)):
             begin, length, tap, taps_right, column = columns[piece]
             length *= batch
-            kernel, step = (wide_tile, wide_length) if length >= wide_length else (narrow_tile, narrow_length)
+            long = length >= tiles.wide_length
+            kernel, step = (tiles.wide, tiles.wide_length) if long else (tiles.narrow, tiles.narrow_length)
             for start in range(0, length, step):
                 here = min(start, length - step)
-                for channel in range(0, outer, tile_rows):
-                    p = min(channel, outer - tile_rows)
+                for channel in range(0, outer, tiles.rows):
+                    p = min(channel, outer - tiles.rows)
                     call_tile(
                         kernel,
                         a_row + size * (p * outer_stride + tap * right_stride),
                         b_row + size * (column * batch + here),
                         c_row + size * (p * target_plane + begin * batch + here),
-                        inner,
-                        taps_down,
-                        taps_right,
-                        inner_stride,
-                        tap_down * down_stride,
-                        tap_right * right_stride,
-                        outer_stride,
-                        plane,
-                        source_down * row,
-                        source_right * batch,
-                        target_plane,
-                    )
+                        inner, taps_down, taps_right,
+                        inner_stride, tap_down * down_stride, tap_right * right_stride, outer_stride,
+                        plane, source_down * row, source_right * batch, target_plane,
+                    )  # fmt: skip
 
 
 @jit
@@ -135,17 +126,8 @@ def multiply_by_taps(
                             a_rows + size * x * batch,
                             b_rows + size * column * batch,
                             c_row + size * tap,
-                            max(0, stop - start),
-                            length,
-                            batch // dots.lanes,
-                            upstream_row,
-                            batch,
-                            dots.lanes,
-                            upstream_plane,
-                            stride_down * row,
-                            stride_right * batch,
-                            dots.lanes,
-                            dilation * batch,
-                            inner * window,
-                            1,
-                        )
+                            max(0, stop - start), length, batch // dots.lanes,
+                            upstream_row, batch, dots.lanes, upstream_plane,
+                            stride_down * row, stride_right * batch, dots.lanes, dilation * batch,
+                            inner * window, 1,
+                        )  # fmt: skip

@@ -109,18 +109,10 @@ def _multiply(first: int, last: int, a: Matrix, strides: tuple[int, int], b: Mat
                 address(a) + size * row * strides[0],
                 address(b) + size * column,
                 address(c) + size * (row * length + column),
-                1,
-                1,
-                terms,
-                0,
-                0,
-                strides[1],
-                strides[0],
-                0,
-                0,
-                length,
-                length,
-            )
+                1, 1, terms,
+                0, 0, strides[1], strides[0],
+                0, 0, length, length,
+            )  # fmt: skip
 
 
 def _in_one_piece(matrix: Matrix) -> bool:
