@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class AutogradError(Exception):
@@ -44,5 +43,7 @@ class ReplayMismatch(AutogradError, RuntimeError):  # noqa: N818 - what happened
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'relu'?"`` for a mistyped name, or an empty string."""
+    from difflib import get_close_matches  # a millisecond, which only a mistake should cost
+
     nearest = get_close_matches(name, list(known), n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
