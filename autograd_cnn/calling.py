@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from autograd_cnn.registry import Gate
 
 
-_UNCHANGING = NUMBERS | {type(None), str}
-
-
 def called(gate: Gate, *inputs: Any, **attributes: Any) -> Any:
     """Compute on plain values; record when an input is a node, or when there are none: a source makes a node."""
     if gate.is_plain and not attributes and len(inputs) == gate.arity:
@@ -54,7 +51,7 @@ def called(gate: Gate, *inputs: Any, **attributes: Any) -> Any:
 
 def _computed(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
     """Return the output of plain values."""
-    if not gate.saves and all([type(x) in NUMBERS for x in inputs]):
+    if not gate.saves and NUMBERS.issuperset(map(type, inputs)):
         return on_floats(gate, inputs, attributes)
     return on_arrays(gate, [x if type(x) is np.ndarray else as_plain(gate.name, x) for x in inputs], attributes)[0]
 
@@ -62,11 +59,9 @@ def _computed(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any]) -
 def _recorded(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Node:
     """Return the node of inputs of which one is a node, or of none."""
     if attributes:
-        attributes = {
-            name: value if type(value) in _UNCHANGING else as_it_is_now(value) for name, value in attributes.items()
-        }
+        attributes = {name: as_it_is_now(value) for name, value in attributes.items()}
     values = [x._value if isinstance(x, Node) else x for x in inputs]
-    if not gate.saves and all([type(x) in NUMBERS for x in values]):
+    if not gate.saves and NUMBERS.issuperset(map(type, values)):
         value = on_floats(gate, values, attributes)
         return made_by(gate, inputs, attributes, value if type(value) is float else float_or_array(value))
     edges = tuple([x if isinstance(x, Node) else as_edge(gate.name, x) for x in inputs])

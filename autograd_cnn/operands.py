@@ -18,6 +18,7 @@ from autograd_cnn.recording import recording
 NUMBERS = frozenset({float, int, bool})
 """Python numbers stay as they are: they widen no array."""
 
+_UNCHANGING = NUMBERS | {type(None), str}
 _SEQUENCES = frozenset({list, tuple})
 _NO_OPERANDS = frozenset({type(None), str, bytes, dict, set})
 
@@ -56,7 +57,11 @@ def one_by_one(inputs: Any) -> bool:
 
 def as_it_is_now(value: Any) -> Any:
     """Return an attribute that the caller cannot change later: arrays, lists and nodes are copied."""
+    if type(value) in _UNCHANGING:
+        return value
     if type(value) in _SEQUENCES:
+        if type(value) is tuple and _UNCHANGING.issuperset(map(type, value)):
+            return value
         parts = map(as_it_is_now, value)
         return list(parts) if isinstance(value, list) else tuple(parts)
     if isinstance(value, Node):

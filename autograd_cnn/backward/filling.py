@@ -70,7 +70,7 @@ def backward(output: Node, seed: Any = None, *, retain: str = "all") -> None:
             if leaf.grad is not None:
                 leaf.grad = leaf.grad + total
             else:
-                leaf.grad = np.array(total) if isinstance(total, np.ndarray) else total
+                leaf.grad = np.array(total, order="C") if isinstance(total, np.ndarray) else total
 
 
 def _read_only(upstream: Any) -> Any:

@@ -23,6 +23,8 @@ def pair(gate: str, name: str, value: Any, least: int) -> Pair:
     ArgumentError
         For anything else.
     """
+    if type(value) is int and value >= least:
+        return value, value
     both = (value, value) if not isinstance(value, tuple | list) else tuple(value)
     if len(both) != 2 or not all(_is_integer(v) and v >= least for v in both):
         raise ArgumentError(

@@ -258,7 +258,9 @@ class Module:
     def _own_parameters(self) -> Iterator[tuple[str, Parameter | Scalar]]:
         """Yield the leaves assigned as attributes; a Scalar that a gate made is a result, no parameter."""
         for name, value in vars(self).items():
-            if isinstance(value, Parameter) or (isinstance(value, Scalar) and value.is_leaf):
+            if isinstance(value, Node) and (
+                isinstance(value, Parameter) or (isinstance(value, Scalar) and value.is_leaf)
+            ):
                 yield name, value
 
     def _check_no_hidden_layers(self) -> None:
