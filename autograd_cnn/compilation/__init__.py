@@ -1,4 +1,9 @@
-"""`ag.compile`: record a function of Scalars once, replay it natively."""
+"""`ag.compile`: record a function once, replay it natively.
+
+A function of Scalars becomes a tape (:mod:`.lowering`, :mod:`.replaying`). One of Tensors stays a graph
+(:mod:`.recording`), whose nodes get new values at every call (:mod:`.state`), gate by gate (:mod:`.instructions`) or a
+whole layer at once (:mod:`.native`).
+"""
 
 from autograd_cnn.compilation.compiling import Compiled, compile
 

@@ -2,75 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd_cnn.backward import backward, check_usable
-from autograd_cnn.compilation.arguments import columns_of, rebuilt, structure_of
+from autograd_cnn.compilation.arguments import columns_of, structure_of
 from autograd_cnn.compilation.checking import compare, compare_results
 from autograd_cnn.compilation.instructions import StaleError
 from autograd_cnn.compilation.program import Monitor, Program
 from autograd_cnn.compilation.recording import Traced, trace
 from autograd_cnn.compilation.replaying import Floats, Recorded, taped
 from autograd_cnn.compilation.results import results
+from autograd_cnn.compilation.scalar_results import Replay, Replayed, gate_of
 from autograd_cnn.compilation.training import train
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.graph import Node, Scalar, describe
+from autograd_cnn.graph import Node
 from autograd_cnn.recording import recording
 from autograd_cnn.registry import Gate
-
-
-@dataclass(frozen=True, eq=False)
-class Replay:
-    """One replay: what was recorded, and what its first rows held."""
-
-    recorded: Recorded
-    leaves: Floats
-
-
-class Replayed(Scalar):
-    """What a compiled function returns: a Scalar made by the gate `compiled` from all that the function reads.
-
-    It does what any Scalar does; only its own `backward` takes a shorter way.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, gate: Gate, inputs: tuple[Any, ...], replay: Replay) -> None:
-        value = replay.recorded.value(replay.leaves)
-        self._become_leaf(value, replay.recorded.requires_grad, None)
-        self.gate, self.inputs, self.attributes = gate, inputs, {"replay": replay}
-
-    def detach(self) -> Scalar:  # type: ignore[override]
-        """Return a leaf with the same value that no gradient flows through."""
-        return Scalar(self.value, requires_grad=False)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Refuse to be copied or pickled: the gate belongs to one compiled function."""
-        raise ArgumentError(f"copy: {describe(self)} cannot be copied or pickled; call the function itself for that")
-
-    def backward(self, seed: Any = None, *, retain: str = "all") -> None:
-        """Fill the gradients of the leaves, as `Scalar.backward` does."""
-        if seed is not None or not self.requires_grad or retain not in ("all", "leaves") or not recording().plain:
-            backward(self, seed, retain=retain)
-            return
-        check_usable(self)
-        replay: Replay = self.attributes["replay"]
-        found, inputs = replay.recorded, self.inputs or ()
-        receivers = [*(inputs[i] for i in found.reached if i < found.arguments), *found.receivers]
-        if any([x.gate is not None for x in receivers]):
-            backward(self, seed, retain=retain)
-            return
-        for leaf, part in zip(receivers, found.gradients_of(replay.leaves, 1.0), strict=True):
-            leaf.grad = part if leaf.grad is None else leaf.grad + part
-        if retain == "all":
-            self.grad = 1.0
-        else:
-            self.inputs, self.attributes = None, {}
-
 
 RECORDINGS = 8
 """As many are kept for one structure of arguments: for training and testing, for a guard that decides otherwise."""
@@ -238,7 +187,7 @@ class Compiled:
 
     def _taped(self, traced: Traced, structure: Any) -> tuple[Recorded, Gate]:
         found = taped(self.function, traced)
-        return found, self._gate(found, structure)
+        return found, gate_of(found, self.function, structure)
 
     def _recorded(self, structure: Any, leaves: Sequence[Any]) -> Recorded:
         """Return the tape for calls of this structure, made now if there is none that still holds."""
@@ -248,30 +197,6 @@ class Compiled:
                 f"compile: {self.__name__} is no function of Scalars alone; map, train and update= are for those"
             )
         return found[0]
-
-    def _gate(self, found: Recorded, structure: Any) -> Gate:
-        """Return the gate that one recording is: replayed forward and back, and expanded by the function itself."""
-
-        def compiled(*values: float) -> Any:
-            leaves = found.leaves(())
-            leaves[: found.inputs] = values
-            return found.value(leaves), Replay(found, leaves)
-
-        def rule(upstream: float, output: float, *inputs: Any, replay: Replay, needs: Any) -> tuple[Any, ...]:
-            parts: list[float | None] = [None] * len(inputs)
-            for i, part in zip(found.reached, found.gradients_of(replay.leaves, upstream), strict=True):
-                parts[i] = part
-            return tuple(parts)
-
-        def expansion(*inputs: Any) -> Any:
-            positional, named = rebuilt(structure, iter(inputs))
-            return self.function(*positional, **named)
-
-        options: Mapping[str, Any] = {"broadcasts": False, "scalar": None, "saturates": None, "dead_side": False}
-        gate = Gate(compiled, "compiled", saves=("replay",), **options)
-        gate.vjp(rule, differentiable=False)
-        gate.expansion(expansion)
-        return gate
 
     def _sampled(self, what: str, columns: Sequence[Any]) -> tuple[Recorded, list[Any], Floats]:
         """Return the recording for one sample of the columns, that sample, and all: (arguments, samples)."""
@@ -307,33 +232,45 @@ def compile(
     Parameters
     ----------
     function : callable
-        Takes Scalars and Python numbers, also in lists, tuples and dicts, and returns one Scalar. It may close over
-        Scalars. Any gate may be used; one without native form runs in Python inside the replay.
+        Takes arrays, Tensors, Scalars and Python numbers, also in lists, tuples and dicts, and returns a node, or
+        several in a tuple, list or dict. It may close over nodes and networks. Any gate may be used; one without
+        native form runs in its plain form inside the replay.
     update : callable, optional
-        ``update(parameter, gradient)`` returns a parameter's new value; for `Compiled.train`.
+        For functions of Scalars: ``update(parameter, gradient)`` returns a parameter's new value; for `Compiled.train`.
     check : bool
         Call the function itself at every call too, and compare values and gradients.
+    monitor : object, optional
+        Such as `health.Monitor`: it takes in every step when ``backward`` of a result was called, and need not be told.
 
     Returns
     -------
     Compiled
-        Called as the function is. Another structure of arguments, or other bools and strings among them, is
-        recorded anew. Within `detect_anomaly` the function itself is called.
+        Called as the function is. What is recorded anew: other structures, shapes and dtypes of arguments, other bools
+        and strings among them; layers that were switched between training and testing, or changed; names that the
+        function closes over and that stand for something else. Within `detect_anomaly` the function itself is called.
 
     Raises
     ------
     DataDependentBranch
         At a call, when the function reads the number of a node that may change: by ``if``, ``float``, ``.value``.
     ArgumentError
-        At a call, for Tensors, random numbers drawn inside, or a result that is no Scalar.
+        At a call, for arguments or results of other kinds.
     ReplayMismatch
         With ``check=True``, when a replay differs from the function.
 
     Notes
     -----
-    Values and gradients are those of the function itself to the bit: the same operations in the same order. Only gates
-    whose forward asks NumPy for exp or log of a float (softplus, ELU) differ in the last places. A number from outside
-    that is neither an argument nor a Scalar stays what it was when recorded.
+    Arrays among the arguments are data: NumPy's functions on them are replayed too, and where Python decides by them
+    (``if y.max() > 9``), a replay decides again: a call that turns out otherwise is recorded anew. Random gates draw
+    anew from the same generator, and batch norm updates its statistics. Any other number or array from outside stays
+    what it was when recorded.
+
+    Values and gradients are those of the function itself: to the bit gate by gate, and to the rounding of sums where
+    a native instruction does several gates. Only tapes of Scalars differ in the last places for gates whose forward
+    asks NumPy for exp or log of a float (softplus, ELU).
+
+    Results and gradients are the caller's; the memory between them is used again by the next call, unless a result
+    is still held that did not go backward. So a result can go backward twice until the function is called again.
 
     Examples
     --------
@@ -347,6 +284,16 @@ def compile(
     >>> losses = loss.train([1.0, -1.0], [5.0, -5.0], steps=3)
     >>> losses, w
     (array([9.    , 2.25  , 0.5625]), <Scalar 'w' 4.625>)
+
+    A network, with labels that change from call to call:
+
+    >>> import numpy as np
+    >>> from autograd_cnn import functional as F, nn
+    >>> model = nn.Linear(3, 2, rng=0)
+    >>> loss = ag.compile(lambda x, y: F.cross_entropy(model(x), y))
+    >>> loss(np.eye(3, dtype=np.float32), np.array([0, 1, 1])).backward()
+    >>> model.weight.grad.shape
+    (2, 3)
     """
     if not callable(function) or (update is not None and not callable(update)):
         wrong = function if not callable(function) else update
