@@ -53,9 +53,10 @@ def images_in(
     (top, left), (height, width) = before, size
     source = x.transpose(0, 2, 3, 1)[:, max(0, -top) :, max(0, -left) :]
     source = source[:, : max(0, height - max(0, top)), : max(0, width - max(0, left))]
-    if source.shape[1:] == (height, width, groups * wide) and _serves(source, dtype):
+    shape = len(x), height, width, groups * wide
+    if source.shape == shape and _serves(source, dtype):
         return source
-    target = workspace.zeros(name, (len(x), height, width, groups * wide), dtype)
+    target = (workspace.empty if source.shape == shape else workspace.zeros)(name, shape, dtype)
     inside = target[:, max(0, top) :, max(0, left) :][:, : source.shape[1], : source.shape[2]]
     if inside.size:
         for group in range(groups if wide > each else 1):
