@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd_cnn.kernels import plain_convolution as plain
 from autograd_cnn.kernels.batch_last_loops import add_up_taps, multiply_by_taps
+from autograd_cnn.kernels.channels_last import copy_images
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
 from autograd_cnn.kernels.planning import Convolution, Padding, Pair
@@ -30,6 +31,8 @@ from autograd_cnn.kernels.workspace import Workspace, aligned
 SPEED = 8
 # As many bytes stay in the second cache beside what else is there.
 FAR = 480_000
+# NumPy copies so few numbers before blocks of them are under way.
+FEW = 20_000
 # A weight gradient is cut into so many jobs, if it can be; more threads than that would find nothing to do.
 JOBS = 16
 
@@ -198,9 +201,19 @@ def _source(images: Floats, dtype: np.dtype[Any], workspace: Workspace, name: st
     memory = images.transpose(1, 2, 3, 0)
     if not memory.flags.c_contiguous:
         copy = workspace.empty(name, memory.shape, dtype)
-        copy[...] = memory
+        _copy(memory, copy)
         memory = copy
     return readable(memory, dtype)
+
+
+def _copy(source: Floats, target: Floats) -> None:
+    """Copy images (C, H, W, N) from any order of memory, by blocks that are turned in registers."""
+    if source.size < FEW:
+        target[...] = source
+    elif source.strides[0] == source.itemsize:  # channels side by side
+        copy_images(source.transpose(1, 2, 0, 3), target.transpose(1, 2, 0, 3))
+    else:
+        copy_images(source, target)
 
 
 def _result(out: Floats | None, shape: tuple[int, ...], dtype: np.dtype[Any], workspace: Workspace) -> Floats:

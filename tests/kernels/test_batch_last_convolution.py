@@ -4,11 +4,13 @@ That the numbers are right is proved with all algorithms, in test_convolution_al
 """
 
 from dataclasses import replace
+from unittest import mock
 
 import numba
 import numpy as np
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 if numba.config.DISABLE_JIT:
     pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
@@ -117,3 +119,15 @@ def test_no_image_is_copied_from_the_convolution_to_the_fully_connected_layer():
     assert workspace.nbytes == 0
     assert scores.flags.f_contiguous
     np.testing.assert_allclose(scores, (flat @ dense.T).value, rtol=1e-4, atol=1e-4)
+
+
+@given(cases(batches=(16, 21)), st.sampled_from([1, 10**9]))
+@example(replace(EVEN, channels=19, layout="channels last"), 1)
+@example(replace(EVEN, channels=3, batch=40), 1)
+def test_images_are_copied_alike_by_blocks_and_by_numbers(case, few):
+    x = case.images()
+    with mock.patch.object(batch_last_convolution, "FEW", few):
+        memory = batch_last_convolution._source(x, np.dtype(case.dtype), Workspace(), "images")
+    np.testing.assert_array_equal(memory, x.transpose(1, 2, 3, 0))
+    assert memory.flags.c_contiguous
+    assert memory.dtype == case.dtype
