@@ -16,7 +16,7 @@ from tests.benchmarks.array_steps import (
 from tests.benchmarks.scalar_steps import build_and_backward, compiled_call, training_in_lanes
 from tests.benchmarks.scalar_steps import training as scalar_training
 from tests.benchmarks.startup_steps import first_training, importing
-from tests.benchmarks.training_steps import training
+from tests.benchmarks.training_steps import training, watched_training
 from tests.benchmarks.work import OURS, Work
 
 _SCALAR_PEERS = ("micrograd", "MyGrad", "HIPS autograd")
@@ -40,6 +40,10 @@ WORK: dict[str, Work] = {
         )
         for name, eager_and_compiled in _MOST_OF_A_STEP.items()
         for compiled, most in enumerate(eager_and_compiled)
+    },
+    **{
+        f"{name} step, compiled, watched": Work(partial(watched_training, name), {"not watched": 1.1}, ("not watched",))
+        for name in ("LeNet-5", "CIFAR ConvNet")
     },
     **{
         f"convolution {name}": Work(partial(convolution, layer), {"PyTorch": most})

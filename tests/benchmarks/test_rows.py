@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.steps import WORK
-from tests.benchmarks.work import OURS, Measured, has
+from tests.benchmarks.work import DISTRIBUTIONS, OURS, Measured, has
 
 STARTS_PROCESSES = [name for name in WORK if name.startswith(("import", "first"))]
 CASES = [(name, who) for name, work in WORK.items() for who in (OURS, *work.peers) if who != "NumPy"]
@@ -30,7 +30,7 @@ if importlib.util.find_spec("pytest_benchmark") is None:
 def test_row(name: str, who: str, benchmark: Any, request: Any) -> None:
     if not request.config.getoption("--benchmark-only"):
         pytest.skip("rows are timed on request: pytest tests/benchmarks --benchmark-only")
-    if who != OURS and not has(who):
+    if who in DISTRIBUTIONS and not has(who):
         pytest.skip(f"{who} is missing: pip install 'autograd-cnn[peers]'")
     steps = WORK[name].steps()
     if who not in steps:

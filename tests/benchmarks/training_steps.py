@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn import nn, optim
+from autograd_cnn import health, nn, optim
 from tests.benchmarks.networks import NETWORKS
 from tests.benchmarks.work import OURS, Step, Steps, installed
 
@@ -53,12 +53,22 @@ def our_training(name: str, dtype: Any = np.float32, batch: int | None = None, r
     return step
 
 
-def our_compiled_training(name: str, dtype: Any = np.float32, batch: int | None = None) -> Step:
-    """Return a step of ours whose loss is compiled."""
+def watched_training(name: str) -> Steps:
+    """Train compiled, with a health monitor and without: what its counters cost."""
+    return {
+        OURS: our_compiled_training(name, monitor=health.Monitor()),
+        "not watched": our_compiled_training(name),
+    }
+
+
+def our_compiled_training(
+    name: str, dtype: Any = np.float32, batch: int | None = None, monitor: health.Monitor | None = None
+) -> Step:
+    """Return a step of ours whose loss is compiled, and perhaps watched."""
     network = our_network(name, dtype)
     images, labels = NETWORKS[name].data(dtype, batch)
     optimizer = optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
-    compiled = ag.compile(lambda x, y: F.cross_entropy(network(x), y))
+    compiled = ag.compile(lambda x, y: F.cross_entropy(network(x), y), monitor=monitor)
 
     def step() -> float:
         loss = compiled(images, labels)
