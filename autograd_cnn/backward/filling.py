@@ -7,6 +7,7 @@ up. A test compares both walks to the last bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from autograd_cnn.graph.serial import PAGE
 from autograd_cnn.recording import recording
 from autograd_cnn.registry import distribute, switch
 
+Rule: TypeAlias = Callable[..., Any]
 Page: TypeAlias = tuple[list[Any], list[Any]]
 """Nodes that wait for their turn, by the index of their serial number, and their gradients so far."""
 
@@ -81,6 +83,18 @@ def _read_only(upstream: Any) -> Any:
     return upstream
 
 
+def _on_floats(rule: Rule, node: Node, upstream: float, a: float, b: float | None) -> tuple[float, float] | None:
+    """Apply a rule to one or two floats; None where it returns something else, or Python raises and IEEE has inf."""
+    try:
+        if b is None:
+            to_a = float(rule(upstream, node._value, a))
+            return to_a, to_a
+        to_a, to_b = rule(upstream, node._value, a, b)
+    except (ArithmeticError, ValueError, TypeError):
+        return None
+    return (to_a, to_b) if type(to_a) is float and type(to_b) is float else None
+
+
 class Walk:
     """One pass over a graph: the gradients that wait, and what has come together for the leaves."""
 
@@ -132,17 +146,11 @@ class Walk:
                 elif rule is switch and type(b) is Scalar:
                     u, v = upstream * b._value, upstream * a._value
                 elif rule is not None:
-                    try:
-                        if type(b) is Scalar:
-                            u, v = rule(upstream, node._value, a._value, b._value)
-                        elif b is None:
-                            u = v = float(rule(upstream, node._value, a._value))
-                        else:
-                            u, v = rule(upstream, node._value, a._value, b)
-                        if type(u) is not float or type(v) is not float:
-                            rule = None
-                    except (ArithmeticError, ValueError, TypeError):  # where Python raises, IEEE has inf or NaN
+                    sent = _on_floats(rule, node, upstream, a._value, b._value if type(b) is Scalar else b)
+                    if sent is None:
                         rule = None
+                    else:
+                        u, v = sent
                 if rule is None:
                     self.turn(node, upstream, page, shortly)
                 else:
