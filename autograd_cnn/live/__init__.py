@@ -1,0 +1,43 @@
+"""What a compiled function must look at, draw or do again at every replay, and not only while it is recorded.
+
+A replay repeats gates. Beside them a function reads plain arrays (labels, running statistics), decides by them (is a
+label out of range?), draws random numbers and writes into running statistics. Code that does so says it with the
+functions of this package. While nothing is recorded by `ag.compile` they do what they wrap and nothing else.
+"""
+
+from autograd_cnn.live.data import Data, Plainly
+from autograd_cnn.live.log import Drawn, Log, is_recording
+from autograd_cnn.live.modules import called, changes, is_same
+from autograd_cnn.live.reading import (
+    Saved,
+    argument,
+    array,
+    as_attribute,
+    decided,
+    drawn,
+    effect,
+    for_message,
+    number,
+    saved,
+)
+
+__all__ = [
+    "Data",
+    "Drawn",
+    "Log",
+    "Plainly",
+    "Saved",
+    "argument",
+    "array",
+    "as_attribute",
+    "called",
+    "changes",
+    "decided",
+    "drawn",
+    "effect",
+    "for_message",
+    "is_recording",
+    "is_same",
+    "number",
+    "saved",
+]
