@@ -16,7 +16,7 @@ from tests.benchmarks.steps import WORK
 from tests.benchmarks.work import DISTRIBUTIONS, OURS, Measured, has
 
 STARTS_PROCESSES = [name for name in WORK if name.startswith(("import", "first"))]
-CASES = [(name, who) for name, work in WORK.items() for who in (OURS, *work.peers) if who != "NumPy"]
+CASES = [(name, who) for name, work in WORK.items() for who in (OURS, *work.peers)]
 
 
 if importlib.util.find_spec("pytest_benchmark") is None:
