@@ -190,12 +190,12 @@ def _convolve(
         _images(y),
         weights.ctypes.data,
         grid,
-        _transformed("before", grid.jobs, grid, channels, dtype, workspace),
-        _transformed("after", grid.jobs, grid, taps.shape[3], dtype, workspace),
+        _transformed("before", grid, channels, dtype, workspace),
+        _transformed("after", grid, taps.shape[3], dtype, workspace),
         sandwich(side, "of_image", dtype),
         product,
         Finish(finish(side, dtype), bias.ctypes.data, least, _images(mask)),
-        _patches(grid.jobs, max(channels * grid.patch**2, 2 * outputs * side**2), dtype, workspace),
+        _patches(grid, max(channels * grid.patch**2, 2 * outputs * side**2), dtype, workspace),
         spoilt,
     )
     return not spoilt.any()
@@ -207,26 +207,27 @@ def _correlate(x: Floats, upstream: Floats, origin: Pair, side: int, gradient: F
     product, add = (product_for(dtype, outputs, add=adds) for adds in (False, True))
     padded = rounded_up(channels, product.rows), rounded_up(outputs, product.columns)
     grid = _grid(upstream, origin, side, BLOCK_OF_SUMS)
-    grid = grid._replace(jobs=max(slices for slices in SLICES if slices == 1 or slices * SLICE <= grid.tiles))
+    slices = max(slices for slices in SLICES if slices == 1 or slices * SLICE <= grid.tiles)
     panels = max(1, outputs // product.columns)
-    jobs = grid.jobs * panels
-    sums = workspace.empty("sums", (grid.jobs, grid.patch**2, numbers(*padded, dtype)), dtype)
+    grid = grid._replace(jobs=min(get_num_threads(), slices * panels))
+    sums = workspace.empty("sums", (slices, grid.patch**2, numbers(*padded, dtype)), dtype)
     share_out(
         correlate,
-        jobs,
+        grid.jobs,
         grid.tiles * grid.patch**2 * channels * outputs,
         _images(x),
         _images(upstream),
         sums.ctypes.data,
+        slices,
         panels,
         grid,
-        _transformed("before", jobs, grid, padded[0], dtype, workspace),
-        _transformed("after", jobs, grid, padded[1], dtype, workspace),
+        _transformed("before", grid, padded[0], dtype, workspace),
+        _transformed("after", grid, padded[1], dtype, workspace),
         sandwich(side, "of_image", dtype),
         sandwich(side, "to_output.T", dtype),
         product,
         add.kernel,
-        _patches(jobs, max(channels, outputs) * grid.patch**2, dtype, workspace),
+        _patches(grid, max(channels, outputs) * grid.patch**2, dtype, workspace),
     )
     with np.errstate(all="ignore"):  # anything stands where sizes were rounded up
         for part in sums[1:]:
@@ -275,17 +276,15 @@ def _grid(y: Floats, origin: Pair, side: int, block: int) -> Grid:
     return Grid(rows, columns, len(y) * rows * columns, side, side + 2, *origin, block, 1, y.itemsize)
 
 
-def _transformed(
-    name: str, jobs: int, grid: Grid, channels: int, dtype: np.dtype[Any], workspace: Workspace
-) -> Transformed:
+def _transformed(name: str, grid: Grid, channels: int, dtype: np.dtype[Any], workspace: Workspace) -> Transformed:
     """Make room for each job's block of transformed tiles."""
     number = numbers(grid.block, channels, dtype)
-    memory = workspace.empty(name, (jobs, grid.patch**2, number), dtype)
+    memory = workspace.empty(name, (grid.jobs, grid.patch**2, number), dtype)
     return Transformed(memory.ctypes.data, grid.patch**2 * number, number, channels)
 
 
-def _patches(jobs: int, size: int, dtype: np.dtype[Any], workspace: Workspace) -> Patches:
+def _patches(grid: Grid, size: int, dtype: np.dtype[Any], workspace: Workspace) -> Patches:
     """Make room for a tile that sticks out, for each job."""
-    memory = workspace.empty("patches", (jobs, size), dtype)
+    memory = workspace.empty("patches", (grid.jobs, size), dtype)
     zeros = workspace.zeros("zeros", (size,), dtype)
     return Patches(memory.ctypes.data, size, zeros.ctypes.data, copy(dtype))

@@ -133,6 +133,7 @@ def correlate(
     x: Images,
     upstream: Images,
     sums: int,
+    slices: int,
     panels: int,
     grid: Grid,
     before: Transformed,
@@ -145,37 +146,48 @@ def correlate(
 ) -> None:
     """Sum the products of transformed images and upstream gradients up: ``sums`` (slices, a², C, O), both rounded up.
 
-    A job is one of ``grid.jobs`` slices of the tiles and one of ``panels`` ranges of outputs, the last with all that
-    are left over. Neighbouring ranges of a slice are done at once. Which thread does them changes no bit.
+    A unit is one of the slices of the tiles and one of ``panels`` ranges of outputs, the last with all that are left
+    over. A job does the neighbouring ranges of a slice at once. Who does a unit, and with which others, changes no bit.
     """
     size = before.tile * after.tile + CACHE_LINE // grid.itemsize
-    v, m = before.at + grid.itemsize * first * before.job, after.at + grid.itemsize * first * after.job
-    patch = patches.at + grid.itemsize * first * patches.job
-    job = first
-    while job < last:
-        part, panel = job // panels, job % panels
-        job = min(last, (part + 1) * panels)
-        here = panel * product.columns
-        stop = upstream.channels if job % panels == 0 else (job - part * panels) * product.columns
-        rows = _channels(upstream, here, stop, grid.itemsize)
-        begin, end = part * grid.tiles // grid.jobs, (part + 1) * grid.tiles // grid.jobs
-        multiply = product.kernel
-        while begin < end:
-            count = min(grid.block, end - begin)
-            _transform(begin, count, x, grid.patch, grid.top, grid.left, grid, of_image, v, before, patch, patches)
-            _transform(begin, count, rows, grid.tile, 0, 0, grid, of_upstream, m, after, patch, patches)
-            for number in range(grid.patch * grid.patch):
-                total = sums + grid.itemsize * ((part * grid.patch * grid.patch + number) * size + here)
-                for o in range(0, rows.channels, product.columns):
-                    b = m + grid.itemsize * (number * after.number + o)
-                    for i in range(0, x.channels, product.rows):
-                        a = v + grid.itemsize * (number * before.number + i)
-                        c = total + grid.itemsize * (i * after.tile + o)
-                        call_tile(
-                            multiply, a, b, c, 1, 1, count,
-                            0, 0, before.tile, 1, 0, 0, after.tile, after.tile,
-                        )  # fmt: skip
-            begin, multiply = begin + count, add
+    for job in range(first, last):
+        v, m = before.at + grid.itemsize * job * before.job, after.at + grid.itemsize * job * after.job
+        patch = patches.at + grid.itemsize * job * patches.job
+        unit, stop = job * slices * panels // grid.jobs, (job + 1) * slices * panels // grid.jobs
+        while unit < stop:
+            part, panel = unit // panels, unit % panels
+            unit = min(stop, (part + 1) * panels)
+            here = panel * product.columns
+            there = upstream.channels if unit % panels == 0 else (unit - part * panels) * product.columns
+            rows = _channels(upstream, here, there, grid.itemsize)
+            begin, end = part * grid.tiles // slices, (part + 1) * grid.tiles // slices
+            multiply = product.kernel
+            while begin < end:
+                count = min(grid.block, end - begin)
+                _transform(begin, count, x, grid.patch, grid.top, grid.left, grid, of_image, v, before, patch, patches)
+                _transform(begin, count, rows, grid.tile, 0, 0, grid, of_upstream, m, after, patch, patches)
+                for number in range(grid.patch * grid.patch):
+                    total = sums + grid.itemsize * ((part * grid.patch * grid.patch + number) * size + here)
+                    _add_products(
+                        v + grid.itemsize * number * before.number, before.tile, x.channels,
+                        m + grid.itemsize * number * after.number, after.tile, rows.channels,
+                        total, count, multiply, product, grid.itemsize,
+                    )  # fmt: skip
+                begin, multiply = begin + count, add
+
+
+@jit
+def _add_products(
+    a: int, a_tile: int, inputs: int, b: int, b_tile: int, outputs: int,
+    sums: int, tiles: int, multiply: int, product: Product, itemsize: int,
+) -> None:  # fmt: skip
+    """Sum over tiles: ``sums`` (C, O) of one number of A (tiles, C) and B (tiles, O)."""
+    for o in range(0, outputs, product.columns):
+        for i in range(0, inputs, product.rows):
+            call_tile(
+                multiply, a + itemsize * i, b + itemsize * o, sums + itemsize * (i * b_tile + o),
+                1, 1, tiles, 0, 0, a_tile, 1, 0, 0, b_tile, b_tile,
+            )  # fmt: skip
 
 
 @jit

@@ -15,6 +15,7 @@ from autograd_cnn.kernels import plain_convolution, plan, precision, winograd
 from autograd_cnn.kernels.planning import Convolution
 from autograd_cnn.kernels.winograd_transforms import TRANSFORMS
 from autograd_cnn.kernels.workspace import Workspace
+from tests.kernels.test_plain_convolution import threaded
 from tests.kernels.windows import LANES, LARGE, wide_cases
 
 # More tiles than a block, whole and in part, for several jobs; odd sizes, so that tiles stick out on all sides.
@@ -170,6 +171,21 @@ def test_many_outputs_are_done_in_parts_and_give_the_same_bits(case):
         parts = all_three(winograd, case, *arrays(case))
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@given(wide_cases(), st.integers(2, 7), st.sampled_from([1, 5, 1024]))
+@example(SEVERAL, 3, 5)
+def test_threads_share_slices_of_tiles_and_ranges_of_outputs_and_change_no_bit(case, number, tiles):
+    case = replace(case, channels_out=3 * case.channels_out)
+    x, weight, upstream = arrays(case)
+    exact = plain_convolution.conv2d_weight_gradient(upstream.astype(float), x.astype(float), case.window, *case.moves)
+    results = []
+    for threads in (1, number):
+        with threaded(threads), mock.patch.object(winograd, "SLICE", tiles):
+            results.append(winograd.conv2d_weight_gradient(upstream, x, case.window, *case.moves))
+    np.testing.assert_array_equal(*results)
+    scale = np.finfo(case.dtype).eps * max(np.abs(exact).max(), 1)
+    assert np.abs(results[0] - exact).max() <= 100 * scale
 
 
 def test_arguments_are_left_alone():
