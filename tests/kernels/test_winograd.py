@@ -7,6 +7,7 @@ import numba
 import numpy as np
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 if numba.config.DISABLE_JIT:
     pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
@@ -177,7 +178,7 @@ def test_many_outputs_are_done_in_parts_and_give_the_same_bits(case):
 @example(SEVERAL, 3, 5)
 def test_threads_share_slices_of_tiles_and_ranges_of_outputs_and_change_no_bit(case, number, tiles):
     case = replace(case, channels_out=3 * case.channels_out)
-    x, weight, upstream = arrays(case)
+    x, _, upstream = arrays(case)
     exact = plain_convolution.conv2d_weight_gradient(upstream.astype(float), x.astype(float), case.window, *case.moves)
     results = []
     for threads in (1, number):
