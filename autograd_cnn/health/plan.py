@@ -63,7 +63,7 @@ def signature(order: Sequence[Node]) -> tuple[Any, ...]:
     )
 
 
-def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
+def plan_of(loss: Node, known: Collection[Node] | None, part: int | None = None) -> Plan:
     """Read the layers of a graph; raises as `read_network` does."""
     network = read_network(loss, known)
     positions = {node: i for i, node in enumerate(network.order)}
@@ -90,13 +90,15 @@ def plan_of(loss: Node, known: Collection[Node] | None) -> Plan:
                 bool(sources) and len(leaves) == len(sources),
             )
         )
-    return Plan(signature(network.order), tuple(layers), network.batch, _census(network.order, layers))
+    return Plan(signature(network.order), tuple(layers), network.batch, _census(network.order, layers, part))
 
 
-def _census(order: list[Node], layers: list[Places]) -> Census:
-    values = [i for x in layers for i in (*x.outputs, *x.sources, *(data for _, data, _ in x.products), *x.weights)]
-    gradients = [i for x in layers for i in (*x.outputs, *x.sources, *x.leaving, *x.weights)]
-    return census_of(order, values, gradients, [i for x in layers for i in x.feeders])
+def _census(order: list[Node], layers: list[Places], part: int | None) -> Census:
+    weights = [i for x in layers for i in x.weights]
+    values = [i for x in layers for i in (*x.outputs, *x.sources, *(data for _, data, _ in x.products))]
+    gradients = [i for x in layers for i in (*x.outputs, *x.sources, *x.leaving)]
+    feeders = [i for x in layers for i in x.feeders]
+    return census_of(order, values + weights, gradients + weights, feeders, weights, part)
 
 
 def _feeders(network: Network, activations: list[Node]) -> list[Node]:

@@ -90,10 +90,13 @@ def count_into(numbers: Floats, shape: Sizes, what: str, bounds: tuple[float, fl
 
 
 def sum_of_squares(x: Floats) -> float:
-    """Return the sum of the squares of all numbers, float32 or float64, in float64; the order is that of memory."""
-    if not x.flags.c_contiguous:
-        x = x.transpose(_in_memory(x.shape, x.strides, 0)[0])
+    """Return the sum of the squares of float32 or float64 numbers, in float64 and the same in any memory layout."""
     return _sum_of_squares(_row(x))
+
+
+def as_in_memory(x: Floats) -> Floats:
+    """Return an array with its axes in the order of memory: it can then be walked without copying."""
+    return x if x.flags.c_contiguous else x.transpose(_in_memory(x.shape, x.strides, 0)[0])
 
 
 def sum_of_squared_differences(x: Floats, y: Floats) -> float:
