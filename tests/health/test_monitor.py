@@ -246,3 +246,83 @@ def test_the_share_of_flat_samples_is_counted_exactly_however_many_there_are(gat
     axes = (0, *range(2, x.ndim)) if x.ndim > 3 else tuple(range(x.ndim - 1))
     np.testing.assert_array_equal(batch.flat, (slope < 0.05).mean(axis=axes))
     assert batch.driven.all()
+
+
+def filters(scale, seed=0):
+    """A convolution with a ReLU on images of 4,608 numbers, as in a training step; unit 2 is dead."""
+    rng = np.random.default_rng(seed)
+    x = ag.Tensor(rng.normal(size=(16, 2, 12, 12)) * scale, name="x")
+    w = ag.Parameter(rng.normal(size=(4, 2, 3, 3)), name="w")
+    b = ag.Parameter([0.0, 0.0, -1e9, 0.0], name="b")
+    with ag.scope("conv"):
+        y = F.conv2d(x, w, b)
+    with ag.scope("relu"):
+        z = ag.relu(y)
+    loss = (z * rng.normal(size=z.shape)).mean()
+    loss.backward()
+    return loss
+
+
+@pytest.mark.parametrize("part", [1, 500, 3000])
+def test_a_part_of_large_arrays_tells_their_size_and_all_of_them_their_units(part):
+    whole, some = health.Monitor(thresholds=ANY_SIZE), health.Monitor(thresholds=ANY_SIZE, part=part)
+    for step in range(12):
+        loss = filters(10.0**-step, step)
+        whole.observe(loss)
+        some.observe(loss)
+    for exact, near in zip(whole.history, some.history, strict=True):
+        assert (near.dead, near.silent, near.starved) == (exact.dead, exact.silent, exact.starved)
+        assert (near.dead, near.starved) == ({"relu": 1}, {"relu": 0})
+        assert near.weight_gradients == exact.weight_gradients
+        for numbers, right in ((near.activations, exact.activations), (near.gradients, exact.gradients)):
+            assert numbers == {name: size and pytest.approx(size, rel=0.4) for name, size in right.items()}
+    assert some.report() == whole.report()
+
+
+def test_every_step_reads_another_part():
+    loss, monitor = filters(1.0), health.Monitor(part=2304)
+    for _ in range(5):
+        monitor.observe(loss)
+    found = [record.activations["relu"] for record in monitor.history]
+    assert found[0] != found[1]
+    assert found[:2] == found[3:]  # its 6,400 numbers are read in three parts
+    relu = next(iter(ag.nodes(loss, gate="relu")))
+    assert np.mean(np.square(found[:3])) == pytest.approx(np.mean(relu.value**2), rel=0.2)
+
+
+def test_the_rms_of_a_step_is_that_of_numpy():
+    loss = filters(1.0)
+    monitor = health.Monitor()
+    monitor.observe(loss)
+    (record,) = monitor.history
+    relu = next(iter(ag.nodes(loss, gate="relu")))
+    assert record.activations["relu"] == pytest.approx(np.sqrt(np.mean(relu.value**2)), rel=1e-13)
+    assert record.gradients["relu"] == pytest.approx(np.sqrt(np.mean(relu.grad**2)), rel=1e-13)
+
+
+def test_a_unit_with_the_smallest_gradients_is_not_starved():
+    with ag.scope("relu"):
+        y = ag.relu(ag.Tensor(np.ones((2, 2)), requires_grad=True) * 1.0)
+    loss = (y * np.array([1e-200, 0.0])).sum()  # squares of 1e-200 are 0 in float64
+    loss.backward()
+    monitor = health.Monitor(thresholds=ANY_SIZE)
+    monitor.observe(loss)
+    assert monitor.report().layers[0].units.starved == (1,)
+
+
+def test_a_graph_that_is_replayed_is_watched_without_being_read_again():
+    loss, other = filters(1.0, 1), filters(3.0, 2)
+    seen, replayed = health.Monitor(), health.Monitor()
+    watch = replayed.watch(loss, replayed=True)
+    for now in (loss, other):
+        for mine, theirs in zip(ag.topological_order(loss), ag.topological_order(now), strict=True):
+            mine._value, mine.grad = theirs._value, theirs.grad
+        watch.take()
+        seen.observe(now)
+    for mine, theirs in zip(replayed.history, seen.history, strict=True):
+        assert (mine.loss, mine.gradients, mine.activations) == (theirs.loss, theirs.gradients, theirs.activations)
+
+
+def test_a_part_holds_numbers():
+    with pytest.raises(ag.errors.ArgumentError, match="part=0, expected at least 1 number"):
+        health.Monitor(part=0)

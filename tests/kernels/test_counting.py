@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.kernels import counting, threads
-from autograd_cnn.kernels.counting import LEAST, MOST, NON_FINITE, OUTSIDE, SQUARES, TOTAL, ZERO, count_units
+from autograd_cnn.kernels.counting import (
+    LEAST,
+    MOST,
+    NON_FINITE,
+    OUTSIDE,
+    SQUARES,
+    TOTAL,
+    ZERO,
+    as_in_memory,
+    count_units,
+    sum_of_squared_differences,
+    sum_of_squares,
+)
 
 SPECIAL = np.array([0.0, -0.0, 1.0, math.nan, math.inf, -math.inf, 1e-30, 3e38, -1e-45], np.float32)
 
@@ -97,13 +109,42 @@ def test_in_memory_as_networks_have_it_nothing_is_copied() -> None:
     assert shapes == {(0, 1, 2, 3): (4, 3, 30), (0, 2, 3, 1): (120, 3, 1), (1, 2, 3, 0): (1, 3, 120)}
 
 
-def test_what_is_not_asked_for_is_not_counted() -> None:
-    x = np.array([[1.0, -2.0], [3.0, 0.0]])
-    squares, outside = count_units(x, 1, "squares"), count_units(x, 1, "outside")
-    np.testing.assert_array_equal(squares[:, SQUARES], [10, 4])
-    np.testing.assert_array_equal(outside[:, OUTSIDE], [2, 0])  # by default the positive ones
+@pytest.mark.parametrize("shape", [(9, 3, 1), (9, 3, 5), (3, 1, 700), (2, 2, 150)])
+def test_what_is_not_asked_for_is_not_counted(shape) -> None:
+    x = np.random.default_rng(0).normal(size=shape)
+    x[0, 0, 0] = np.inf
+    squares, outside, everything = (count_units(x, 1, what) for what in ("squares", "outside", "all"))
+    np.testing.assert_array_equal(squares[:, [SQUARES, NON_FINITE]], everything[:, [SQUARES, NON_FINITE]])
+    np.testing.assert_array_equal(outside[:, [SQUARES, OUTSIDE]], everything[:, [SQUARES, OUTSIDE]])
+    np.testing.assert_array_equal(outside[:, OUTSIDE], (x > 0).sum(axis=(0, 2)))  # by default the positive ones
     assert not squares[:, OUTSIDE].any()
     assert not outside[:, [ZERO, TOTAL]].any()
+
+
+@given(arrays(SPECIAL))
+def test_squares_of_a_whole_array_add_up_in_any_layout(drawn) -> None:
+    x, _, _ = drawn
+    with np.errstate(all="ignore"):
+        right = float((x.astype(np.float64) ** 2).sum())
+    assert sum_of_squares(x) == pytest.approx(right, rel=1e-13, nan_ok=True)
+    assert sum_of_squares(np.ascontiguousarray(x)) == pytest.approx(sum_of_squares(x), abs=0, rel=0, nan_ok=True)
+    assert sum_of_squares(as_in_memory(x)) == pytest.approx(right, rel=1e-13, nan_ok=True)
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 513, 8191, 20001])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_squares_and_differences_of_rows_of_any_length(size, dtype) -> None:
+    one, other = np.random.default_rng(size).normal(size=(2, size)).astype(dtype)
+    assert sum_of_squares(one) == pytest.approx(math.fsum(float(v) ** 2 for v in one), rel=1e-14)
+    moved = math.fsum((float(a) - float(b)) ** 2 for a, b in zip(one, other, strict=True))
+    assert sum_of_squared_differences(one, other) == pytest.approx(moved, rel=1e-14)
+    assert sum_of_squared_differences(one, one) == 0
+
+
+def test_an_array_that_memory_holds_askew_is_counted_too() -> None:
+    row = np.frombuffer(b"-" + np.arange(12, dtype=np.float32).tobytes(), np.uint8)[1:].view(np.float32)
+    assert not row.flags.aligned
+    check(row.reshape(3, 4), 1, (2.0, 7.0))
 
 
 def test_the_result_can_be_written_where_one_likes() -> None:
