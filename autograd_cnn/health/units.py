@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn.gates.activation import relu
 from autograd_cnn.graph import Array, Node, Scalar
 from autograd_cnn.health.grouping import is_activation
 from autograd_cnn.health.report import Thresholds, Units
@@ -110,6 +111,8 @@ def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None)
         if driven.all():
             flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, limit)
             return Batch(samples, limit is None, driven, driven, flat)
+        if node.gate is relu:
+            return Batch(samples, True, driven | _is_positive(node._value, ~driven), driven, np.zeros(driven.shape))
         if limit is None:
             first = Batch(samples, True, driven, driven, np.zeros(driven.shape))
             return _completed(first, node, sent, slice(0, samples))
@@ -122,6 +125,15 @@ def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None)
     cuts = range(at_once, samples, at_once)
     rest = [_of_part(node, sent, limit, slice(i, min(i + at_once, samples))) for i in cuts]
     return _merged([first, *rest])
+
+
+def _is_positive(output: Array, asked: Array) -> Array:
+    """Return which of some units of a ReLU are active: it passes gradients exactly where its output is not ≤ 0."""
+    unit, units = unit_axis(output.ndim), np.flatnonzero(asked)
+    part = output[(slice(None),) * unit + (units,)]
+    found = np.zeros(asked.shape, bool)
+    found[units] = ~(np.maximum.reduce(part, axis=_not_units(output.ndim)) <= 0)
+    return found
 
 
 def _share_of_flat(node: Node, limit: float) -> Array:
