@@ -1,7 +1,8 @@
 """What watching costs: one step of the digits CNN without and with ``Monitor.observe``, by turns.
 
-Run ``python -m tests.benchmarks.watching [relu|sigmoid]``. Both halves of each step are timed in the same loop, so
-that a busy machine slows both; medians are printed, and means, which hold the full reports kept now and then.
+Run ``python -m tests.benchmarks.watching [relu|sigmoid] [part]``; `part` is that of ``Monitor``. Both halves of each
+step are timed in the same loop, on one thread and by its own clock, so that a busy machine slows both and counts for
+neither; medians are printed, and means, which hold the full reports kept now and then.
 """
 
 from __future__ import annotations
@@ -18,34 +19,35 @@ from viz.demo import network
 EPOCHS = 20
 
 
-def main(activation: str = "relu") -> None:
+def main(activation: str = "relu", part: str = "") -> None:
     """Train, time, print."""
+    ag.set_num_threads(1)
     rng = np.random.default_rng(0)
     digits = data.digits()
     model = network(activation, None, rng)
     criterion, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
-    monitor = health.Monitor()
+    monitor = health.Monitor(part=int(part) if part else None)
     steps, watched = [], []
     for _ in range(EPOCHS):
         for images, labels in data.batches(digits.train, 64, rng=rng):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             loss = criterion(model(ag.Tensor(images, requires_grad=True)), labels)
             optimizer.zero_grad()
             loss.backward()
-            before = time.perf_counter()
+            before = time.thread_time()
             monitor.observe(loss)
-            after = time.perf_counter()
+            after = time.thread_time()
             optimizer.step()
-            steps.append(time.perf_counter() - after + before - begun)
+            steps.append(time.thread_time() - after + before - begun)
             watched.append(after - before)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     monitor.timeline()
     print(f"{len(steps)} steps of the digits CNN with {activation}, batch 64")
     for name, of in (("median", np.median), ("mean", np.mean)):
         step, observe = float(of(steps)), float(of(watched))
         print(f"{name}: step {step * 1e3:.2f} ms, observe {observe * 1e3:.3f} ms = {observe / step:.1%} of it")
-    print(f"timeline() {1e3 * (time.perf_counter() - begun):.1f} ms")
+    print(f"timeline() {1e3 * (time.thread_time() - begun):.1f} ms")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:3])
