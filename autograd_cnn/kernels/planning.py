@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
@@ -36,6 +36,7 @@ ALGORITHMS = {
     "winograd": ("winograd", "channels-last"),
     "batch-last": ("batch_last_convolution", "batch-last"),
 }
+LAYOUTS = "channels-first", "channels-last", "batch-last"
 VARIABLE = "AUTOGRAD_CNN_CONVOLUTION"
 # From so many channels on, measured with vectors of 16 and of 8 numbers, they fill vectors as well as images do.
 MANY = 32
@@ -120,6 +121,7 @@ def plan(
     padding: int | Pair | Padding = 0,
     dilation: int | Pair = 1,
     groups: int = 1,
+    layout: str = "channels-first",
 ) -> Plan:
     """Tell how a convolution and its gradients are going to be computed, without computing them.
 
@@ -131,6 +133,8 @@ def plan(
         float32 or float64.
     stride, padding, dilation, groups
         As for `functional.conv2d`, or pairs of pairs of paddings.
+    layout : {"channels-first", "channels-last", "batch-last"}
+        How the images and upstream gradients lie in memory. It decides nothing, but whether they are copied first.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def plan(
     DtypeError
         If the dtype is neither float32 nor float64.
     ArgumentError
-        If ``AUTOGRAD_CNN_CONVOLUTION`` names no algorithm.
+        If there is no such layout, or ``AUTOGRAD_CNN_CONVOLUTION`` names no algorithm.
 
     Examples
     --------
@@ -167,7 +171,10 @@ def plan(
     )
     shapes: Any = tuple(x_shape), tuple(weight_shape), tuple(max(0, size) for size in sizes)
     moves: Any = number, strides, paddings, dilations, groups
-    forward, to_input, to_weight = (choice(Convolution(part, *shapes, *moves)) for part in _FUNCTIONS)
+    if layout not in LAYOUTS:
+        raise ArgumentError(f"plan got the layout {layout!r}; there are {', '.join(map(repr, LAYOUTS))}")
+    choices = (choice(Convolution(part, *shapes, *moves)) for part in _FUNCTIONS)
+    forward, to_input, to_weight = (_with_copy(chosen, layout) for chosen in choices)
     return Plan(forward, to_input, to_weight)
 
 
@@ -273,6 +280,13 @@ def _known(name: str, giver: str) -> str:
             f"{suggestion(name, ALGORITHMS)}"
         )
     return name
+
+
+def _with_copy(chosen: Choice, layout: str) -> Choice:
+    """Add to the reason what it costs that images lie in another order than the algorithm reads."""
+    if chosen.algorithm == "plain" or layout == ALGORITHMS[chosen.algorithm][1]:
+        return chosen
+    return replace(chosen, reason=f"{chosen.reason}; what is {layout} is copied first")
 
 
 def _pair(number: Any) -> Any:
