@@ -2,7 +2,8 @@
 
 A switch is a place in its window, ``row * KW + column``, or ``nowhere``, the switch of a window that holds no pixel.
 Comparisons are of neighbours in memory and have no branch that depends on a pixel: LLVM turns them into SIMD, along
-the lanes of a pixel, or along all windows of a plane where a pixel has one lane.
+the lanes of a pixel, or along all windows of a plane where a pixel has one lane. Places in memory are unsigned: numba
+then has no test of a count from the end.
 """
 
 from __future__ import annotations
@@ -17,52 +18,51 @@ from autograd_cnn.kernels.layout import Floats
 
 Integers = NDArray[Any]
 Pair = tuple[int, int]
+Place = np.uintp
 
 # Windows with more places are not tried place by place: the switches are read instead.
 FEW_PLACES = 16
 
 
 @jit
-def _compete(best: Floats, switch: Integers, pixels: Floats, place: Any) -> None:
+def _compete(
+    best: Floats, here: Any, switch: Integers, there: Any, count: Any, x: Floats, start: Any, place: Any
+) -> None:
     """Let one place of each window stand against the largest before it; the first NaN wins for good."""
-    for k in range(best.size):
-        largest = best[k]
-        wins = (largest == largest) & ((pixels[k] > largest) | (pixels[k] != pixels[k]))
-        best[k], switch[k] = pixels[k] if wins else largest, place if wins else switch[k]
+    for k in range(count):
+        largest, other = best[here + k], x[start + k]
+        wins = (largest == largest) & ((other > largest) | (other != other))
+        best[here + k], switch[there + k] = other if wins else largest, place if wins else switch[there + k]
 
 
 @jit
 def _four_compete(
-    best: Floats, switch: Integers, a: Floats, b: Floats, c: Floats, d: Floats, places: tuple[Any, Any, Any, Any]
+    best: Floats, here: Any, switch: Integers, there: Any, count: Any, x: Floats, starts: Any, places: Any
 ) -> None:
     """Let four places stand against the largest before them: it is read and written once, not four times."""
-    for k in range(best.size):
-        largest, place = best[k], switch[k]
-        wins = (largest == largest) & ((a[k] > largest) | (a[k] != a[k]))
-        largest, place = a[k] if wins else largest, places[0] if wins else place
-        wins = (largest == largest) & ((b[k] > largest) | (b[k] != b[k]))
-        largest, place = b[k] if wins else largest, places[1] if wins else place
-        wins = (largest == largest) & ((c[k] > largest) | (c[k] != c[k]))
-        largest, place = c[k] if wins else largest, places[2] if wins else place
-        wins = (largest == largest) & ((d[k] > largest) | (d[k] != d[k]))
-        best[k], switch[k] = d[k] if wins else largest, places[3] if wins else place
+    a, b, c, d = starts
+    for k in range(count):
+        largest, place = best[here + k], switch[there + k]
+        other = x[a + k]
+        wins = (largest == largest) & ((other > largest) | (other != other))
+        largest, place = other if wins else largest, places[0] if wins else place
+        other = x[b + k]
+        wins = (largest == largest) & ((other > largest) | (other != other))
+        largest, place = other if wins else largest, places[1] if wins else place
+        other = x[c + k]
+        wins = (largest == largest) & ((other > largest) | (other != other))
+        largest, place = other if wins else largest, places[2] if wins else place
+        other = x[d + k]
+        wins = (largest == largest) & ((other > largest) | (other != other))
+        best[here + k], switch[there + k] = other if wins else largest, places[3] if wins else place
 
 
 @jit
-def _first_largest(best: Floats, switch: Integers, x: Floats, seen: Integers, nowhere: Any) -> None:
-    """Find the first largest of all places that a pixel's windows see: rows of ``seen`` are (start in x, place)."""
-    kind, lanes, count = switch.dtype.type, best.size, len(seen)
-    if count == 0:
-        best[:], switch[:] = -np.inf, nowhere
-        return
-    best[:], switch[:] = x[seen[0, 0] : seen[0, 0] + lanes], kind(seen[0, 1])
-    fours = 1 + (count - 1) // 4 * 4
-    for n in range(1, fours, 4):
-        a, b, c, d = seen[n, 0], seen[n + 1, 0], seen[n + 2, 0], seen[n + 3, 0]
-        places = kind(seen[n, 1]), kind(seen[n + 1, 1]), kind(seen[n + 2, 1]), kind(seen[n + 3, 1])
-        _four_compete(best, switch, x[a : a + lanes], x[b : b + lanes], x[c : c + lanes], x[d : d + lanes], places)
-    for n in range(fours, count):
-        _compete(best, switch, x[seen[n, 0] : seen[n, 0] + lanes], kind(seen[n, 1]))
+def _begin(
+    best: Floats, here: Any, switch: Integers, there: Any, count: Any, x: Floats, start: Any, place: Any
+) -> None:
+    for k in range(count):
+        best[here + k], switch[there + k] = x[start + k], place
 
 
 @jit
@@ -86,20 +86,31 @@ def take_largest(
     Job (outer, row), for pixels of several lanes. ``size`` is the height, the width and the lanes of the images,
     ``reach`` the row and the column of each place of the window, counted from the first pixel, in the first window.
     """
-    height, width, lanes = size
-    seen = np.empty((len(reach), 2), np.int64)
+    height, width, lanes, kind = size[0], size[1], Place(size[2]), switches.dtype.type
+    starts, places = np.empty(len(reach), np.uintp), np.empty(len(reach), switches.dtype)
+    nothing = np.full(size[2], -np.inf, x.dtype)
     for job in range(first, last):
         o, i = job // switches.shape[1], job % switches.shape[1]
-        here = o * y_outer + i * y_row
-        for j in range(switches.shape[2] // lanes):
+        here, there, switch = Place(o * y_outer + i * y_row), Place(0), switches[o, i]
+        for j in range(switches.shape[2] // size[2]):
             count = 0
             for place in range(len(reach)):
                 row, column = i * stride[0] + reach[place, 0], j * stride[1] + reach[place, 1]
                 if 0 <= row < height and 0 <= column < width:
-                    seen[count, 0], seen[count, 1] = o * x_outer + row * x_row + column * lanes, place
+                    starts[count], places[count] = o * x_outer + row * x_row + column * size[2], place
                     count += 1
-            begin, end = j * lanes, (j + 1) * lanes
-            _first_largest(y[here + begin : here + end], switches[o, i, begin:end], x, seen[:count], nowhere)
+            if count == 0:
+                _begin(y, here, switch, there, lanes, nothing, Place(0), kind(nowhere))
+            else:
+                _begin(y, here, switch, there, lanes, x, starts[0], places[0])
+            fours = 1 + max(count - 1, 0) // 4 * 4
+            for n in range(1, fours, 4):
+                four = starts[n], starts[n + 1], starts[n + 2], starts[n + 3]
+                theirs = places[n], places[n + 1], places[n + 2], places[n + 3]
+                _four_compete(y, here, switch, there, lanes, x, four, theirs)
+            for n in range(fours, count):
+                _compete(y, here, switch, there, lanes, x, starts[n], places[n])
+            here, there = here + lanes, there + lanes
 
 
 @jit
@@ -127,57 +138,30 @@ def take_largest_of_planes(
     seen, best = np.empty(area, x.dtype), np.empty(area, x.dtype)
     start, switch = np.full(area, nowhere, switches.dtype), np.empty(area, switches.dtype)
     for place in range(len(reach) - 1, -1, -1):
-        _begin_with(start, width, kind(place), size, stride, reach[place, 0], reach[place, 1])
+        for k in range(area):
+            row, column = k // width * stride[0] + reach[place, 0], k % width * stride[1] + reach[place, 1]
+            if 0 <= row < size[0] and 0 <= column < size[1]:
+                start[k] = kind(place)
     for o in range(first, last):
-        best[:] = -np.inf
-        switch[:] = start
+        for k in range(area):
+            best[k], switch[k] = -np.inf, start[k]
         for place in range(len(reach)):
-            _see(seen, width, x[o * x_outer :], x_row, size, stride, reach[place, 0], reach[place, 1])
-            _compete(best, switch, seen, kind(place))
-        for i in range(outputs):
-            row = y[o * y_outer + i * y_row :]
-            for j in range(width):
-                row[j], switches[o, i, j] = best[i * width + j], switch[i * width + j]
+            for i in range(outputs):
+                row, column = i * stride[0] + reach[place, 0], reach[place, 1]
+                inside = size[1] if 0 <= row < size[0] else 0
+                _see(x, o * x_outer + row * x_row, inside, column, stride[1], seen, i * width, width)
+            _compete(best, Place(0), switch, Place(0), Place(area), seen, Place(0), kind(place))
+        for k in range(area):
+            i, j = k // width, k % width
+            y[o * y_outer + i * y_row + j], switches[o, i, j] = best[k], switch[k]
 
 
 @jit
-def _begin_with(
-    start: Integers, width: int, place: Any, size: tuple[int, int, int], stride: Pair, row: int, column: int
-) -> None:
-    """Let the windows that see a pixel at this place begin with it."""
-    for i in range(start.size // width):
-        for j in range(width):
-            if 0 <= row + i * stride[0] < size[0] and 0 <= column + j * stride[1] < size[1]:
-                start[i * width + j] = place
-
-
-@jit
-def _see(
-    seen: Floats,
-    width: int,
-    plane: Floats,
-    plane_row: int,
-    size: tuple[int, int, int],
-    stride: Pair,
-    row: int,
-    column: int,
-) -> None:
-    """Bring together what the windows of a plane see at one place; -inf outside of the image."""
-    step = stride[1]
-    begin = min(max(0, -(column // step)), width)
-    end = max(begin, min(width, (size[1] - 1 - column) // step + 1))
-    for i in range(seen.size // width):
-        own = seen[i * width : (i + 1) * width]
-        if row + i * stride[0] < 0 or row + i * stride[0] >= size[0] or begin == end:
-            own[:] = -np.inf
-            continue
-        for j in range(begin):
-            own[j] = -np.inf
-        pixels, inside = plane[(row + i * stride[0]) * plane_row + column + begin * step :], own[begin:end]
-        for j in range(end - begin):
-            inside[j] = pixels[j * step]
-        for j in range(end, width):
-            own[j] = -np.inf
+def _see(x: Floats, start: int, width: int, column: int, step: int, seen: Floats, here: int, count: int) -> None:
+    """Copy every step-th pixel of a row from a column on; -inf outside of its width."""
+    for j in range(count):
+        seen[here + j] = x[start + column] if 0 <= column < width else -np.inf
+        column += step
 
 
 @jit

@@ -29,7 +29,12 @@ from autograd_cnn.kernels.image_rows import (
     writable_rows,
 )
 from autograd_cnn.kernels.layout import Floats, floating_dtype, readable
-from autograd_cnn.kernels.pooled_fours import send_to_four, take_largest_of_four
+from autograd_cnn.kernels.pooled_fours import (
+    send_to_four,
+    send_to_four_in_planes,
+    take_largest_of_four,
+    take_largest_of_four_in_planes,
+)
 from autograd_cnn.kernels.pooled_rows import gather, scatter, take_largest, take_largest_of_planes
 from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.kernels.workspace import Workspace
@@ -99,7 +104,8 @@ def max_pool2d(
     if halves(x.shape[2:], output_size, window, stride, padding, dilation):
         flat = packed.reshape(outer, packed.shape[1] * packed.shape[2])
         unchanged = readable(np.array([-0.0]), dtype), False, dtype.type(np.nan), np.uint8(NOWHERE_BYTE)
-        share_out(take_largest_of_four, outer, y.size * 4, *source, (*output_size, lanes), *unchanged, *target, flat)
+        take = take_largest_of_four if lanes > 1 else take_largest_of_four_in_planes
+        share_out(take, outer, y.size * 4, *source, (*output_size, lanes), *unchanged, *target, flat)
         return y, switches
     share_out(
         take_largest if lanes > 1 else take_largest_of_planes,
@@ -158,7 +164,8 @@ def scatter_by_switches(
         flat, no_sums = packed.reshape(outer, packed.shape[1] * packed.shape[2]), np.empty((outer, 0))
         outputs = packed.shape[1], packed.shape[2] // lanes
         none = np.uint8(NOWHERE_BYTE)
-        share_out(send_to_four, outer, gradient.size, *source, flat, size, outputs, none, *target, no_sums)
+        send = send_to_four if lanes > 1 else send_to_four_in_planes
+        share_out(send, outer, gradient.size, *source, flat, size, outputs, none, *target, no_sums)
         return gradient
     reach = _reach(window, dilation, (padding[0][0], padding[1][0]))
     share_out(scatter, outer, upstream.size * 4, *source, packed, size, stride, reach, *target)

@@ -18,7 +18,12 @@ from autograd_cnn.kernels.image_rows import (
     writable_rows,
 )
 from autograd_cnn.kernels.layout import readable
-from autograd_cnn.kernels.pooled_fours import send_to_four, take_largest_of_four
+from autograd_cnn.kernels.pooled_fours import (
+    send_to_four,
+    send_to_four_in_planes,
+    take_largest_of_four,
+    take_largest_of_four_in_planes,
+)
 
 WINDOWS = (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)
 NOWHERE = np.uint8(255)
@@ -47,7 +52,8 @@ def forward(x, bias, order):
     flat = packed_rows(switches, order).reshape(outer, -1)
     ends = readable(bias, x.dtype), order == CHANNELS_LAST, x.dtype.type(0), NOWHERE
     source, target = readable_rows(x, order, x.dtype), writable_rows(y, order)
-    take_largest_of_four(0, outer, *source, (*shape[2:], lanes), *ends, *target, flat)
+    take = take_largest_of_four if lanes > 1 else take_largest_of_four_in_planes
+    take(0, outer, *source, (*shape[2:], lanes), *ends, *target, flat)
     return y, switches
 
 
@@ -59,7 +65,8 @@ def backward(upstream, switches, size, order):
     flat = packed_rows(switches, order).reshape(outer, -1)
     sums = np.zeros((outer, upstream.shape[3] * lanes))
     source, target = readable_rows(upstream, order, upstream.dtype), writable_rows(gradient, order)
-    send_to_four(0, outer, *source, flat, (*size, lanes), upstream.shape[2:], NOWHERE, *target, sums)
+    send = send_to_four if lanes > 1 else send_to_four_in_planes
+    send(0, outer, *source, flat, (*size, lanes), upstream.shape[2:], NOWHERE, *target, sums)
     n, c = upstream.shape[:2]
     if order == PLANES:
         return gradient, sums.reshape(n, c, -1).sum((0, 2))

@@ -9,7 +9,12 @@ from autograd_cnn.graph import Array, Node
 from autograd_cnn.kernels import dense
 from autograd_cnn.kernels.image_rows import PLANES, Order, counts, empty_images, readable_rows, writable_rows
 from autograd_cnn.kernels.layout import readable
-from autograd_cnn.kernels.pooled_fours import send_to_four, take_largest_of_four
+from autograd_cnn.kernels.pooled_fours import (
+    send_to_four,
+    send_to_four_in_planes,
+    take_largest_of_four,
+    take_largest_of_four_in_planes,
+)
 from autograd_cnn.kernels.pooling import NOWHERE_BYTE
 from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.kernels.workspace import Workspace
@@ -94,6 +99,8 @@ class PooledEnding:
         self.sent = product
         self.result = empty_images(shape, order, dtype, Workspace())
         outer, lanes = counts(shape, order)
+        self._take = take_largest_of_four if lanes > 1 else take_largest_of_four_in_planes
+        self._send = send_to_four if lanes > 1 else send_to_four_in_planes
         columns = shape[3] * lanes
         self._switches = np.zeros((outer, shape[2] * columns), np.uint8)
         self._sums = np.zeros((outer, columns))
@@ -108,9 +115,7 @@ class PooledEnding:
         """Write the result."""
         ends = readable(bias, bias.dtype), self._per_lane, self._zero, self._nowhere
         jobs, operations = len(self._switches), self.result.size * 4
-        share_out(
-            take_largest_of_four, jobs, operations, *self._source, self._outputs, *ends, *self._target, self._switches
-        )
+        share_out(self._take, jobs, operations, *self._source, self._outputs, *ends, *self._target, self._switches)
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, over the product, and the gradient of the bias."""
@@ -118,7 +123,7 @@ class PooledEnding:
         self._sums.fill(0.0)
         ends = self._nowhere, *self._product, self._sums
         jobs, operations = len(self._switches), self.sent.size
-        share_out(send_to_four, jobs, operations, *rows, self._switches, self._size, self._outputs[:2], *ends)
+        share_out(self._send, jobs, operations, *rows, self._switches, self._size, self._outputs[:2], *ends)
         units = of_bias.size
         if self._per_lane:
             of_bias[...] = self._sums.reshape(-1, units).sum(axis=0)
