@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Scalar, made_by, topological_order
+from autograd_cnn.live import is_recording
 from autograd_cnn.random import generator
 from autograd_cnn.registry import Gate
 
@@ -25,7 +26,7 @@ def checkpoint(function: Callable[..., Node], *inputs: Any) -> Any:
 
     Values and gradients are those of a plain call, also of parameters that the function uses
     without taking them as arguments, and second derivatives too. Memory holds the inputs and the
-    output; time grows by one more forward pass.
+    output; time grows by one more forward pass. Inside of `ag.compile` it is a plain call.
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def checkpoint(function: Callable[..., Node], *inputs: Any) -> Any:
     >>> y.value, x.grad, len(ag.nodes(y))
     (8.0, 12.0, 2)
     """
+    if is_recording():  # a compiled function keeps its memory from call to call
+        return function(*inputs)
     start = Scalar(0.0).serial
     state = generator().bit_generator.state
     output = function(*inputs)

@@ -55,7 +55,7 @@ def check_constant(node: Node) -> None:
         what = "a number" if isinstance(node._value, float) else "plain numbers"
         raise DataDependentBranch(
             f"compile: {describe(node)} was read as {what} while recording, so Python may decide by it; choose with "
-            "ag.where, ag.maximum or ag.relu, or pass what decides as a bool or str"
+            "ag.where, ag.maximum or ag.relu, pass what decides as a bool or str, and lists of numbers as an array"
         )
 
 

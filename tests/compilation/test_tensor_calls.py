@@ -335,3 +335,46 @@ def test_buffers_are_freed_with_the_function():
         assert [x() for x in alive] == [None, None]
     finally:
         gc.enable()
+
+
+def test_labels_may_be_a_tensor_but_no_list():
+    scores = ag.Parameter(np.sin(np.arange(6.0)).reshape(2, 3))
+    f = ag.compile(lambda y: F.cross_entropy(scores, y))
+    for labels in ([0, 1], [2, 2]):
+        assert f(ag.Tensor(np.array(labels))).value == F.cross_entropy(scores, labels).value
+    with pytest.raises(ag.DataDependentBranch, match="lists of numbers as an array"):
+        f([0, 1])
+
+
+def test_what_is_handed_through():
+    w = parameter(3)
+    assert ag.compile(lambda x: x)(np.ones(3)).value.tolist() == [1.0, 1.0, 1.0]
+    f = ag.compile(lambda: w)
+    f().backward(np.ones(3))
+    g = ag.compile(lambda p: (p * w).sum())
+    for _ in range(2):
+        g(w).backward()
+    np.testing.assert_allclose(w.grad, 1.0 + 4.0 * w.value)
+
+
+def test_checkpoints_inside():
+    w = parameter(3)
+    f = ag.compile(lambda x: ag.checkpoint(lambda x: F.dropout(ag.tanh(x * w), 0.5), x).sum())
+    for wrap in (f, f.function):
+        ag.manual_seed(5)
+        found = []
+        for k in (1.0, 2.0, 3.0):
+            x = ag.Tensor(np.full(3, k), requires_grad=True)
+            found.append((wrap(x).value, *ag.grad(wrap(x), x)))
+        if wrap is f:
+            expected = found
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        np.testing.assert_array_equal(ours[1], theirs[1])
+
+
+def test_second_derivatives_of_compiled_functions():
+    f = ag.compile(lambda x: (x**3).sum())
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(ag.hessian(f, x), [[6.0, 0.0], [0.0, 12.0]])
+    np.testing.assert_array_equal(ag.hvp(f, x, np.array([1.0, 0.0]))[1], [6.0, 0.0])
