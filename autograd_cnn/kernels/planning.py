@@ -1,13 +1,13 @@
 """Which algorithm a convolution takes, and why: by the shapes alone, never by the numbers.
 
-One table names the algorithms, one rule puts them in order; the first that covers the call does it, and the plain loops
-cover every call. Each algorithm is a file with the three functions of :mod:`.convolution`, and ``covers(convolution)``,
-which says for which shapes they run. `forced` and ``AUTOGRAD_CNN_CONVOLUTION`` put another algorithm first.
+One table names the algorithms, one rule (:mod:`.wishes`) puts them in order; the first that covers the call does it,
+and the plain loops cover every call. Each algorithm is a file with the three functions of :mod:`.convolution`, and
+``covers(convolution)``, which says for which shapes they run. `forced` and ``AUTOGRAD_CNN_CONVOLUTION`` put another
+algorithm first.
 """
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,9 +21,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, ShapeError, suggestion
-from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.jit import config
 from autograd_cnn.kernels.layout import Floats, floating_dtype
+from autograd_cnn.kernels.wishes import wishes
 
 Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[Pair, Pair]
@@ -38,8 +38,6 @@ ALGORITHMS = {
 }
 LAYOUTS = "channels-first", "channels-last", "batch-last"
 VARIABLE = "AUTOGRAD_CNN_CONVOLUTION"
-# From so many channels on, measured with vectors of 16 and of 8 numbers, they fill vectors as well as images do.
-MANY = 32
 
 _FUNCTIONS: dict[Part, str] = {
     "forward": "conv2d",
@@ -218,12 +216,12 @@ def _function(first: str | None, part: Part, *shapes: Any) -> Callable[..., Floa
 
 def _choice(first: str | None, convolution: Convolution) -> Choice:
     if config.DISABLE_JIT:
-        wishes = iter([("plain", "NUMBA_DISABLE_JIT leaves nothing else")])
+        candidates = iter([("plain", "NUMBA_DISABLE_JIT leaves nothing else")])
     elif first is None:
-        wishes = _wishes(convolution)
+        candidates = wishes(convolution)
     else:
-        wishes = iter([(first, "it is forced"), ("plain", f"{first} is forced and does not cover this call")])
-    name, reason = next((name, reason) for name, reason in wishes if _covers(name, convolution))
+        candidates = iter([(first, "it is forced"), ("plain", f"{first} is forced and does not cover this call")])
+    name, reason = next((name, reason) for name, reason in candidates if _covers(name, convolution))
     layout = "channels-first" if convolution.part == "weight gradient" else ALGORITHMS[name][1]
     return Choice(name, layout, reason)
 
@@ -232,32 +230,6 @@ def _covers(name: str, convolution: Convolution) -> bool:
     if name == "plain":
         return True
     return name in ALGORITHMS and bool(_file(name).covers(convolution))
-
-
-def _wishes(convolution: Convolution) -> Iterator[tuple[str, str]]:
-    """Yield algorithms and what speaks for them, the best first; the same for all parts, so that layouts agree."""
-    lanes = instruction_set(convolution.dtype).lanes
-    filters, channels, *window = convolution.weight_shape
-    filters //= convolution.groups
-    depthwise = convolution.groups if channels == 1 else 1  # to the direct algorithm its groups are channels
-    if max(channels, filters, depthwise) < MANY and convolution.x_shape[0] >= lanes:
-        yield "batch-last", f"few channels would leave lanes of vectors empty, and the images fill all {lanes}"
-    slides = (convolution.stride, convolution.dilation) == ((1, 1), (1, 1))
-    if window == [3, 3] and slides and min(channels, filters) >= MANY and _transforming_pays(convolution):
-        yield "winograd", "3 × 3 windows at stride 1 over many channels take 16 multiplications for 36"
-    yield "direct", "vectors of channels, for any window and stride"
-    yield "plain", "no faster algorithm covers it"
-
-
-def _transforming_pays(convolution: Convolution) -> bool:
-    """Whether Winograd's transforms cost less than the multiplications that they save, as measured against "direct".
-
-    The 2 × 2 outputs of most tiles are inside of their image, and these are enough to share the cost of transforming
-    the weights, and of a call.
-    """
-    images, (height, width) = convolution.x_shape[0], convolution.output_size
-    outputs, tiles = images * height * width, images * -(-height // 2) * -(-width // 2)
-    return outputs > 2 * tiles + 64 and outputs * math.prod(convolution.weight_shape) > 1 << 24
 
 
 def _file(name: str) -> ModuleType:

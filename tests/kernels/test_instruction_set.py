@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 from numba.core.registry import cpu_target
 
-from autograd_cnn.kernels.instruction_set import instruction_set, registers
+from autograd_cnn.kernels.instruction_set import InstructionSet, instruction_set, registers
 
 TRIPLE = cpu_target.target_context.codegen().magic_tuple()[0]
 on_x86 = pytest.mark.skipif(not TRIPLE.startswith("x86_64"), reason="names processors of x86")
@@ -62,3 +63,10 @@ def test_the_processor_that_numba_is_told_to_compile_for_counts(processor, expec
         check=True,
     )
     assert done.stdout.strip() == expected
+
+
+@on_x86
+def test_a_named_processor_does_not_inherit_this_machines_features(monkeypatch):
+    monkeypatch.setattr(numba.config, "CPU_NAME", "haswell")
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", None)
+    assert instruction_set.__wrapped__(np.float32) == InstructionSet(lanes=8, rows=4, vectors=3, fused=True)
