@@ -1,5 +1,6 @@
 """The two walks back through a graph, the one to watch and the fast one that fills gradients, and serial numbers."""
 
+import copy
 import pickle
 import threading
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import gate
-from autograd_cnn.graph.serial import PAGE, begin_after, numbers
+from autograd_cnn.graph.serial import PAGE, numbers
 from autograd_cnn.registry import GATES
 
 BINARY = ["add", "subtract", "multiply", "divide", "maximum", "power"]
@@ -153,17 +154,36 @@ def test_a_rule_given_later_serves_the_nodes_made_before():
     assert (a.grad, b.grad) == (4.0, 3.0)
 
 
-def test_serial_numbers_rise_page_by_page_and_after_those_of_a_copy():
+def test_serial_numbers_rise_page_by_page():
     nodes = [ag.Scalar(0.0) for _ in range(2 * PAGE + 5)]
     serials = [node.serial for node in nodes]
     assert serials == list(range(serials[0], serials[0] + len(serials)))
-    copy = pickle.loads(pickle.dumps(nodes[-1]))
-    copy.serial += 10 * PAGE  # as if from a process that made more nodes
-    twin = pickle.loads(pickle.dumps(copy))
-    assert twin.serial == copy.serial
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda node: pickle.loads(pickle.dumps(node))])
+def test_a_graph_and_its_copy_can_be_joined(duplicate):
+    """No two nodes share a serial number, and those of the copy have the order of its graph."""
+    x = ag.Scalar(3.0)
+    y = ag.tanh(x * x * 0.1) * x
+    twin = duplicate(y)
+    nodes = ag.topological_order(twin)
+    for node in nodes:
+        assert all(part.serial < node.serial for part in node.inputs if isinstance(part, ag.Scalar))
+    assert not {node.serial for node in nodes} & {node.serial for node in ag.topological_order(y)}
+    (y + twin * 2.0).backward()
+    (expected,) = ag.grad(y, x)
+    assert (x.grad, nodes[0].grad) == (expected, 2 * expected)
     assert ag.Scalar(0.0).serial > twin.serial
-    begin_after(0)
-    assert ag.Scalar(0.0).serial > twin.serial
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda node: pickle.loads(pickle.dumps(node))])
+def test_a_copy_remembers_that_a_leaf_was_assigned_after_its_use(duplicate):
+    x = ag.Scalar(3.0, name="x")
+    y = x * x + 1.0
+    x.assign(4.0)
+    for use in (lambda node: node.backward(), lambda node: list(ag.backward_steps(node))):
+        with pytest.raises(ag.GradientError, match="'x' 4 was assigned a new value after"):
+            use(duplicate(duplicate(y)) * 1.0)
 
 
 def test_serial_numbers_of_threads_are_all_different():

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from autograd_cnn.errors import GradientError, ShapeError
 from autograd_cnn.graph.origin import NO_ATTRIBUTES, Origin, of_leaves
-from autograd_cnn.graph.serial import PAGE, begin_after, numbers
+from autograd_cnn.graph.serial import PAGE, numbers
 from autograd_cnn.recording import recording
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[Any]
 Plain: TypeAlias = float | Array
 Operand: TypeAlias = "Node | float | ArrayLike"
+
+
+_TOO_OLD = -1
+"""The page of copies of nodes whose inputs had been assigned anew: older than any input."""
 
 
 class Node:
@@ -223,12 +227,22 @@ class Node:
     def __repr__(self) -> str:
         return f"<{describe(self)}>"
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """Take up a copy, or a node from another process: what is made from now on comes after it."""
+    def __getstate__(self) -> tuple[Any, dict[str, Any]]:
+        """Return what a copy, or a node in another process, begins with."""
+        state: Any = super().__getstate__()  # type: ignore[misc]
+        return state[0], state[1] | {"_page": _TOO_OLD if self._is_outdated() else 0}
+
+    def __setstate__(self, state: tuple[Any, dict[str, Any]]) -> None:
+        """Become a copy. Its inputs became theirs before, so that a new serial number keeps the order."""
         for part in state:
             for name, value in (part or {}).items():
                 setattr(self, name, value)
-        begin_after(self._page)
+        if self._page != _TOO_OLD:
+            self._page, self._index = next(numbers)
+
+    def _is_outdated(self) -> bool:
+        """Whether an input was given a new value after its use."""
+        return any(isinstance(x, Node) and x.serial > self.serial for x in self.inputs or ())
 
     if TYPE_CHECKING:  # bound by the gates of the same name when they are registered, backward by its own file
         __add__: Callable[..., Any]
