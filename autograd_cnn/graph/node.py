@@ -229,7 +229,7 @@ class Node:
 
     def __getstate__(self) -> tuple[Any, dict[str, Any]]:
         """Return what a copy, or a node in another process, begins with."""
-        state: Any = super().__getstate__()  # type: ignore[misc]
+        state: Any = super().__getstate__()
         return state[0], state[1] | {"_page": _TOO_OLD if self._is_outdated() else 0}
 
     def __setstate__(self, state: tuple[Any, dict[str, Any]]) -> None:
