@@ -64,7 +64,8 @@ def networks(dtype: DTypeLike) -> list[tuple[nn.Module, tuple[int, ...]]]:
         cifar += [convolution(after, after, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
     cifar += [nn.Flatten(), linear(2048, 10)]
     others: list[nn.Module] = [convolution(3, 8, 3, stride=2, padding=1, fit="floor"), nn.BatchNorm2d(8, dtype=dtype)]
-    others += [nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), linear(128, 10)]
+    others += [convolution(8, 32, 3, padding=1), nn.BatchNorm2d(32, dtype=dtype)]  # of images that lie otherwise
+    others += [nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), linear(512, 10)]
     shapes = ((64, 1, 8, 8), (64, 1, 28, 28), (64, 3, 32, 32), (64, 3, 16, 16))
     return [(nn.Sequential(*layers), shape) for layers, shape in zip((demo, lenet, cifar, others), shapes, strict=True)]
 
