@@ -61,7 +61,7 @@ def test_convolutions(data, dtype, seed):
     def function(x):
         y = F.conv2d(x, weight, bias if biased else None, **options, groups=groups, fit="floor")
         y = ag.relu(y) if active else y
-        return F.max_pool2d(y, 2, fit="floor") if pooled else y
+        return F.max_pool2d(y, 2, fit="floor") if pooled and min(y.shape[2:]) > 1 else y
 
     x = ag.Tensor(drawn(rng, (batch, channels, height, width), dtype))
     if min(function(x).shape):
