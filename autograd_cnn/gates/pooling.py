@@ -137,9 +137,9 @@ def avg_pool2d(
     Formula: Σ window / n
     Local gradient: 1/n for each of the n elements of a window
     """
-    from autograd_cnn.kernels import pooling
+    from autograd_cnn.kernels import average_pooling
 
-    return pooling.avg_pool2d(x, window, stride, padding, count_include_pad, output_size)
+    return average_pooling.avg_pool2d(x, window, stride, padding, count_include_pad, output_size)
 
 
 @avg_pool2d.vjp
@@ -171,9 +171,9 @@ def avg_pool2d_gradient(
     Formula: u/n, added up where windows overlap
     Local gradient: 1/n
     """
-    from autograd_cnn.kernels import pooling
+    from autograd_cnn.kernels import average_pooling
 
-    return pooling.avg_pool2d_gradient(upstream, input_size, window, stride, padding, count_include_pad)
+    return average_pooling.avg_pool2d_gradient(upstream, input_size, window, stride, padding, count_include_pad)
 
 
 @avg_pool2d_gradient.vjp

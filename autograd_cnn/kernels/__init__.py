@@ -11,15 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd_cnn.kernels.accuracy import precision
+    from autograd_cnn.kernels.average_pooling import avg_pool2d, avg_pool2d_gradient
     from autograd_cnn.kernels.convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
     from autograd_cnn.kernels.planning import forced, plan
-    from autograd_cnn.kernels.pooling import (
-        avg_pool2d,
-        avg_pool2d_gradient,
-        gather_by_switches,
-        max_pool2d,
-        scatter_by_switches,
-    )
+    from autograd_cnn.kernels.pooling import gather_by_switches, max_pool2d, scatter_by_switches
     from autograd_cnn.kernels.softmax import cross_entropy, cross_entropy_gradient, log_softmax
     from autograd_cnn.kernels.threads import get_num_threads, set_num_threads
 
@@ -52,8 +47,8 @@ _FILE_OF = {
     "max_pool2d": "pooling",
     "scatter_by_switches": "pooling",
     "gather_by_switches": "pooling",
-    "avg_pool2d": "pooling",
-    "avg_pool2d_gradient": "pooling",
+    "avg_pool2d": "average_pooling",
+    "avg_pool2d_gradient": "average_pooling",
     "log_softmax": "softmax",
     "cross_entropy": "softmax",
     "cross_entropy_gradient": "softmax",
