@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
+from autograd_cnn import kernels
 from tests.benchmarks.work import OURS, Step, Steps, installed
 
 
@@ -66,16 +67,6 @@ class Convolution:
     dilation: int = 1
     groups: int = 1
 
-    @property
-    def options(self) -> dict[str, int]:
-        """Return the arguments of conv2d beside its inputs."""
-        return {
-            "stride": self.stride,
-            "padding": self.padding,
-            "dilation": self.dilation,
-            "groups": self.groups,
-        }
-
 
 LAYERS_3X3 = {
     "3×3, 32 channels, 32×32": Convolution(64, 32, 32, 32),
@@ -95,9 +86,9 @@ OTHER_LAYERS = {
 
 
 def convolution(layer: Convolution) -> Steps:
-    """One convolution, forward and both gradients, from images to images as they lie in memory within a network.
+    """One convolution, forward and both gradients, kernels alone, on images as they lie in memory within a network.
 
-    PyTorch's images are contiguous; ours are channels-last, which is how our convolutions leave them.
+    PyTorch's are contiguous; ours are channels-last, which is how our convolutions leave them.
     """
     rng = np.random.default_rng(0)
     images = rng.standard_normal((layer.batch, layer.channels, layer.side, layer.side)).astype(np.float32)
@@ -105,15 +96,30 @@ def convolution(layer: Convolution) -> Steps:
     weight = (rng.standard_normal(window) * 0.05).astype(np.float32)
     height = (layer.side + 2 * layer.padding - layer.dilation * (layer.window - 1) - 1) // layer.stride + 1
     upstream = rng.standard_normal((layer.batch, layer.filters, height, height)).astype(np.float32)
+    stride, padding, dilation = ((n, n) for n in (layer.stride, layer.padding, layer.dilation))
 
     def ours() -> Step:
-        run = partial(F.conv2d, **layer.options, fit="floor")
-        return _ours(run, [_channels_last(images), weight], _channels_last(upstream), 1)
+        x, u = _channels_last(images), _channels_last(upstream)
+        moves = stride, (padding, padding), dilation, layer.groups
+
+        def step() -> Any:
+            kernels.conv2d(x, weight, *moves, (height, height))
+            kernels.conv2d_input_gradient(u, weight, (layer.side, layer.side), *moves)
+            return kernels.conv2d_weight_gradient(u, x, (layer.window, layer.window), *moves)
+
+        return step
 
     def torch() -> Step:
-        from torch.nn.functional import conv2d
+        from torch import from_numpy, ops
 
-        return _torch(partial(conv2d, **layer.options), [images, weight], upstream, 1)
+        x, w, u = map(from_numpy, (images, weight, upstream))
+        moves = stride, padding, dilation, False, [0, 0], layer.groups
+
+        def step() -> Any:
+            ops.aten.convolution(x, w, None, *moves)
+            return ops.aten.convolution_backward(u, x, w, None, *moves, [True, True, False])[1]
+
+        return step
 
     return installed({OURS: ours, "PyTorch": torch})
 
@@ -123,19 +129,32 @@ def _channels_last(images: Any) -> Any:
 
 
 def max_pool() -> Steps:
-    """Max pooling 2×2, forward with its switches and back."""
+    """Max pooling 2×2, forward with its switches and back by them, kernels alone."""
     rng = np.random.default_rng(0)
     images = rng.standard_normal((64, 32, 32, 32)).astype(np.float32)
     upstream = rng.standard_normal((64, 32, 16, 16)).astype(np.float32)
 
     def ours() -> Step:
-        run = partial(F.max_pool2d, kernel_size=2)
-        return _ours(run, [_channels_last(images)], _channels_last(upstream), 0)
+        x, u = _channels_last(images), _channels_last(upstream)
+        windows = (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)
+
+        def step() -> Any:
+            _, switches = kernels.max_pool2d(x, *windows, (16, 16))
+            return kernels.scatter_by_switches(u, switches, (32, 32), *windows)
+
+        return step
 
     def torch() -> Step:
-        from torch.nn.functional import max_pool2d
+        from torch import from_numpy, ops
 
-        return _torch(partial(max_pool2d, kernel_size=2), [images], upstream, 0)
+        x, u = from_numpy(images), from_numpy(upstream)
+        windows = [2, 2], [2, 2], [0, 0], [1, 1], False
+
+        def step() -> Any:
+            _, places = ops.aten.max_pool2d_with_indices(x, *windows)
+            return ops.aten.max_pool2d_with_indices_backward(u, x, *windows, places)
+
+        return step
 
     return installed({OURS: ours, "PyTorch": torch})
 
@@ -147,7 +166,7 @@ def batch_norm() -> Steps:
     scale, shift = np.ones(32, np.float32), np.zeros(32, np.float32)
 
     def ours() -> Step:
-        x, w, b = ag.Tensor(_channels_last(images)), ag.Parameter(scale), ag.Parameter(shift)
+        x, w, b = ag.Tensor(images), ag.Parameter(scale), ag.Parameter(shift)
         return lambda: F.batch_norm(x, None, None, w, b, training=True).value
 
     def torch() -> Step:
@@ -166,39 +185,26 @@ def cross_entropy() -> Steps:
     scores, labels = rng.standard_normal((64, 10)).astype(np.float32), rng.integers(0, 10, 64)
 
     def ours() -> Step:
-        return _ours(lambda s: F.cross_entropy(s, labels), [scores], None, 0)
+        leaf = ag.Tensor(scores, requires_grad=True)
+
+        def step() -> Any:
+            leaf.zero_grad()
+            F.cross_entropy(leaf, labels).backward(retain="leaves")
+            return leaf.grad
+
+        return step
 
     def torch() -> Step:
         from torch import from_numpy
         from torch.nn.functional import cross_entropy as loss
 
-        return _torch(lambda s: loss(s, from_numpy(labels)), [scores], None, 0)
+        leaf, targets = from_numpy(scores).requires_grad_(), from_numpy(labels)
+
+        def step() -> Any:
+            leaf.grad = None
+            loss(leaf, targets).backward()
+            return leaf.grad
+
+        return step
 
     return installed({OURS: ours, "PyTorch": torch})
-
-
-def _ours(run: Callable[..., Any], arrays: Sequence[Any], upstream: Any, wanted: int) -> Step:
-    leaves = [ag.Tensor(a, requires_grad=True) for a in arrays]
-
-    def step() -> Any:
-        for leaf in leaves:
-            leaf.zero_grad()
-        run(*leaves).backward(upstream, retain="leaves")
-        return leaves[wanted].grad
-
-    return step
-
-
-def _torch(run: Callable[..., Any], arrays: Sequence[Any], upstream: Any, wanted: int) -> Step:
-    from torch import from_numpy
-
-    leaves = [from_numpy(a).requires_grad_() for a in arrays]
-    seed = None if upstream is None else from_numpy(upstream)
-
-    def step() -> Any:
-        for leaf in leaves:
-            leaf.grad = None
-        run(*leaves).backward(seed)
-        return leaves[wanted].grad
-
-    return step
