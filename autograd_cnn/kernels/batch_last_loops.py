@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from autograd_cnn.kernels.jit import jit
 from autograd_cnn.kernels.layout import Floats
 from autograd_cnn.kernels.microkernel import address, call_dot, call_tile
-from autograd_cnn.kernels.register_tiles import Dots, Tiles
 
 Numbers5 = tuple[int, int, int, int, int]
 Numbers4 = tuple[int, int, int, int]
+# `Tiles` and `Dots` come as plain tuples: numba takes a microsecond to see what a named one is.
 
 
 @jit
@@ -34,7 +34,7 @@ def add_up_taps(
     rows: NDArray[Any],
     columns: NDArray[Any],
     steps: Numbers4,
-    tiles: Tiles,
+    tiles: Numbers5,
     target: Floats,
 ) -> None:
     """Add up what row ``y`` of the target meets through the taps of the window: job ``(g, y)``.
@@ -47,6 +47,7 @@ def add_up_taps(
     _, outer, high, wide, _ = target.shape
     group_stride, outer_stride, inner_stride, down_stride, right_stride = weight_strides
     tap_down, source_down, tap_right, source_right = steps
+    tile_rows, wide_tile, wide_length, narrow_tile, narrow_length = tiles
     size = source.itemsize
     row, plane = width * batch, height * width * batch
     target_row, target_plane = wide * batch, high * wide * batch
@@ -60,12 +61,11 @@ def add_up_taps(
         for piece in range(len(columns)):
             begin, length, tap, taps_right, column = columns[piece]
             length *= batch
-            long = length >= tiles.wide_length
-            kernel, step = (tiles.wide, tiles.wide_length) if long else (tiles.narrow, tiles.narrow_length)
+            kernel, step = (wide_tile, wide_length) if length >= wide_length else (narrow_tile, narrow_length)
             for start in range(0, length, step):
                 here = min(start, length - step)
-                for channel in range(0, outer, tiles.rows):
-                    p = min(channel, outer - tiles.rows)
+                for channel in range(0, outer, tile_rows):
+                    p = min(channel, outer - tile_rows)
                     call_tile(
                         kernel,
                         a_row + size * (p * outer_stride + tap * right_stride),
@@ -87,7 +87,7 @@ def multiply_by_taps(
     columns: NDArray[Any],
     steps: tuple[int, int, int],
     block: int,
-    dots: Dots,
+    dots: Numbers4,
     sums: Floats,
 ) -> None:
     """Multiply a slice of the upstream rows with what they met, and sum: job ``(slice, g, tile of o)``.
@@ -101,6 +101,7 @@ def multiply_by_taps(
     _, inner, height, width, _ = source.shape
     slices, groups, tiles, tile_rows, _, taps_down, taps_right = sums.shape
     stride_down, stride_right, dilation = steps
+    _, lanes, several, one = dots
     size = upstream.itemsize
     row, plane = width * batch, height * width * batch
     upstream_row, upstream_plane = wide * batch, high * wide * batch
@@ -122,12 +123,39 @@ def multiply_by_taps(
                     for piece in range(len(columns)):
                         tap, together, x, length, column = columns[piece]
                         call_dot(
-                            dots.several if together > 1 else dots.one,
+                            several if together > 1 else one,
                             a_rows + size * x * batch,
                             b_rows + size * column * batch,
                             c_row + size * tap,
-                            max(0, stop - start), length, batch // dots.lanes,
-                            upstream_row, batch, dots.lanes, upstream_plane,
-                            stride_down * row, stride_right * batch, dots.lanes, dilation * batch,
+                            max(0, stop - start), length, batch // lanes,
+                            upstream_row, batch, lanes, upstream_plane,
+                            stride_down * row, stride_right * batch, lanes, dilation * batch,
                             inner * window, 1,
                         )  # fmt: skip
+
+
+@jit
+def add_up_slices(sums: Floats, gradient: Floats, add: bool) -> bool:
+    """Write the sums of all slices, or add them to what is there; return whether the result is finite.
+
+    ``sums`` (slices, G, tiles, rows of a tile, terms), ``gradient`` (G, O, terms). The last tile begins with the last
+    sums of the one before it.
+    """
+    slices, groups, _, rows, terms = sums.shape
+    outputs = gradient.shape[1]
+    bad = 0
+    for g in range(groups):
+        for o in range(outputs):
+            tile = o // rows
+            row = o - min(tile * rows, outputs - rows)
+            total = sums[0, g, tile, row]
+            for part in range(1, slices):
+                more = sums[part, g, tile, row]
+                for k in range(terms):
+                    total[k] += more[k]
+            target = gradient[g, o]
+            for k in range(terms):
+                number = target[k] + total[k] if add else total[k]
+                target[k] = number
+                bad += number - number != 0  # infinite, or NaN
+    return bad == 0

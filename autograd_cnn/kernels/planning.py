@@ -24,6 +24,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError, suggestion
 from autograd_cnn.kernels.jit import config
 from autograd_cnn.kernels.layout import Floats, floating_dtype
 from autograd_cnn.kernels.wishes import wishes
+from autograd_cnn.kernels.workspace import Workspace
 
 Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[Pair, Pair]
@@ -200,6 +201,22 @@ def forced(name: str) -> Iterator[None]:
 def algorithm(part: Part, *shapes: Any) -> Callable[..., Floats]:
     """Return the function that computes this part of a convolution; ``shapes`` are the fields of `Convolution`."""
     return _function(_first_choice(), part, *shapes)
+
+
+def prepared(part: Part, *shapes: Any, workspace: Workspace) -> Callable[..., Floats]:
+    """Return what computes this part of a convolution again and again, as a function of its two arrays and ``out``.
+
+    ``shapes`` are the fields of `Convolution` after the first. The algorithm is chosen now; one with a function
+    ``prepared`` of its own works out all that it can now, too.
+    """
+    file = _file(_choice(_first_choice(), Convolution(part, *shapes)).algorithm)
+    if hasattr(file, "prepared"):
+        return file.prepared(part, *shapes, workspace=workspace)  # type: ignore[no-any-return]
+    x_shape, weight_shape, output_size, _, *moves = shapes
+    sizes = {"input gradient": x_shape[2:], "weight gradient": weight_shape[2:]}
+    windows = (*moves, output_size) if part == "forward" else (sizes[part], *moves)
+    run: Callable[..., Floats] = getattr(file, _FUNCTIONS[part])
+    return lambda a, b, out=None: run(a, b, *windows, out=out, workspace=workspace)
 
 
 def choice(convolution: Convolution) -> Choice:

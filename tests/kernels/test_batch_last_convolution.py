@@ -17,7 +17,7 @@ if numba.config.DISABLE_JIT:
 
 import autograd_cnn as ag
 from autograd_cnn import functional
-from autograd_cnn.kernels import batch_last_convolution, forced, plain_convolution, plan, tiled_product
+from autograd_cnn.kernels import batch_last_convolution, batch_last_sums, forced, plain_convolution, plan, tiled_product
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE, cases
@@ -126,8 +126,8 @@ def test_no_image_is_copied_from_the_convolution_to_the_fully_connected_layer():
 @example(replace(EVEN, channels=3, batch=40), 1)
 def test_images_are_copied_alike_by_blocks_and_by_numbers(case, few):
     x = case.images()
-    with mock.patch.object(batch_last_convolution, "FEW", few):
-        memory = batch_last_convolution._source(x, np.dtype(case.dtype), Workspace(), "images")
+    with mock.patch.object(batch_last_sums, "FEW", few):
+        (memory,) = batch_last_sums.Source("images", 1, np.dtype(case.dtype), Workspace())(x)
     np.testing.assert_array_equal(memory, x.transpose(1, 2, 3, 0))
     assert memory.flags.c_contiguous
     assert memory.dtype == case.dtype

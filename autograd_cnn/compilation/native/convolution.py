@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from autograd_cnn.compilation.native.ending import Ending, PooledEnding
@@ -57,17 +56,16 @@ class Convolution:
         product = nodes[0]
         x, weight = product.inputs or ()
         shapes = _shapes(product)
-        output_size, _, *windows = shapes[2:]
         self.x, self.weight, self.output = map(places.node, (x, weight, nodes[-1]))
         self.to_x, self.to_weight = places.sink(x), places.sink(weight)
         order = _order("forward", shapes)
         self.product = _images(product, order)
-        self.compute = _bound("forward", shapes, (*windows, output_size), out=self.product)
+        self.compute = planning.prepared("forward", *shapes, workspace=Workspace())
         if self.to_x is not None:
             self.of_x = _images(x, _order("input gradient", shapes))
-            self.compute_of_x = _bound("input gradient", shapes, (x.shape[2:], *windows), out=self.of_x)
+            self.compute_of_x = planning.prepared("input gradient", *shapes, workspace=Workspace())
         self.of_weight = Kept(weight.shape, weight.dtype)
-        self.compute_of_weight = _bound("weight gradient", shapes, (weight.shape[2:], *windows))
+        self.compute_of_weight = planning.prepared("weight gradient", *shapes, workspace=Workspace())
         self.ending = self._ending(nodes, order, places)
         self.output._value = self.product if self.ending is None else self.ending.result
 
@@ -84,7 +82,7 @@ class Convolution:
 
     def forward(self) -> None:
         """Compute the convolution and what follows."""
-        self.compute(self.x._value, self.weight._value)
+        self.compute(self.x._value, self.weight._value, self.product)
         if self.ending is not None:
             self.ending.forward(self.bias._value)
 
@@ -100,11 +98,11 @@ class Convolution:
             if self.to_bias is not None:
                 give(self.to_bias, of_bias)
         if self.to_x is not None:
-            self.compute_of_x(sent, self.weight._value)
+            self.compute_of_x(sent, self.weight._value, self.of_x)
             send(self.to_x, self.of_x)
         if self.to_weight is not None:
             of_weight = self.of_weight.array()
-            self.compute_of_weight(sent, self.x._value, out=of_weight)
+            self.compute_of_weight(sent, self.x._value, of_weight)
             give(self.to_weight, of_weight)
 
 
@@ -128,9 +126,3 @@ def _order(part: planning.Part, shapes: Any) -> image_rows.Order:
 
 def _images(node: Node, order: image_rows.Order) -> Array:
     return image_rows.empty_images(node.shape, order, node.dtype, Workspace())
-
-
-def _bound(part: planning.Part, shapes: Any, windows: Any, **more: Any) -> Callable[..., Any]:
-    """Return this part of a convolution as a function of its two arrays alone, with scratch memory of its own."""
-    run, more = planning.algorithm(part, *shapes), more | {"workspace": Workspace()}
-    return lambda a, b, **out: run(a, b, *windows, **more, **out)
