@@ -12,13 +12,13 @@ import numpy as np
 from autograd_cnn import live
 from autograd_cnn.compilation.arguments import Structure, rebuilt
 from autograd_cnn.compilation.instructions import StaleError
-from autograd_cnn.compilation.native import groups_of
+from autograd_cnn.compilation.native import Group, groups_of
 from autograd_cnn.compilation.recording import Traced, emptied
 from autograd_cnn.compilation.state import State
 from autograd_cnn.compilation.surroundings import Surroundings
 from autograd_cnn.errors import GradientError
 from autograd_cnn.graph import Node
-from autograd_cnn.recording import recorded
+from autograd_cnn.recording import recorded, recording
 
 
 class Watch(Protocol):
@@ -30,6 +30,12 @@ class Watch(Protocol):
 
 class Monitor(Protocol):
     """What `ag.compile` needs of a monitor, such as `health.Monitor`."""
+
+    def wants(self) -> bool:
+        """Whether the next training step is one to be looked at."""
+
+    def pass_over(self) -> None:
+        """Count a training step that is not looked at."""
 
     def watch(self, loss: Any, *, replayed: bool) -> Watch:
         """Find out where to look in a graph."""
@@ -57,11 +63,12 @@ class Program:
         self.structure = structure
         self.traced = emptied(traced)
         self.monitor = monitor
-        self._groups = groups_of(self.traced, watched=monitor is not None)
+        self._groups: dict[bool, dict[Node, Group | None]] = {}
         self.closed_are_leaves = all(x.gate is None for x in traced.closed)
-        self._free: list[State] = []
+        self._free: dict[bool, list[State]] = {False: [], True: []}
         self._drawn: list[int] | None = [int(seed) for _, seed in traced.log.draws]
         self._spent: weakref.ref[Replay] | None = None
+        self._seen: State | None = None  # reports of the last look read values there: the next call leaves them alone
         self.surroundings = Surroundings(function, traced.closed, traced.log.modules)
 
     def replay(self, arguments: Sequence[Any]) -> Replay:
@@ -72,7 +79,7 @@ class Program:
         StaleError
             When the function would have decided otherwise, or made another shape.
         """
-        replay = Replay(self, self._state())
+        replay = Replay(self, self._state(watched=recording().active and self._wants()))
         drawn, self._drawn = self._drawn, None  # the first call was recorded: it has drawn, and done its effects
         self._run(replay.held(), arguments, drawn)
         return replay
@@ -84,20 +91,41 @@ class Program:
             stale.drawn = state.drawn
             raise
 
-    def _state(self) -> State:
-        """Return a state that no result needs any more, or a new one."""
+    def _state(self, watched: bool) -> State:
+        """Return a state that no result needs any more, or a new one; where a monitor looks, less is fused."""
+        free = self._free[watched]
+        place = next((i for i, state in enumerate(free) if state is not self._seen), None)
+        if place is not None:
+            return free.pop(place)
         spent = None if self._spent is None else self._spent()
-        if not self._free and spent is not None and spent.state is not None:
-            state, spent.state = spent.state, None
+        state = None if spent is None else spent.state
+        if spent is not None and state is not None and state is not self._seen and state.watched == watched:
+            spent.state = None
             return state
-        try:
-            return self._free.pop()
-        except IndexError:
-            return State(self.traced, self._groups, self.monitor is not None)
+        if watched not in self._groups:
+            self._groups[watched] = groups_of(self.traced, watched=watched)
+        return State(self.traced, self._groups[watched], watched)
+
+    def _wants(self) -> bool:
+        """Whether the next training step is one to be looked at."""
+        return self.monitor is not None and self.monitor.wants()
+
+    def prepare(self, replay: Replay, arguments: Sequence[Any]) -> State:
+        """Return the state to go backward in: a call that was fused, before others went backward, is done again."""
+        state = replay.held()
+        if self._wants() and not state.watched:
+            again = self._state(watched=True)
+            given = [made._value if x is made else x for made, x in zip(state.stand_ins, arguments, strict=True)]
+            again.run(given, state.drawn)
+            replay.state, replay.fused = again, state
+        return replay.held()
 
     def observe(self, state: State, output: int, arguments: Sequence[Any]) -> None:
-        """Let the monitor take in a step, once gradients are in their places."""
+        """Let the monitor take in a step, or count it, once gradients are in their places."""
         if self.monitor is None:
+            return
+        if not self.monitor.wants():
+            self.monitor.pass_over()
             return
         for stand_in, x in zip(state.stand_ins, arguments, strict=True):
             stand_in.grad = x.grad if isinstance(x, Node) else None
@@ -106,6 +134,7 @@ class Program:
         if watch is None:
             watch = state.watches[end] = self.monitor.watch(end, replayed=True)
         watch.take()
+        self._seen = state
 
     def is_spent(self, replay: Replay) -> None:
         """Let the next call take over the state of one that went backward, should its result live on."""
@@ -113,19 +142,24 @@ class Program:
 
     def give_back(self, state: State) -> None:
         """Take a state that no result needs any more."""
-        self._free.append(state)
+        self._free[state.watched].append(state)
 
 
 class Replay:
-    """One call: the state that holds its values, until no result needs it or a later call takes it over."""
+    """One call: the state that holds its values, until no result needs it or a later call takes it over.
+
+    `fused` is the state before that, where the call was done again to be watched: results read their arguments in it.
+    """
 
     def __init__(self, program: Program, state: State) -> None:
         self.program = program
         self.state: State | None = state
+        self.fused: State | None = None
 
     def __del__(self) -> None:
-        if self.state is not None:
-            self.program.give_back(self.state)
+        for state in (self.state, self.fused):
+            if state is not None:
+                self.program.give_back(state)
 
     def reaches_leaves(self, inputs: Sequence[Any]) -> bool:
         """Whether all that a gradient can reach are leaves."""

@@ -60,14 +60,15 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
         return
     check_usable(self)
     replay: Replay = self.attributes["replay"]
-    state = replay.held()
+    given = inputs[: len(replay.program.traced.stand_ins)]
+    state = replay.program.prepare(replay, given)
     one = 1.0 if isinstance(self, Scalar) else np.ones(self.shape, self.dtype)
     state.backward(self.attributes["which"], one)
     for leaf, sink in zip(inputs, state.sinks, strict=True):
         if sink.grad is not None:
             part = sink.taken()
             leaf.grad = part if leaf.grad is None else leaf.grad + part
-    replay.program.observe(state, self.attributes["which"], inputs[: len(state.stand_ins)])
+    replay.program.observe(state, self.attributes["which"], given)
     if retain == "all":
         if isinstance(one, np.ndarray):
             one.flags.writeable = False

@@ -26,10 +26,12 @@ class State:
     groups : dict
         The nodes that are done by native instructions.
     watched : bool
-        Whether a monitor looks at values and gradients.
+        Whether a monitor may look at values and gradients.
 
     Attributes
     ----------
+    watched : bool
+        As given.
     stand_ins, outputs : list of Node
         What stands for the arguments, and what the function returns.
     sinks : list of Sink
@@ -41,7 +43,7 @@ class State:
     """
 
     def __init__(self, traced: Traced, groups: dict[Node, Group | None], watched: bool = False) -> None:
-        self._watched = watched
+        self.watched = watched
         self._copies: dict[Node, Node] = {}
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
@@ -134,7 +136,7 @@ class State:
     def _add_group(self, group: Group | None) -> None:
         """Add the instruction of a group, at the place of its last node."""
         if group is not None:
-            native = group.build(group.nodes, Places(self._of, self._sink, self._watched))
+            native = group.build(group.nodes, Places(self._of, self._sink, self.watched))
             self._forward.append(native.forward)
             self._backward.append(native.backward)
 

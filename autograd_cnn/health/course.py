@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -21,12 +22,15 @@ class Course(NamedTuple):
 
     Attributes
     ----------
+    steps : sequence of int
+        The steps that were looked at; the last one last.
     losses : sequence of float
-        Of every step; the last step last.
+        Of each of them.
     validation : sequence of (int, float)
         Step and validation loss, whenever it was taken.
     """
 
+    steps: Sequence[int] = ()
     losses: Sequence[float] = ()
     validation: Sequence[tuple[int, float]] = ()
 
@@ -54,7 +58,7 @@ def loss_findings(course: Course, limits: Thresholds) -> Iterator[Finding]:
             f"median loss {number(now)} in the last {n} steps, {number(before)} in the {n} before, "
             f"{number(median(losses[:n]))} in the first; warning unless it falls by {share(limits.loss_decrease)}"
         )
-        since = len(losses) - 2 * n
+        since = course.steps[-2 * n]
         yield Finding("warning", "loss", "", "loss does not decrease", evidence, *ADVICE["loss"], since=since)
     yield from _overfitting(course, limits)
 
@@ -65,7 +69,7 @@ def _overfitting(course: Course, limits: Thresholds) -> Iterator[Finding]:
         return
     best = min(range(len(taken)), key=lambda i: taken[i][1])
     begin = taken[-2][0]
-    train, last = median(course.losses[begin:] or course.losses[-1:]), taken[-1][1]
+    train, last = median(course.losses[bisect_left(course.steps, begin) :] or course.losses[-1:]), taken[-1][1]
     if len(taken) - 1 - best >= limits.patience and last > train + limits.overfit * abs(train):
         evidence = (
             f"validation loss {number(last)}, training loss {number(train)}: more than {share(limits.overfit)} above; "

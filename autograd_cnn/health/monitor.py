@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
@@ -21,50 +20,13 @@ from autograd_cnn.health.report import Finding, Report, Thresholds
 from autograd_cnn.health.sizes import Sizes
 from autograd_cnn.health.start import Start, start_of
 from autograd_cnn.health.stepping import record_of, units_of
-from autograd_cnn.health.timeline import Frames, Timeline
+from autograd_cnn.health.timeline import Frames, Timeline, is_early
 from autograd_cnn.health.updates import Updates
-
-ENOUGH_SAMPLES = 1000
+from autograd_cnn.health.watching import Watch
+from autograd_cnn.health.window import Window
 
 GRAPHS = 4
 """Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """A graph whose nodes get new values and gradients at every step, and the monitor that looks at them.
-
-    `Monitor.watch` makes it. Who replays a graph, such as a compiled function, calls `take` once per training step,
-    when this step's values and gradients stand in the nodes of `order` (``node._value``, ``node.grad``) and before
-    the optimizer writes into the parameters. Everything is read at once: the memory may be used again afterwards.
-
-    Attributes
-    ----------
-    monitor : Monitor
-    loss : Node
-    order : list of Node
-        The nodes that are read, inputs before users; those of the parameters themselves among them.
-    plan : Plan
-        Where the layers are in that order.
-    replayed : bool
-        Whether the gradients of leaves are those of one step, though the leaves are older.
-    """
-
-    monitor: Monitor
-    loss: Node
-    order: list[Node]
-    plan: Plan
-    replayed: bool
-
-    def take(self) -> None:
-        """Take in one step.
-
-        Raises
-        ------
-        GradientError
-            When the loss has no gradient: backward() has not run.
-        """
-        self.monitor.take(self)
 
 
 class Monitor:
@@ -77,21 +39,26 @@ class Monitor:
     thresholds : Thresholds, optional
         Where findings begin.
     window : int, optional
-        Over how many of the last batches dead and saturated units are counted; by default over as many as
-        hold 1,000 samples. A rarely used unit is not yet a dead one, and one that died must not be saved
+        Over how many of the last batches looked at dead and saturated units are counted; by default over as many
+        as hold 1,000 samples. A rarely used unit is not yet a dead one, and one that died must not be saved
         by its past.
     frames_every : int
-        A full report, with histograms, is kept of steps 0, 1, 2, 4, 8 ... and then of every so many; of a long
-        training fewer, so that there are never more than 200.
+        A full report, with histograms, is kept of steps 0, 1, 2, 4, 8 ... and then of every so many looked at; of a
+        long training fewer, so that there are never more than 200.
     part : int, optional
         Of larger values and gradients of layers read only about so many numbers at a step, others each time: such
         as 8192, where watching costs too much. The RMS of such a step is then right to about ten percent, and with
         it what a layer does to its gradient; units, weights, updates, the loss and full reports stay exact.
+    every : int
+        Look at every so many steps only, exactly and fully, and at steps 1, 2, 4, 8 ... before the first of them:
+        what goes wrong, goes wrong early. The others are counted, no more, so that ``every=16`` makes watching cheap.
+        What happens between two looks is told at the second: a unit that dies is found up to so many steps later.
+        Thresholds that speak of steps mean steps looked at.
 
     Attributes
     ----------
     history : list of StepRecord
-        The numbers of every step; `timeline` returns them with all else that is known.
+        The numbers of every step looked at; `timeline` returns them with all else that is known.
 
     Examples
     --------
@@ -118,6 +85,7 @@ class Monitor:
         window: int | None = None,
         frames_every: int = 50,
         part: int | None = None,
+        every: int = 1,
     ) -> None:
         if window is not None and window < 1:
             raise ArgumentError(f"Monitor: window={window}, expected at least 1 batch")
@@ -125,19 +93,24 @@ class Monitor:
             raise ArgumentError(f"Monitor: frames_every={frames_every}, expected at least 1 step")
         if part is not None and part < 1:
             raise ArgumentError(f"Monitor: part={part}, expected at least 1 number")
+        if every < 1:
+            raise ArgumentError(f"Monitor: every={every}, expected at least 1 step")
         self.thresholds = thresholds or Thresholds()
         self.window = window
         self.part = part
+        self.every = every
         self.history: list[StepRecord] = []
         self._names = named_parameters(model)
         self._known = set(self._names.values()) if model is not None else None
         self._lives = Lives(self.thresholds)
-        self._frames = Frames(frames_every)
+        self._frames = Frames(frames_every * every)
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
         self._epochs: list[int] = []
-        self._sizes: deque[int] = deque()
+        self._window = Window(window)
         self._updates = Updates()
         self._plans: deque[Plan] = deque(maxlen=GRAPHS)
+        self._steps = 0
+        self._oldest = -1
         self._loss: Node | None = None
         self._non_finite: Finding | None = None
         self._start: Start | None = None
@@ -150,13 +123,29 @@ class Monitor:
         GradientError
             When backward() has not run, or freed the graph.
         """
-        self.watch(loss).take()
+        if self.wants() or not isinstance(loss, Node):
+            self.watch(loss).take()
+        else:
+            self.pass_over()
+            self._oldest = loss.serial
+
+    def wants(self) -> bool:
+        """Whether the next training step is one to be looked at."""
+        step = self._steps
+        return step % self.every == 0 or is_early(step, self.every)
+
+    def pass_over(self) -> None:
+        """Count a training step without a look; call it where `observe` would be called."""
+        self._finish_step(next_step=True)
+        self._updates.forget()
+        self._steps += 1
 
     def watch(self, loss: Node, *, replayed: bool = False) -> Watch:
         """Find the layers of a graph that will be looked at again and again.
 
         This is what a compiled function needs of a monitor: ``watch = monitor.watch(loss, replayed=True)`` once for
-        nodes whose values and gradients it replaces at every call, then ``watch.take()`` per training step.
+        nodes whose values and gradients it replaces at every call, then ``watch.take()`` per training step that
+        this monitor `wants`, and ``monitor.pass_over()`` for the others.
 
         Parameters
         ----------
@@ -179,21 +168,21 @@ class Monitor:
             self._start = start_of(read_network(loss, self._known))
         self._finish_step(next_step=True)
         self._updates.forget()
-        self._sizes.append(plan.batch)
-        self._forget_old_sizes()
+        self._window.take(plan.batch)
         plan.census.take(order)
         sizes = Sizes(order, plan.census)
-        oldest = -1 if watch.replayed or self._loss is None else self._loss.serial
-        record = record_of(len(self.history), loss, sum(self._sizes), plan, sizes, oldest)
+        oldest = -1 if watch.replayed else self._oldest
+        record = record_of(self._steps, loss, self._window.samples, plan, sizes, oldest)
         for layer in plan.layers:
             if layer.activations:
                 batch = units_of(layer, order, plan.census, self.thresholds)
                 if batch is not None:
-                    self._lives.take(layer.name, batch, record, len(self._sizes))
+                    self._lives.take(layer.name, batch, record, self._window.batches)
             if layer.weights:
                 self._updates.remember(layer.name, [order[i] for i in layer.weights], sizes.value_norm(layer.weights))
         self.history.append(record)
-        self._loss = loss
+        self._steps += 1
+        self._loss, self._oldest = loss, loss.serial
         if self._non_finite is None and not _all_finite(record):
             network = read_network(loss, self._known)
             self._non_finite = first_non_finite(network, kept_gradients(network), record.step)
@@ -201,7 +190,7 @@ class Monitor:
             self._frames.keep(self.report())
 
     def note(self, split: str = "training", **numbers: float) -> None:
-        """Add numbers that the training loop knows to the curves, at the last step observed.
+        """Add numbers that the training loop knows to the curves, at the last step, looked at or not.
 
         Parameters
         ----------
@@ -221,15 +210,15 @@ class Monitor:
             except (TypeError, ValueError):
                 raise ArgumentError(f"Monitor.note: {name} is {type(x).__name__}, expected a number") from None
             points = self._curves.setdefault(name, {}).setdefault(str(split), [])
-            points.append((max(len(self.history) - 1, 0), number))
+            points.append((max(self._steps - 1, 0), number))
 
     def begin_epoch(self) -> None:
         """Tell that the next step is the first of an epoch, so that a report can say in which one things happened."""
-        if len(self.history) not in self._epochs:
-            self._epochs.append(len(self.history))
+        if self._steps not in self._epochs:
+            self._epochs.append(self._steps)
 
     def timeline(self) -> Timeline:
-        """Return the training so far as plain data: every step, the reports kept, the last one, units and curves.
+        """Return the training so far as plain data: steps looked at, the reports kept, the last one, units and curves.
 
         Raises
         ------
@@ -248,7 +237,7 @@ class Monitor:
         )
 
     def report(self) -> Report:
-        """Return the health as of the last step; the distributions are those of its batch.
+        """Return the health as of the last step looked at; the distributions are those of its batch.
 
         Raises
         ------
@@ -265,13 +254,18 @@ class Monitor:
         updates = {name: [r.update_ratios[name] for r in self.history if name in r.update_ratios] for name in layers}
         past = Past(
             step=self.history[-1].step,
-            samples=sum(self._sizes),
+            samples=self._window.samples,
+            now=self._steps - 1,
             units={name: self._lives.units(name) for name in layers},
             updates=updates,
             weight_gradients=self.history[-1].weight_gradients,
             onset=self._onset,
             non_finite=self._non_finite,
-            course=Course([r.loss for r in self.history], self._curves.get("loss", {}).get("validation", [])),
+            course=Course(
+                [r.step for r in self.history],
+                [r.loss for r in self.history],
+                self._curves.get("loss", {}).get("validation", []),
+            ),
             start=self._start,
             same_sign=self.history[-1].same_sign,
         )
@@ -286,18 +280,8 @@ class Monitor:
             self._plans.appendleft(plan)
         return plan
 
-    def _forget_old_sizes(self) -> None:
-        """Keep the window: as many batches as asked for, or as hold enough samples."""
-        sizes = self._sizes
-        if self.window is not None:
-            while len(sizes) > self.window:
-                sizes.popleft()
-        else:
-            while sum(sizes) - sizes[0] >= ENOUGH_SAMPLES:
-                sizes.popleft()
-
     def _finish_step(self, next_step: bool = False) -> None:
-        """Note how far the step after the last `observe` moved the weights, once it was made."""
+        """Note how far the step after the last look moved the weights, once it was made."""
         if self.history:
             self.history[-1].update_ratios.update(self._updates.ratios(stepped=next_step))
 

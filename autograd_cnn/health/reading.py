@@ -38,7 +38,9 @@ class Past:
     Attributes
     ----------
     step, samples : int
-        The last step, and over how many samples units were counted (0: this batch).
+        The last step looked at, and over how many samples units were counted (0: this batch).
+    now : int
+        The last step, looked at or not: what parameters hold is of then.
     units : mapping
         State of the units per layer, if counted over several batches.
     updates : mapping
@@ -59,6 +61,7 @@ class Past:
 
     step: int = 0
     samples: int = 0
+    now: int = 0
     units: Mapping[str, Units | None] | None = None
     updates: Mapping[str, list[float]] = field(default_factory=dict)
     weight_gradients: Mapping[str, float | None] | None = None
@@ -119,7 +122,7 @@ def inspect(
     names = named_parameters(model)
     network = read_network(loss, set(names.values()) if model is not None else None)
     gradients = walked_gradients(network) if loss.grad is None else kept_gradients(network)
-    past = Past(step=step, start=start_of(network, step) if initial else None)
+    past = Past(step=step, now=step, start=start_of(network, step) if initial else None)
     return report_of(network, gradients, names, thresholds or Thresholds(), past)
 
 
@@ -130,7 +133,7 @@ def report_of(
     layers = [_layer(network, group, gradients, thresholds, past) for group in network.layers]
     facts = Facts(
         tuple(layers),
-        non_finite=past.non_finite or first_non_finite(network, gradients, past.step),
+        non_finite=past.non_finite or first_non_finite(network, gradients, past.now),
         disconnected=disconnected(names, network),
         samples=past.samples or network.batch,
         update_ratios=past.updates,

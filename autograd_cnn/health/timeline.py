@@ -28,7 +28,7 @@ class Timeline:
     Attributes
     ----------
     steps : tuple of StepRecord
-        The numbers of every step.
+        The numbers of every step looked at.
     frames : tuple of Report
         Full reports, with histograms, of some of the steps; the last one is that of the last step.
     spells : dict
@@ -167,13 +167,24 @@ class Frames:
     kept: list[Report] = field(default_factory=list)
 
     def wants(self, step: int) -> bool:
-        """Whether the report of a step is to be kept."""
-        early = step < self.every and (step & (step - 1)) == 0  # 0, 1, 2, 4, 8 ...: what goes wrong, goes wrong early
-        return early or step % self.every == 0
+        """Whether the report of a step is to be kept: of those looked at, it is the first of a span."""
+        return not self.kept or self._span(step) != self._span(self.kept[-1].step)
 
     def keep(self, report: Report) -> None:
         """Keep a report; when there are too many, every second of those that are evenly spaced goes."""
         self.kept.append(report)
         if len(self.kept) > MOST_FRAMES:
             self.every *= 2
-            self.kept = [each for each in self.kept if self.wants(each.step)]
+            kept, self.kept = self.kept, []
+            for each in kept:
+                if self.wants(each.step):
+                    self.kept.append(each)
+
+    def _span(self, step: int) -> tuple[bool, int]:
+        """Return in which span a step lies: 0, 1, 2 to 3, 4 to 7 ..., then equally long ones."""
+        return (False, step.bit_length()) if step < self.every else (True, step // self.every)
+
+
+def is_early(step: int, end: int) -> bool:
+    """Whether a step is one of 0, 1, 2, 4, 8 ... before some step."""
+    return step < end and step & (step - 1) == 0

@@ -28,7 +28,7 @@ class Updates:
 
     def forget(self) -> None:
         """Make room for the next step."""
-        self._spare = {layer: before.copies for layer, before in self._before.items()}
+        self._spare |= {layer: before.copies for layer, before in self._before.items()}
         self._before = {}
 
     def remember(self, layer: str, weights: list[Node], size: float) -> None:

@@ -38,7 +38,7 @@ def assert_alike(function, parameters, *arguments):
             assert ours.dtype == theirs.dtype
             np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * max(1.0, np.abs(theirs).max()))
     (program,) = compiled._recordings[next(iter(compiled._recordings))]
-    return {name for group in program._groups.values() if group for name in [group.build.__name__]}
+    return {name for group in program._groups[False].values() if group for name in [group.build.__name__]}
 
 
 def drawn(rng, shape, dtype):

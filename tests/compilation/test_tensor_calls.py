@@ -329,8 +329,8 @@ def test_buffers_are_freed_with_the_function():
         for _ in range(3):
             f(np.ones(3)).backward()
         (program,) = f._recordings[next(iter(f._recordings))]
-        assert len(program._free) == 1
-        alive = [weakref.ref(program), weakref.ref(program._free[0])]
+        assert len(program._free[False]) == 1
+        alive = [weakref.ref(program), weakref.ref(program._free[False][0])]
         del program, f
         assert [x() for x in alive] == [None, None]
     finally:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
@@ -20,9 +22,13 @@ def mixed():
     return nn.Sequential(*layers)
 
 
-def watched_training(build, compiled, rate=0.05, steps=6, dtype=np.float32):
+KINDS = ("training", "unread", "unrecorded", "two")
+"""What a loop does at one turn: a step, a loss that is only read, one under no_grad, two steps after two losses."""
+
+
+def watched_training(build, compiled, rate=0.05, turns=("training",) * 6, dtype=np.float32, every=1):
     model = build()
-    monitor = health.Monitor(model)
+    monitor = health.Monitor(model, every=every, frames_every=3)
     optimizer = optim.SGD(model.parameters(), lr=rate, momentum=0.9)
 
     def function(x, y):
@@ -30,14 +36,28 @@ def watched_training(build, compiled, rate=0.05, steps=6, dtype=np.float32):
 
     f = ag.compile(function, monitor=monitor) if compiled else function
     rng = np.random.default_rng(0)
-    for step in range(steps):
-        count = 32 if step < steps - 1 else 20  # the last batch of an epoch is smaller
-        loss = f(ag.Tensor(rng.standard_normal((count, 1, 8, 8), dtype)), rng.integers(0, 10, count))
-        optimizer.zero_grad()
+
+    def loss_of(count=32):
+        return f(ag.Tensor(rng.standard_normal((count, 1, 8, 8), dtype)), rng.integers(0, 10, count))
+
+    def go_back(loss):
         loss.backward()
         if not compiled:
             monitor.observe(loss)
-        optimizer.step()
+
+    for turn, kind in enumerate(turns):
+        if kind == "unrecorded":
+            with ag.no_grad():
+                loss_of()
+        elif kind == "unread":
+            loss_of().item()
+        else:
+            count = 32 if turn < len(turns) - 1 else 20  # the last batch of an epoch is smaller
+            losses = [loss_of(count) for _ in range(1 + (kind == "two"))]
+            optimizer.zero_grad()
+            for loss in losses:
+                go_back(loss)
+            optimizer.step()
     return monitor
 
 
@@ -55,12 +75,48 @@ def assert_alike(a, b, path=""):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("build", "rate"), [(small_cnn, 0.05), (small_cnn, 30.0), (mixed, 0.05)])
 def test_the_same_numbers_and_findings(build, rate):
-    eager, compiled = (watched_training(build, compiled, rate) for compiled in (False, True))
+    assert_same(*(watched_training(build, compiled, rate) for compiled in (False, True)))
+
+
+def assert_same(eager, compiled):
     for ours, theirs in zip(compiled.history, eager.history, strict=True):
         assert_alike(vars(theirs), vars(ours))
-    ours, theirs = compiled.report(), eager.report()
-    assert [(f.kind, f.layer) for f in ours.findings] == [(f.kind, f.layer) for f in theirs.findings]
+    ours, theirs = compiled.timeline(), eager.timeline()
+    assert [f.step for f in ours.frames] == [f.step for f in theirs.frames]
+    ours, theirs = ours.last, theirs.last
+    assert [(f.kind, f.layer, f.since) for f in ours.findings] == [(f.kind, f.layer, f.since) for f in theirs.findings]
     assert str(ours).splitlines()[:1] == str(theirs).splitlines()[:1]
+
+
+@settings(max_examples=15)
+@given(st.integers(2, 6), st.lists(st.sampled_from(KINDS), max_size=12), st.sampled_from([small_cnn, mixed]))
+@example(4, ["training", "training", "two"], small_cnn)  # at step 4 the call was fused, before step 3 went backward
+@example(4, ["training", "training", "two"], mixed)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_some_steps_are_looked_at_as_in_an_eager_training(every, kinds, build):
+    turns = ["training", *kinds]
+    eager, compiled = (watched_training(build, compiled, turns=turns, every=every) for compiled in (False, True))
+    assert_same(eager, compiled)
+    taken = sum({"training": 1, "two": 2}.get(kind, 0) for kind in turns)
+    early = {1, 2, 4} & set(range(every))
+    assert [r.step for r in compiled.history] == [i for i in range(taken) if i % every == 0 or i in early]
+
+
+def test_steps_that_are_passed_over_are_fused():
+    """The monitor sees which call is replayed by which kind of state: only where it looks, more stays to be seen."""
+    model = small_cnn()
+    monitor = health.Monitor(model, every=3)
+    f = ag.compile(lambda x: model(x).sum(), monitor=monitor)
+    x, seen = np.ones((4, 1, 8, 8), np.float32), []
+    for step in range(7):
+        result = f(x)
+        with ag.no_grad():
+            evaluated = f(x)
+        seen.append((step, result.attributes["replay"].held().watched))
+        assert evaluated.value == pytest.approx(result.value)
+        result.backward()
+    assert [step for step, watched in seen if watched] == [0, 1, 2, 3, 6]
+    assert [record.step for record in monitor.history] == [0, 1, 2, 3, 6]
 
 
 def test_any_monitor_will_do():
@@ -76,6 +132,9 @@ def test_any_monitor_will_do():
             seen.append([(x.gate and x.gate.name, x.value.tolist(), x.grad is not None) for x in order if x is not w])
 
     class Looker:
+        def wants(self):
+            return True
+
         def watch(self, loss, *, replayed):
             assert replayed
             return Look(loss)
