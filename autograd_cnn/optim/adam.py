@@ -91,14 +91,15 @@ class Adam(Optimizer):
             gradient = self.decayed(value, gradient)
 
         first, second = self.betas
+        new, kept, new_square, least = self.factors(value.dtype, 1 - first, second, 1 - second, self.eps)
         np.subtract(gradient, mean, out=work)
-        mean += np.multiply(work, self.factor(1 - first, value), out=work)
-        np.multiply(mean_square, self.factor(second, value), out=mean_square)
+        mean += np.multiply(work, new, out=work)
+        np.multiply(mean_square, kept, out=mean_square)
         np.multiply(gradient, gradient, out=work)
-        mean_square += np.multiply(work, self.factor(1 - second, value), out=work)
+        mean_square += np.multiply(work, new_square, out=work)
 
         np.sqrt(mean_square, out=work)
         np.divide(work, math.sqrt(1 - second**steps), out=work)
-        np.add(work, self.factor(self.eps, value), out=work)
+        np.add(work, least, out=work)
         np.divide(mean, work, out=work)
         value -= np.multiply(work, self.lr / (1 - first**steps), out=work)

@@ -40,7 +40,7 @@ class Optimizer:
         self.parameters = _trainable(type(self).__name__, params)
         self.state: list[dict[str, Any]] = [{} for _ in self.parameters]
         self._scratch: dict[tuple[Any, ...], NDArray[Any]] = {}
-        self._factors: dict[tuple[float, Any], NDArray[Any]] = {}
+        self._factors: dict[tuple[Any, ...], tuple[NDArray[Any], ...]] = {}
 
     def update(self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any]) -> None:
         """Write the new value of one parameter into its array `value`; leave `gradient` as it is.
@@ -57,14 +57,14 @@ class Optimizer:
             found = self._scratch[key] = np.empty_like(value)
         return found
 
-    def factor(self, number: float, value: NDArray[Any]) -> NDArray[Any]:
-        """Return a number as an array of the dtype of `value`, which NumPy multiplies by faster than by the number."""
-        key = number, value.dtype
+    def factors(self, dtype: np.dtype[Any], *numbers: float) -> tuple[NDArray[Any], ...]:
+        """Return numbers as arrays of a dtype, by which NumPy multiplies faster than by the numbers."""
+        key = dtype, numbers
         found = self._factors.get(key)
         if found is None:
             if len(self._factors) > 100:  # a schedule changes the learning rate at every step
                 self._factors.clear()
-            found = self._factors[key] = np.array(number, value.dtype)
+            found = self._factors[key] = tuple([np.array(number, dtype) for number in numbers])
         return found
 
     def decayed(self, value: NDArray[Any], gradient: NDArray[Any]) -> NDArray[Any]:
@@ -82,17 +82,18 @@ class Optimizer:
         ShapeError
             When a gradient that was set by hand has another shape than its parameter.
         """
-        for parameter in self.parameters:
-            gradient = parameter.grad
-            if gradient is not None and _shape(gradient) != _shape(parameter._value):
-                raise ShapeError(
-                    f"{type(self).__name__}: {parameter!r} has a gradient of shape {np.shape(parameter.grad)}, "
-                    f"expected {parameter.shape}"
-                )
+        ready = []
         for parameter, state in zip(self.parameters, self.state, strict=True):
             gradient = parameter.grad
             if gradient is None:
                 continue
+            if _shape(gradient) != _shape(parameter._value):
+                raise ShapeError(
+                    f"{type(self).__name__}: {parameter!r} has a gradient of shape {np.shape(gradient)}, "
+                    f"expected {parameter.shape}"
+                )
+            ready.append((parameter, gradient, state))
+        for parameter, gradient, state in ready:
             if isinstance(parameter, Parameter):
                 self.update(parameter.writable(), gradient, state)
             else:

@@ -86,6 +86,7 @@ class SGD(Optimizer):
     def update(self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any]) -> None:
         """Write the new value of one parameter; see `Optimizer.update`."""
         work = self.scratch(value)
+        rate, momentum = self.factors(value.dtype, self.lr, self.momentum)
         if self.weight_decay:
             gradient = self.decayed(value, gradient)
         direction = gradient
@@ -94,10 +95,11 @@ class SGD(Optimizer):
             if velocity is None:
                 velocity = state["velocity"] = np.array(gradient)
             else:
-                np.multiply(velocity, self.factor(self.momentum, value), out=velocity)
-                velocity += np.multiply(gradient, 1 - self.dampening, out=work) if self.dampening else gradient
+                np.multiply(velocity, momentum, velocity)
+                added = np.multiply(gradient, 1 - self.dampening, out=work) if self.dampening else gradient
+                np.add(velocity, added, velocity)
             direction = velocity
             if self.nesterov:
-                np.multiply(velocity, self.factor(self.momentum, value), out=work)
+                np.multiply(velocity, momentum, out=work)
                 direction = np.add(gradient, work, out=work)
-        value -= np.multiply(direction, self.factor(self.lr, value), out=work)
+        np.subtract(value, np.multiply(direction, rate, work), value)
