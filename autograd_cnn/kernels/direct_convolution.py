@@ -23,6 +23,7 @@ from autograd_cnn.kernels import plain_convolution as plain
 from autograd_cnn.kernels.channels_last import finished, images_in, memory_for
 from autograd_cnn.kernels.direct_tiles import Taps, add_up, multiply_pixels, weights_of
 from autograd_cnn.kernels.direct_walks import Phase, phases
+from autograd_cnn.kernels.finiteness import all_finite
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
 from autograd_cnn.kernels.planning import Convolution, Padding, Pair
@@ -78,7 +79,7 @@ def conv2d_input_gradient(
     columns = phases(input_size[1], right, stride[1], padding[1][0], dilation[1])
     (top, height), (left, width) = _margin(rows), _margin(columns)
     padded = top or left or height > upstream.shape[2] or width > upstream.shape[3]
-    if padded and not np.isfinite(weight).all():  # a zero of the margin times an infinite weight would be NaN
+    if padded and not all_finite(readable(weight, dtype)):  # a zero of the margin times an infinite weight would be NaN
         arguments = upstream, weight, input_size, stride, padding, dilation, groups
         return plain.conv2d_input_gradient(*arguments, out=out, workspace=workspace)
     weights = weights_of(weight.shape, groups, to_input=True)

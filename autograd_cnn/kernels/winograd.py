@@ -22,8 +22,9 @@ import numpy as np
 from autograd_cnn.kernels import plain_convolution
 from autograd_cnn.kernels.accuracy import is_fast
 from autograd_cnn.kernels.channels_last import finished, images_in, memory_for
+from autograd_cnn.kernels.finiteness import all_finite
 from autograd_cnn.kernels.instruction_set import instruction_set
-from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype
+from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
 from autograd_cnn.kernels.planning import Convolution, Padding, Pair
 from autograd_cnn.kernels.threads import get_num_threads, share_out
 from autograd_cnn.kernels.winograd_tiles import Finish, Grid, Images, Patches, Transformed, convolve, correlate
@@ -155,7 +156,7 @@ def conv2d_weight_gradient(
     origin, side = (padding[0][0], padding[1][0]), _side(rows)
     for inside, outside, _ in _parts(groups, images, rows, side):
         _correlate(images[..., inside], rows[..., outside], origin, side, gradient[outside], workspace)
-    if not np.isfinite(gradient).all():
+    if not all_finite(readable(gradient, dtype)):
         gradient[...] = plain_convolution.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups)
     return gradient if gradient is out else delivered(gradient, out)
 

@@ -61,6 +61,8 @@ class Ending:
         self._add = dense.add_to_columns if self._by_columns else dense.add_to_rows
         self._send = dense.send_by_columns if self._by_columns else dense.send_by_rows
         self._at_once = relu and before is None
+        self._totals = Totals(self._sums.reshape(-1, self.units, 1 if self._by_columns else PARTIAL_SUMS))
+        self._upstream: Array | None = None
 
     def forward(self, bias: Array) -> None:
         """Compute the result."""
@@ -72,19 +74,18 @@ class Ending:
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, and the gradient of the bias."""
-        if self.order is not None:
-            upstream = _ordered(upstream, self.order, self._copy)
-        rows = _matrix(upstream, self.order)
+        if upstream is not self._upstream:
+            ordered = upstream if self.order is None else _ordered(upstream, self.order, self._copy)
+            self._rows = _matrix(ordered, self.order)
+            self._upstream = upstream if ordered is upstream else None
+        rows = self._rows
         share_out(self._send, len(self._sums), rows.size, rows, self._result, self.relu, self._sent, self._sums)
         if self.before is not None:
             self.before.grad = self.sent
         if self._by_columns and len(self._sums) == 1:
             of_bias[...] = self._sums[0]
         else:
-            of_bias[...] = self._sums.reshape(-1, *self._by_unit()).sum(axis=(0, 2))
-
-    def _by_unit(self) -> tuple[int, int]:
-        return (self.units, 1) if self._by_columns else (self.units, PARTIAL_SUMS)
+            self._totals.write(of_bias)
 
 
 class PooledEnding:
@@ -110,6 +111,8 @@ class PooledEnding:
         self._per_lane = order[3] == 1
         self._zero, self._nowhere = dtype.type(0), np.uint8(NOWHERE_BYTE)
         self._copy = Workspace()
+        self._totals = Totals(self._sums.reshape(-1, product.shape[1], 1 if self._per_lane else columns))
+        self._upstream: Array | None = None
 
     def forward(self, bias: Array) -> None:
         """Write the result."""
@@ -119,16 +122,26 @@ class PooledEnding:
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, over the product, and the gradient of the bias."""
-        rows = readable_rows(upstream, self.order, self.sent.dtype, self._copy, "upstream")
+        if upstream is not self._upstream:
+            self._rows = readable_rows(upstream, self.order, self.sent.dtype, self._copy, "upstream")
+            self._upstream = upstream if np.may_share_memory(self._rows.numbers, upstream) else None
         self._sums.fill(0.0)
         ends = self._nowhere, *self._product, self._sums
         jobs, operations = len(self._switches), self.sent.size
-        share_out(self._send, jobs, operations, *rows, self._switches, self._size, self._outputs[:2], *ends)
-        units = of_bias.size
-        if self._per_lane:
-            of_bias[...] = self._sums.reshape(-1, units).sum(axis=0)
-        else:
-            of_bias[...] = self._sums.reshape(-1, units, self._sums.shape[1]).sum(axis=(0, 2))
+        share_out(self._send, jobs, operations, *self._rows, self._switches, self._size, self._outputs[:2], *ends)
+        self._totals.write(of_bias)
+
+
+class Totals:
+    """Sums (several, units, several) that are added up by units."""
+
+    def __init__(self, sums: Array) -> None:
+        self._sums, self._added = sums, np.empty(sums.shape[1])
+
+    def write(self, of_bias: Array) -> None:
+        """Put the totals into the gradient of a bias."""
+        np.add.reduce(self._sums, axis=(0, 2), out=self._added)
+        of_bias[...] = self._added
 
 
 def _like(product: Array, order: Order | None) -> Array:
