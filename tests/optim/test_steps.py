@@ -67,6 +67,20 @@ def test_steps_are_those_of_the_formula_to_the_last_bit(chosen, dtype, seed):
             assert parameter.dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_with_momentum_over_many_numbers_are_those_of_the_formula_to_the_last_bit(dtype):
+    rng = np.random.default_rng(0)
+    value = rng.standard_normal((37, 29)).astype(dtype)
+    parameter, state = ag.Parameter(value), {}
+    optimizer = optim.SGD([parameter], lr=0.1, momentum=0.9)
+    for _ in range(5):
+        parameter.grad = rng.standard_normal(value.shape).astype(dtype)
+        value = sgd_formula(value, parameter.grad, state, 0.1, 0.9, 0.0, 0.0, False)
+        optimizer.step()
+        np.testing.assert_array_equal(parameter.value, value)
+    np.testing.assert_array_equal(optimizer.state[0]["velocity"], state["velocity"])
+
+
 @pytest.mark.parametrize(
     "make",
     [
