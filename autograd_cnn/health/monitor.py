@@ -43,17 +43,17 @@ class Monitor:
         as hold 1,000 samples. A rarely used unit is not yet a dead one, and one that died must not be saved
         by its past.
     frames_every : int
-        A full report, with histograms, is kept of steps 0, 1, 2, 4, 8 ... and then of every so many looked at; of a
-        long training fewer, so that there are never more than 200.
+        A full report, with histograms, is kept of steps 0, 1, 2, 4, 8 ... and then of every so many, all of these
+        times `every`; of a long training fewer, so that there are never more than 200.
     part : int, optional
         Of larger values and gradients of layers read only about so many numbers at a step, others each time: such
         as 8192, where watching costs too much. The RMS of such a step is then right to about ten percent, and with
         it what a layer does to its gradient; units, weights, updates, the loss and full reports stay exact.
     every : int
         Look at every so many steps only, exactly and fully, and at steps 1, 2, 4, 8 ... before the first of them:
-        what goes wrong, goes wrong early. The others are counted, no more, so that ``every=16`` makes watching cheap.
-        What happens between two looks is told at the second: a unit that dies is found up to so many steps later.
-        Thresholds that speak of steps mean steps looked at.
+        what goes wrong, goes wrong early. The others are counted, no more, so that with ``every=32`` watching costs
+        little: see tests/benchmarks. What happens between two looks is told at the second: a unit that dies is found
+        up to so many steps later. Thresholds that speak of steps mean steps looked at.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Monitor:
         self._names = named_parameters(model)
         self._known = set(self._names.values()) if model is not None else None
         self._lives = Lives(self.thresholds)
-        self._frames = Frames(frames_every * every)
+        self._frames = Frames(frames_every, every)
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
         self._epochs: list[int] = []
         self._window = Window(window)

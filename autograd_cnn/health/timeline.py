@@ -161,9 +161,13 @@ def _with_numbers(frame: Report, record: StepRecord) -> tuple[Connection, ...]:
 
 @dataclass
 class Frames:
-    """Keeps some of the full reports: those of the first steps, doubling, then every so many, thinned when many."""
+    """Keeps some of the full reports: those of the first steps, doubling, then every so many, thinned when many.
+
+    Where steps are looked at so far `apart`, looks are counted: a report costs as much as many a step.
+    """
 
     every: int
+    apart: int = 1
     kept: list[Report] = field(default_factory=list)
 
     def wants(self, step: int) -> bool:
@@ -181,8 +185,9 @@ class Frames:
                     self.kept.append(each)
 
     def _span(self, step: int) -> tuple[bool, int]:
-        """Return in which span a step lies: 0, 1, 2 to 3, 4 to 7 ..., then equally long ones."""
-        return (False, step.bit_length()) if step < self.every else (True, step // self.every)
+        """Return in which span a step lies: 0, 1, 2 to 3, 4 to 7 ..., then equally long ones; counted in looks."""
+        look = step // self.apart
+        return (False, look.bit_length()) if look < self.every else (True, look // self.every)
 
 
 def is_early(step: int, end: int) -> bool:

@@ -42,8 +42,10 @@ WORK: dict[str, Work] = {
         for compiled, most in enumerate(eager_and_compiled)
     },
     **{
-        f"{name} step, compiled, watched": Work(partial(watched_training, name), {"not watched": 1.1}, ("not watched",))
-        for name in ("LeNet-5", "CIFAR ConvNet")
+        f"{name}, {every} compiled steps, one of them watched": Work(
+            partial(watched_training, name, every), {"not watched": 1.1}, ("not watched",), rounds
+        )
+        for name, every, rounds in (("LeNet-5", 32, 1000), ("CIFAR ConvNet", 32, 7))
     },
     **{
         f"convolution {name}": Work(partial(convolution, layer), {"PyTorch": most})

@@ -53,12 +53,14 @@ def our_training(name: str, dtype: Any = np.float32, batch: int | None = None, r
     return step
 
 
-def watched_training(name: str) -> Steps:
-    """Train compiled, with a health monitor and without: what its counters cost."""
-    return {
-        OURS: our_compiled_training(name, monitor=health.Monitor()),
-        "not watched": our_compiled_training(name),
-    }
+def watched_training(name: str, every: int) -> Steps:
+    """Train compiled, with a health monitor that looks at every so many steps and without: what its counters cost.
+
+    A turn is that many steps, one of which is looked at.
+    """
+    watched = our_compiled_training(name, monitor=health.Monitor(every=every))
+    steps = {OURS: watched, "not watched": our_compiled_training(name)}
+    return {who: lambda step=step: [step() for _ in range(every)] for who, step in steps.items()}
 
 
 def our_compiled_training(
