@@ -16,7 +16,7 @@ from autograd_cnn.kernels.batch_last_loops import add_up_slices, add_up_taps, mu
 from autograd_cnn.kernels.channels_last import copy_images
 from autograd_cnn.kernels.finiteness import all_finite
 from autograd_cnn.kernels.instruction_set import instruction_set
-from autograd_cnn.kernels.layout import Floats, delivered, readable
+from autograd_cnn.kernels.layout import Floats, Reader, delivered, readable
 from autograd_cnn.kernels.planning import Padding, Pair, Part
 from autograd_cnn.kernels.register_tiles import dots, tiles
 from autograd_cnn.kernels.tap_walks import Windows, meetings_of_taps, sums_of_outputs, sums_of_pixels
@@ -81,20 +81,18 @@ class Additions:
         strides = outputs * channels * taps, outer, inner, right, 1
         self._walk = strides, sums.rows, sums.columns, sums.steps, tuple(tiles(rows, batch, dtype))
         self._source = Source("images" if part == "forward" else "upstream", groups, dtype, self._workspace)
-        self._weight: Floats | None = None
+        self._numbers = Reader(dtype)
         self._out: Floats | None = None
 
     def __call__(self, given: Floats, weight: Floats, out: Floats | None = None) -> Floats:
         """Return the result for images, or for an upstream gradient, and weights."""
-        if weight is not self._weight:
-            self._numbers = readable(weight, self._dtype)
-            self._weight = weight if np.may_share_memory(weight, self._numbers) else None
-        if self._moves is not None and not all_finite(self._numbers):
+        numbers = self._numbers(weight)
+        if self._moves is not None and not all_finite(numbers):
             return plain.conv2d(given, weight, *self._moves, out=out, workspace=self._workspace)
         source = self._source(given)
         if out is None or out is not self._out:
             self._write_to(out)
-        share_out(add_up_taps, self._jobs, self._operations, source, self._numbers, *self._walk, self._target)
+        share_out(add_up_taps, self._jobs, self._operations, source, numbers, *self._walk, self._target)
         return self._result if self._is_there else delivered(self._result, out)
 
     def _write_to(self, out: Floats | None) -> None:

@@ -40,6 +40,21 @@ def readable(array: Floats, dtype: np.dtype[Any] | type) -> Floats:
     return view
 
 
+class Reader:
+    """`readable` for an instruction that reads the same array again and again: looked at once while it comes."""
+
+    def __init__(self, dtype: np.dtype[Any] | type) -> None:
+        self._dtype = dtype
+        self._array: Floats | None = None
+
+    def __call__(self, array: Floats) -> Floats:
+        """Return what `readable` does."""
+        if array is not self._array:
+            self._view = readable(array, self._dtype)
+            self._array = array if np.may_share_memory(array, self._view) else None  # a copy holds old numbers
+        return self._view
+
+
 def delivered(result: Floats, out: Floats | None) -> Floats:
     """Return a result, in the memory that was given for it, if any."""
     if out is None:

@@ -77,19 +77,15 @@ def cross_entropy(
     dtype = floating_dtype("cross_entropy", logits)
     losses = _result("cross_entropy", out[0] if out else None, logits.shape[:1], dtype)
     difference = _result("cross_entropy", out[1] if out else None, logits.shape, dtype)
-    if not logits.size:
-        return losses, difference
-    share_out(
-        _cross_entropy,
-        len(logits),
-        logits.size * EXPONENTIAL,
-        readable(logits, dtype),
-        readable(labels, np.int64),
-        _nothing(dtype),
-        losses,
-        difference,
-    )
+    if logits.size:
+        fill_cross_entropy(readable(logits, dtype), readable(labels, np.int64), losses, difference)
     return losses, difference
+
+
+def fill_cross_entropy(logits: Floats, labels: NDArray[Any], losses: Floats, difference: Floats) -> None:
+    """Do what `cross_entropy` does with arrays that `layout.readable` gave; there is a number at least."""
+    operations = logits.size * EXPONENTIAL
+    share_out(_cross_entropy, len(logits), operations, logits, labels, _nothing(logits.dtype), losses, difference)
 
 
 def cross_entropy_gradient(

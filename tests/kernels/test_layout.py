@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.errors import DtypeError
-from autograd_cnn.kernels.layout import delivered, floating_dtype, readable
+from autograd_cnn.kernels.layout import Reader, delivered, floating_dtype, readable
 from autograd_cnn.kernels.shifted_rows import add_shifted_images
 from tests.kernels.windows import LARGE, LAYOUTS, laid_out
 
@@ -59,3 +59,16 @@ def test_a_result_goes_where_it_is_wanted():
     assert delivered(result, None) is result
     assert delivered(result, out) is out
     np.testing.assert_array_equal(out, result)
+
+
+def test_a_reader_sees_new_numbers_of_the_same_array_also_where_it_copies():
+    reader = Reader(np.dtype(np.float32))
+    for array in (np.ones((3, 4), np.float32), np.ones((3, 4), np.float32).T, np.ones((3, 4)), np.zeros((0, 2))):
+        for number in (1, 2):
+            array[...] = number
+            form = reader(array)
+            np.testing.assert_array_equal(form, array)
+            assert form.flags.c_contiguous
+            assert not form.flags.writeable
+    array = np.ones(3, np.float32)
+    assert reader(array) is reader(array)

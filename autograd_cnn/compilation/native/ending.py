@@ -8,7 +8,7 @@ from autograd_cnn.compilation.native.memory import buffer
 from autograd_cnn.graph import Array, Node
 from autograd_cnn.kernels import dense
 from autograd_cnn.kernels.image_rows import PLANES, Order, counts, empty_images, readable_rows, writable_rows
-from autograd_cnn.kernels.layout import readable
+from autograd_cnn.kernels.layout import Reader
 from autograd_cnn.kernels.pooled_fours import (
     send_to_four,
     send_to_four_in_planes,
@@ -109,6 +109,7 @@ class PooledEnding:
         self._source, self._product = readable_rows(product, order, dtype), writable_rows(product, order)
         self._target = writable_rows(self.result, order)
         self._per_lane = order[3] == 1
+        self._bias = Reader(dtype)
         self._zero, self._nowhere = dtype.type(0), np.uint8(NOWHERE_BYTE)
         self._copy = Workspace()
         self._totals = Totals(self._sums.reshape(-1, product.shape[1], 1 if self._per_lane else columns))
@@ -116,7 +117,7 @@ class PooledEnding:
 
     def forward(self, bias: Array) -> None:
         """Write the result."""
-        ends = readable(bias, bias.dtype), self._per_lane, self._zero, self._nowhere
+        ends = self._bias(bias), self._per_lane, self._zero, self._nowhere
         jobs, operations = len(self._switches), self.result.size * 4
         share_out(self._take, jobs, operations, *self._source, self._outputs, *ends, *self._target, self._switches)
 

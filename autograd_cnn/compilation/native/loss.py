@@ -10,6 +10,7 @@ from autograd_cnn.compilation.native.memory import Places, buffer, send
 from autograd_cnn.compilation.native.users import Users
 from autograd_cnn.graph import Node
 from autograd_cnn.kernels import softmax
+from autograd_cnn.kernels.layout import Reader
 
 
 def loss_chain(losses: Node, users: Users) -> list[Node] | None:
@@ -28,6 +29,7 @@ class MeanLoss:
         logits, labels = losses.inputs or ()
         self.logits, self.labels, self.output = map(places.node, (logits, labels, mean))
         self.to_logits = places.sink(logits)
+        self.read_logits, self.read_labels = Reader(logits.dtype), Reader(np.int64)
         self.losses = buffer(losses.shape, losses.dtype)
         self.mean = buffer(mean.shape, mean.dtype)
         self.output._value = self.mean
@@ -37,7 +39,8 @@ class MeanLoss:
 
     def forward(self) -> None:
         """Compute the losses and their mean."""
-        softmax.cross_entropy(self.logits._value, self.labels._value, out=(self.losses, self.difference))
+        logits, labels = self.read_logits(self.logits._value), self.read_labels(self.labels._value)
+        softmax.fill_cross_entropy(logits, labels, self.losses, self.difference)
         np.add.reduce(self.losses, out=self.mean)
         np.divide(self.mean, self.losses.size, out=self.mean)
 
