@@ -157,6 +157,32 @@ def test_an_outlier_at_the_front_costs_no_accuracy():
     np.testing.assert_allclose(variance, x.var(), rtol=1e-12)
 
 
+FAR = [(np.float32, 1e4, 1e-2), (np.float32, 1e4, 1.0), (np.float64, 1e8, 1e-6), (np.float64, 1e8, 1.0)]
+NORMS = {"batch": (0, 2, 3), "layer": (1, 2, 3), "instance": (2, 3)}
+
+
+@pytest.mark.parametrize(("dtype", "mean", "deviation"), FAR)
+@pytest.mark.parametrize("axis", NORMS.values(), ids=NORMS)
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+def test_numbers_far_from_zero_lose_nothing(dtype, mean, deviation, axis, order):
+    """Means 10¹⁴ times the deviation: off by a few units of the last place, like two passes in long double."""
+    rng = np.random.default_rng(3)
+    numbers, sent = rng.normal(mean, deviation, (5, 24, 9, 9)).astype(dtype), rng.normal(size=(5, 24, 9, 9))
+    x, upstream = (empty_images(numbers.shape, order, dtype) for _ in range(2))
+    x[...], upstream[...] = numbers, sent
+    wide = numbers.astype(np.longdouble) - numbers.flat[0]
+    centred = wide - wide.mean(axis, keepdims=True)
+    scale = 1 / np.sqrt((centred * centred).mean(axis, keepdims=True) + np.longdouble(1e-12))
+    standard, u = centred * scale, upstream.astype(np.longdouble)
+    gradient = (u - u.mean(axis, keepdims=True) - standard * (u * standard).mean(axis, keepdims=True)) * scale
+    unit = np.finfo(dtype).eps
+    y, _, variance = normalization.standardize(x, axis, 1e-12)
+    np.testing.assert_allclose(variance, np.ravel(centred.var(axis)).astype(np.float64), rtol=1e-14)
+    assert np.max(np.abs(y - standard)) <= 10 * unit
+    found = normalization.standardize_gradient(upstream, x, axis, 1e-12)
+    assert np.max(np.abs(found - gradient)) <= 4 * unit * np.max(np.abs(gradient))
+
+
 def test_integers_are_refused():
     for call in (
         lambda x: normalization.standardize(x, AXIS, EPS),
