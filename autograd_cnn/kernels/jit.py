@@ -77,8 +77,14 @@ def _cached(decorate: Callable[[bool], Kernel]) -> Kernel:
 
 
 def _compiled(function: Function, flags: frozenset[str], *, cache: bool) -> Function:
-    liberties = set(flags) or False
-    compiled = numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=liberties)(function)
+    njit: Any = numba.njit  # its types know some of its options only
+    compiled = njit(
+        nogil=True,
+        cache=cache,
+        error_model="numpy",
+        fastmath=set(flags) or False,
+        no_cfunc_wrapper=True,  # a second way in, for C, that nobody takes and everybody would wait for
+    )(function)
     announce(compiled)
     return cast(Function, compiled)
 

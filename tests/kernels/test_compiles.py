@@ -1,9 +1,11 @@
 """Compiles as numba announces them, and what is heard of them."""
 
+import gc
 import io
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numba
@@ -77,6 +79,22 @@ def test_a_compile_that_fails_ends_too(kernels):
         with compiling(kernels[1]):
             pass
     assert heard.words[1::2] == ["test_compiles.outer done", "test_compiles.inner done"]
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_no_garbage_is_collected_while_kernels_compile(kernels, collects):
+    first, second = kernels
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        with suppress(ZeroDivisionError), watched(Heard()), compiling(first):
+            with compiling(second):
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+            raise ZeroDivisionError
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_watchers_take_turns(kernels):
