@@ -48,7 +48,9 @@ class Line:
     start, least : float
         The largest and the smallest step to try.
     noise : float
-        Uncertainty of one value by rounding.
+        Uncertainty of one value by rounding, as its size tells.
+    scatter : callable
+        The same, measured: what cancels within a gate is rounded as large numbers are. Asked only where they differ.
     own : float
         Size of what is moved, where that is far below 1: another step to try before a gradient is called wrong.
     """
@@ -57,11 +59,16 @@ class Line:
     start: float
     least: float
     noise: float
+    scatter: Callable[[], float]
     own: float = 0.0
 
     def centred(self, h: float) -> float:
         """Return the centred difference."""
         return self.change(h, -h) / (2 * h)
+
+    def rounding(self, step: float) -> float:
+        """Return what the measured rounding of values does to an estimate that began with a step, at its finest."""
+        return 4 * self.scatter() * 2.0 ** (LEVELS - 1) / step
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ def judge(
     note = "" if obstacle is None else f"step shrunk to {best.step:.1e} before {obstacle.words}"
     margin = max(16 * epsilon, UNSEEN) * max(abs(analytic), abs(best.value)) + UNSEEN_BESIDE * scale
     if not _within(best, analytic, margin):
-        margin += rounding()
+        margin += rounding() + line.rounding(best.step)
         if not _within(best, analytic, margin):
             return _confirmed(line, best, analytic, margin, scale, opinions, note)
     widened = Estimate(best.value, best.bar + margin, best.step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from autograd_cnn.backward import downstream_gradients
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.testing.branches import branch_of
 from autograd_cnn.testing.judging import Line, Obstacle, judge
-from autograd_cnn.testing.oracles import SAFETY, Estimate, extrapolated, power_of_two
+from autograd_cnn.testing.oracles import SAFETY, Estimate, extrapolated, power_of_two, scattering
 from autograd_cnn.testing.report import Verdict
 from autograd_cnn.testing.ties import DECLARED, Offsets
 
@@ -153,22 +154,29 @@ class Local:
         branches = branch_of(self.gate, origin, self.attributes)
         middle = self.forward(origin)
 
-        def at(t: float) -> Any:
-            moved = list(origin)
-            moved[slot] = origin[slot] + t * direction
+        def at(x: Any) -> Any:
+            moved = [*origin[:slot], x, *origin[slot + 1 :]]
             if not np.array_equal(branch_of(self.gate, moved, self.attributes), branches):
                 raise Obstacle(f"a kink of {self.gate.name}", kink=True)
-            value = self.forward(moved) if t else middle
+            value = self.forward(moved)
             if not np.isfinite(value).all():
                 raise Obstacle("a value that is not finite", kink=False)
             return value
 
         def change(t: float, s: float) -> float:
-            return float(np.sum((at(t) - at(s)) * self.upstream))
+            ahead, behind = (at(origin[slot] + by * direction) for by in (t, s))
+            return float(np.sum((ahead - behind) * self.upstream))
+
+        def beside(x: Any) -> float:
+            try:
+                return float(np.sum((at(x) - middle) * self.upstream))
+            except Obstacle:
+                return math.nan
 
         reach = power_of_two(max(1.0, float(np.max(np.abs(origin[slot]) * (direction != 0), initial=0.0))))
         noise = 8 * _EPS * float(np.sum(np.abs(middle * self.upstream)))
-        return Line(change, step * reach, _LEAST * reach * min(step / _START, 1.0), noise)
+        least = _LEAST * reach * min(step / _START, 1.0)
+        return Line(change, step * reach, least, noise, lambda: scattering(beside, origin[slot]))
 
     def _on_tie(self, slot: int, index: tuple[int, ...]) -> bool:
         """Whether an element stands on a tie, and not only beside one: the next number takes another branch.

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 LEVELS = 6
 SAFETY = 10.0
 _EPS = float(np.finfo(np.float64).eps)
+_JITTERS = 8
 
 
 class Estimate(NamedTuple):
@@ -139,6 +140,7 @@ def ridders_gradient(f: Callable[..., Any], x: Any, step: float = 2.0**-5, level
     """
     function, start, wrap = _plain(f, x)
     bars = np.zeros(start.shape)
+    unseen = scattering(function, start)
 
     def derivative(i: tuple[int, ...]) -> float:
         def difference(h: float) -> float:
@@ -146,7 +148,7 @@ def ridders_gradient(f: Callable[..., Any], x: Any, step: float = 2.0**-5, level
             return (function(above) - function(below)) / (up - down)
 
         h = power_of_two(step * max(1.0, abs(start[i])))
-        noise = _EPS * max(abs(function(_moved(start, i, by)[0])) for by in (0.0, h, -h))
+        noise = max(unseen, _EPS * max(abs(function(_moved(start, i, by)[0])) for by in (0.0, h, -h)))
         found = extrapolated(difference, h, levels, noise=noise)
         bars[i] = found.bar
         return found.value
@@ -170,7 +172,8 @@ def directional_difference(f: Callable[..., Any], x: Any, direction: ArrayLike, 
         return (function(start + h * v) - function(start - h * v)) / (2 * h)
 
     h = power_of_two(step)
-    return extrapolated(difference, h, noise=_EPS * max(abs(function(start + by * v)) for by in (0.0, h, -h)))
+    noise = max(scattering(function, start), _EPS * max(abs(function(start + by * v)) for by in (0.0, h, -h)))
+    return extrapolated(difference, h, noise=noise)
 
 
 def taylor_rate(
@@ -193,7 +196,7 @@ def taylor_rate(
 
 def falling_rate(coarse: float, fine: float, noise: float) -> float:
     """Return the exponent with which a remainder falls when its step is halved; infinite at the level of noise."""
-    return math.inf if fine <= noise else math.log2(coarse / fine)
+    return math.inf if min(coarse, fine) <= noise else math.log2(coarse / fine)
 
 
 def extrapolated(
@@ -232,6 +235,19 @@ def extrapolated(
         if level >= 2 and best.bar <= 2 * rounding:
             break
     return best
+
+
+def scattering(f: Callable[[Array], float], x: Array) -> float:
+    """Return how far rounding moves a function: how far apart its values are at points a rounding away from `x`.
+
+    What cancels inside a function, as all but ε does in the gradient of two standardised numbers, is rounded like
+    the large numbers that cancel: the small values that are left do not show it. An estimate, from a few points.
+    """
+    rng = np.random.default_rng(0)
+    reach = 2 * _EPS * np.maximum(1.0, np.abs(x))
+    values = [f(x), *(f(x + reach * rng.uniform(-1, 1, x.shape)) for _ in range(_JITTERS))]
+    finite = [value for value in values if math.isfinite(value)]
+    return max(finite) - min(finite) if finite else 0.0
 
 
 def power_of_two(h: float) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
 from autograd_cnn.errors import AutogradError
 from autograd_cnn.testing.judging import Line, Obstacle
-from autograd_cnn.testing.oracles import power_of_two
+from autograd_cnn.testing.oracles import power_of_two, scattering
 from autograd_cnn.testing.run import Backward, Run, Vector
 from autograd_cnn.testing.subject import Subject
 
@@ -54,6 +55,20 @@ class Place:
                 spread = np.maximum(spread, 8 * np.where(np.isfinite(moved), moved, 0.0))
         return spread
 
+    @functools.cached_property
+    def scatter(self) -> float:
+        """How far rounding moves the function, measured by changing the point."""
+
+        def value(x: Vector) -> float:
+            try:
+                run = self.subject.run(x)
+            except AutogradError:
+                return math.nan
+            parted = self.wide.branches.first_difference(run.branches) is not None
+            return math.nan if parted else self.subject.objective(run.value - self.wide.value)
+
+        return scattering(value, self.x)
+
     def rounding_along(self, direction: Vector) -> float:
         """Return how far the leaves' precision may move the gradient along a direction.
 
@@ -91,4 +106,4 @@ class Place:
 
         size = float(np.max(np.abs(self.x) * (direction != 0), initial=0.0))
         reach = power_of_two(max(1.0, size))
-        return Line(change, _START * reach, _LEAST * reach, self.noise, _START * size)
+        return Line(change, _START * reach, _LEAST * reach, self.noise, lambda: self.scatter, _START * size)

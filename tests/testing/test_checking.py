@@ -14,6 +14,7 @@ import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn, testing
 from autograd_cnn.testing import Verdict, assert_gradients, check
+from autograd_cnn.testing.oracles import falling_rate
 from autograd_cnn.testing.subject import weights_off_zero
 from tests.testing.planted import planted, scaled
 
@@ -506,3 +507,19 @@ def test_a_wrong_element_of_a_large_input_is_seen_beside_others_that_stand_on_ti
 def test_a_notebook_prints_the_report_as_text():
     report = check(lambda x: ag.sin(x), 0.5)
     assert pretty(report) == str(report)
+
+
+@pytest.mark.parametrize("oracle", ["ridders", "central", "one-sided"])
+def test_what_cancels_inside_a_gate_is_rounding_and_no_wrong_gradient(oracle):
+    """Of two numbers, standardised, all but ε of the gradient cancels: values of 1e-7 are rounded like those of 1."""
+    for seed in (7, 95, 163, 175):
+        rng = np.random.default_rng(seed)
+        u, x = rng.uniform(-1, 1, 2), rng.uniform(0.5, 1) * np.array([1.0, -1.0]) + rng.uniform(-1, 1)
+        report = check(
+            lambda u, x: ag.GATES["standardize_gradient"](u, x, axis=(0,), eps=1e-5), u, x, seed=seed, oracle=oracle
+        )
+        assert not report.wrong, report
+
+
+def test_where_a_remainder_is_rounding_alone_no_rate_is_told():
+    assert falling_rate(0.0, 2e-16, noise=1e-16) == math.inf

@@ -140,3 +140,23 @@ def test_noise_widens_the_bar():
 def test_wrong_use_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_error_bars_know_what_cancels_within_a_function(seed):
+    """Of two numbers, standardised, all but ε of the gradient cancels: values of 1e-7 are rounded like those of 1."""
+    rng = np.random.default_rng(seed)
+    sent, weights = rng.uniform(-1, 1, (2, 2))
+    x = rng.uniform(0.5, 1) * np.array([1.0, -1.0]) + rng.uniform(-1, 1)
+    gate = ag.GATES["standardize_gradient"]
+
+    def f(x):
+        return float(gate(sent, x, axis=(0,), eps=1e-5) @ weights)
+
+    node = ag.Tensor(x, requires_grad=True)
+    (slope,) = ag.grad(gate(sent, node, axis=(0,), eps=1e-5), node, weights)
+    found, bars = testing.ridders_gradient(f, x)
+    value, bar, _ = testing.directional_difference(f, x, [1.0, 0.5])
+    assert (abs(found - slope) <= bars + 1e-15).all()
+    assert abs(value - slope @ [1.0, 0.5]) <= bar + 1e-15
+    assert max(bar, *bars) < 1e-11
