@@ -157,7 +157,7 @@ def test_a_replay_allocates_next_to_nothing():
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak - before < 30_000
+    assert peak - before < 16_000
 
 
 def test_gradients_belong_to_whoever_holds_them():
