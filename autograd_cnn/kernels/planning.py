@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
@@ -210,8 +210,12 @@ def prepared(part: Part, *shapes: Any, workspace: Workspace) -> Callable[..., Fl
     ``prepared`` of its own works out all that it can now, too.
     """
     file = _file(_choice(_first_choice(), Convolution(part, *shapes)).algorithm)
-    if hasattr(file, "prepared"):
-        return file.prepared(part, *shapes, workspace=workspace)  # type: ignore[no-any-return]
+    prepare: Callable[..., Callable[..., Floats]] = getattr(file, "prepared", partial(_bound, file))
+    return prepare(part, *shapes, workspace=workspace)
+
+
+def _bound(file: ModuleType, part: Part, *shapes: Any, workspace: Workspace) -> Callable[..., Floats]:
+    """Return the function of an algorithm that prepares nothing, with all its arguments but the arrays."""
     x_shape, weight_shape, output_size, _, *moves = shapes
     sizes = {"input gradient": x_shape[2:], "weight gradient": weight_shape[2:]}
     windows = (*moves, output_size) if part == "forward" else (sizes[part], *moves)

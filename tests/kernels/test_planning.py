@@ -1,13 +1,17 @@
 """Which algorithm is chosen, and how another one is."""
 
+from dataclasses import replace
+
 import numba
 import numpy as np
 import pytest
 
 from autograd_cnn import kernels
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
-from autograd_cnn.kernels import forced, plan
-from autograd_cnn.kernels.planning import ALGORITHMS, VARIABLE, Choice
+from autograd_cnn.kernels import conv2d, conv2d_input_gradient, conv2d_weight_gradient, forced, plan
+from autograd_cnn.kernels.planning import ALGORITHMS, VARIABLE, Choice, prepared
+from autograd_cnn.kernels.workspace import Workspace
+from tests.kernels.windows import LARGE
 
 LAYER = (8, 64, 16, 16), (64, 64, 3, 3)
 PARTS = ["forward", "input_gradient", "weight_gradient"]
@@ -130,3 +134,24 @@ def test_channels_images_and_work_decide(x_shape, weight_shape, groups, algorith
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
     made = plan(x_shape, weight_shape, padding=1, groups=groups)
     assert [getattr(made, part).algorithm for part in PARTS] == [algorithm] * 3
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_prepared_convolution_gives_the_same_numbers_call_by_call(name):
+    case = replace(LARGE, batch=32, channels=16, channels_out=16, window=(3, 3), input_size=(6, 6), output_size=(6, 6))
+    case = replace(case, stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1), groups=1, layout="C")
+    x, weight, upstream = case.images(), case.weight(), case.upstream()
+    shapes = x.shape, weight.shape, case.output_size, x.dtype, *case.moves
+    with forced(name):
+        forward, to_x, to_weight = (
+            prepared(part, *shapes, workspace=Workspace()) for part in ("forward", "input gradient", "weight gradient")
+        )
+        for _ in range(2):
+            x += 1
+            weight *= 2
+            y = conv2d(x, weight, *case.moves, case.output_size)
+            np.testing.assert_array_equal(forward(x, weight), y)
+            of_x = conv2d_input_gradient(upstream, weight, case.input_size, *case.moves)
+            np.testing.assert_array_equal(to_x(upstream, weight, np.empty_like(of_x)), of_x)
+            of_weight = conv2d_weight_gradient(upstream, x, case.window, *case.moves)
+            np.testing.assert_array_equal(to_weight(upstream, x, np.empty_like(of_weight)), of_weight)
