@@ -1,3 +1,4 @@
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -178,7 +179,8 @@ def test_numbers_far_from_zero_lose_nothing(dtype, mean, deviation, axis, order)
     unit = np.finfo(dtype).eps
     y, _, variance = normalization.standardize(x, axis, 1e-12)
     np.testing.assert_allclose(variance, np.ravel(centred.var(axis)).astype(np.float64), rtol=1e-14)
-    assert np.max(np.abs(y - standard)) <= 10 * unit
+    in_sequence = numba.config.DISABLE_JIT  # then a block is added up number by number, not lane by lane
+    assert np.max(np.abs(y - standard)) <= (20 if in_sequence else 10) * unit
     found = normalization.standardize_gradient(upstream, x, axis, 1e-12)
     assert np.max(np.abs(found - gradient)) <= 4 * unit * np.max(np.abs(gradient))
 
