@@ -182,7 +182,7 @@ def test_numbers_far_from_zero_lose_nothing(dtype, mean, deviation, axis, order)
     in_sequence = numba.config.DISABLE_JIT  # then a block is added up number by number, not lane by lane
     assert np.max(np.abs(y - standard)) <= (20 if in_sequence else 10) * unit
     found = normalization.standardize_gradient(upstream, x, axis, 1e-12)
-    assert np.max(np.abs(found - gradient)) <= 4 * unit * np.max(np.abs(gradient))
+    assert np.max(np.abs(found - gradient)) <= (8 if in_sequence else 4) * unit * np.max(np.abs(gradient))
 
 
 def test_integers_are_refused():
