@@ -123,13 +123,13 @@ def test_all_parts_equal_the_plain_loops_up_to_rounding(algorithm, data):
     assert_close(case, algorithm, results, arrays, np.finfo(case.dtype).eps)
 
 
+KNOWN = [LARGE, DEPTHWISE, RAGGED, WIDE, POINTWISE, STRIDED, TINY, BATCH, LONG_WINDOW, IN_GROUPS]
+
+
 @pytest.mark.parametrize(
-    "case", [LARGE, DEPTHWISE, RAGGED, WIDE, POINTWISE, STRIDED, TINY, BATCH, LONG_WINDOW, IN_GROUPS]
+    ("algorithm", "case"), [(listed, case) for listed in LISTED for case in KNOWN if covered(case, listed.name)]
 )
-@every_algorithm
 def test_known_shapes_equal_the_plain_loops_up_to_rounding(algorithm, case):
-    if not covered(case, algorithm.name):
-        pytest.skip("not covered")
     arrays = case.images(), case.weight(), case.upstream()
     with forced(algorithm.name):
         results = {part: function() for part, function in three(case, *arrays).items()}
