@@ -32,13 +32,14 @@ class Recording:
         found = self._inner.get(name)
         if found is None:
             found = replace(self, scope=f"{self.scope}/{name}" if self.scope else name)
-            if len(self._inner) < _MOST_INNER:
-                self._inner[name] = found
+            if len(self._inner) >= _MOST_INNER:
+                self._inner.pop(next(iter(tuple(self._inner))), None)  # another thread may have been quicker
+            self._inner[name] = found
         return found
 
 
 _MOST_INNER = 1000
-"""So many layers are remembered by the one around them; names without end shall not fill the memory."""
+"""So many layers, the latest, are remembered by the one around them; names without end shall not fill the memory."""
 
 _EVERYTHING = Recording()
 _recording: ContextVar[Recording] = ContextVar("recording", default=_EVERYTHING)

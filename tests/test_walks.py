@@ -224,3 +224,15 @@ def test_a_layer_that_is_entered_again_makes_nodes_that_share_their_origin():
             made.append(x * x)
     assert made[0]._origin is made[1]._origin
     assert made[0].scope == "outer/inner"
+
+
+def test_layers_share_their_origins_however_many_there_were_before():
+    x = ag.Scalar(2.0)
+    for k in range(1001):  # more than are remembered
+        with ag.scope(f"forgotten {k}"):
+            x * x
+    made = []
+    for _ in range(2):
+        with ag.scope("entered again"):
+            made.append(x * x)
+    assert made[0]._origin is made[1]._origin
