@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import ModuleType
 
 
 class AutogradError(Exception):
@@ -39,6 +40,42 @@ class DataDependentBranch(AutogradError, RuntimeError):  # noqa: N818 - what hap
 
 class ReplayMismatch(AutogradError, RuntimeError):  # noqa: N818 - what happened
     """A replay of a compiled function that differs from the function itself, found by ``check=True``."""
+
+
+class MissingExtraError(AutogradError, ImportError):
+    """A library that only some functions need, and that is not installed; see `extra`."""
+
+
+class DataFileError(AutogradError, ValueError):
+    """A file that is truncated, damaged, or not what it should be."""
+
+
+def extra(module: str, group: str, purpose: str) -> ModuleType:
+    """Import a library that is no dependency; say how to install it where it is missing.
+
+    Parameters
+    ----------
+    module : str
+        What to import, such as ``"PIL.Image"``.
+    group : str
+        The extra of this package that brings it, such as ``"images"``.
+    purpose : str
+        What needs it: the subject of the message.
+
+    Raises
+    ------
+    MissingExtraError
+        When it is not installed.
+    """
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{purpose} needs {module.partition('.')[0]}, which cannot be imported ({error}); "
+            f"pip install 'autograd-cnn[{group}]'"
+        ) from error
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
