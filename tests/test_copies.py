@@ -23,6 +23,17 @@ def test_a_copied_graph_has_the_same_gates_and_goes_backward_by_itself(duplicate
     assert x.grad is None
 
 
+def test_a_graph_of_any_depth_is_copied_once_whoever_else_has_its_nodes():
+    x = ag.Scalar(1.0)
+    y = x
+    for _ in range(5000):
+        y = y * 1.0
+    twin, twin_of_x, again = copy.deepcopy([y, x, y])
+    assert twin is again
+    twin.backward()
+    assert (twin_of_x.grad, x.grad) == (1.0, None)
+
+
 def test_a_pickled_gate_that_is_not_defined_here_is_named():
     data = pickle.dumps(ag.relu).replace(b"relu", b"rely")
     with pytest.raises(ag.UnknownNameError, match="no gate is called 'rely'; import the file that defines it"):

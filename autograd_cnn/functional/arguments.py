@@ -34,7 +34,7 @@ def floating(name: str, x: Value) -> None:
 def same_dtype(name: str, x: Value, weight: Value) -> None:
     """Raise DtypeError when input and weight differ in dtype: nothing widens in silence."""
     if x.dtype != weight.dtype:
+        other = f", or make the layer with dtype=np.{x.dtype}" if x.dtype.isnative else ""
         raise DtypeError(
-            f"{name}: input of {x.dtype} but weight of {weight.dtype}; use x.astype(np.{weight.dtype}), "
-            f"or make the layer with dtype=np.{x.dtype}"
+            f"{name}: input of {x.dtype} but weight of {weight.dtype}; use x.astype(np.{weight.dtype}){other}"
         )

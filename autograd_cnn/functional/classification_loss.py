@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from autograd_cnn.functional.probability_loss import where_possible
 from autograd_cnn.functional.targets import (
     alike,
     check_reduction,
+    check_smoothing,
     class_weights,
     classes_and_ignored,
     reduced,
@@ -100,7 +100,7 @@ def cross_entropy(
     name = "cross_entropy"
     floating(name, input)
     check_reduction(name, reduction)
-    smoothing = _share(name, label_smoothing)
+    smoothing = check_smoothing(name, label_smoothing)
     if input.shape and np.shape(target) == input.shape and _is_floating(target):
         return _against_probabilities(input, alike(name, input, target), weight, ignore_index, reduction, smoothing)
     labels, ignored = classes_and_ignored(name, input.shape, target, ignore_index)
@@ -185,9 +185,3 @@ def _weighted(name: str, losses: Value, factors: Any, shape: tuple[int, ...], re
 
 def _is_floating(target: Any) -> bool:
     return (target if hasattr(target, "dtype") else np.asarray(target)).dtype.kind == "f"
-
-
-def _share(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
-        raise ArgumentError(f"{name}: label_smoothing={value!r}, expected a number from 0 to 1")
-    return float(value)

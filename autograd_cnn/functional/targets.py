@@ -186,3 +186,10 @@ def check_reduction(name: str, reduction: str) -> None:
     """Raise ArgumentError for an unknown reduction."""
     if reduction not in REDUCTIONS:
         raise ArgumentError(f"{name}: reduction={reduction!r}, expected 'mean', 'sum' or 'none'")
+
+
+def check_smoothing(name: str, value: Any) -> float:
+    """Return how much of each target is spread over all classes; raise ArgumentError unless it is from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
+        raise ArgumentError(f"{name}: label_smoothing={value!r}, expected a number from 0 to 1")
+    return float(value)

@@ -6,6 +6,7 @@ counting the moment its output is forgotten. Gates bind themselves as operators 
 `Node` when they are registered: this package knows none of them.
 """
 
+from autograd_cnn.graph import copying  # noqa: F401 - binds how nodes are copied
 from autograd_cnn.graph.making import made_by
 from autograd_cnn.graph.node import Array, Node, Operand, Plain, describe
 from autograd_cnn.graph.order import check_node, described, topological_order

@@ -22,10 +22,6 @@ Plain: TypeAlias = float | Array
 Operand: TypeAlias = "Node | float | ArrayLike"
 
 
-_TOO_OLD = -1
-"""The page of copies of nodes whose inputs had been assigned anew: older than any input."""
-
-
 class Node:
     """One application of a gate, or a leaf: what a graph is made of.
 
@@ -226,23 +222,6 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{describe(self)}>"
-
-    def __getstate__(self) -> tuple[Any, dict[str, Any]]:
-        """Return what a copy, or a node in another process, begins with."""
-        state: Any = super().__getstate__()
-        return state[0], state[1] | {"_page": _TOO_OLD if self._is_outdated() else 0}
-
-    def __setstate__(self, state: tuple[Any, dict[str, Any]]) -> None:
-        """Become a copy. Its inputs became theirs before, so that a new serial number keeps the order."""
-        for part in state:
-            for name, value in (part or {}).items():
-                setattr(self, name, value)
-        if self._page != _TOO_OLD:
-            self._page, self._index = next(numbers)
-
-    def _is_outdated(self) -> bool:
-        """Whether an input was given a new value after its use."""
-        return any(isinstance(x, Node) and x.serial > self.serial for x in self.inputs or ())
 
     if TYPE_CHECKING:  # bound by the gates of the same name when they are registered, backward by its own file
         __add__: Callable[..., Any]

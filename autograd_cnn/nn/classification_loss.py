@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import functional
-from autograd_cnn.functional.targets import check_reduction
+from autograd_cnn.functional.targets import check_reduction, check_smoothing
 from autograd_cnn.nn.module import Module
 
 
@@ -28,7 +28,7 @@ class CrossEntropyLoss(Module):
     Raises
     ------
     ArgumentError
-        For another reduction.
+        For another reduction, or a smoothing outside 0 to 1.
 
     Examples
     --------
@@ -50,7 +50,8 @@ class CrossEntropyLoss(Module):
     ) -> None:
         check_reduction("CrossEntropyLoss", reduction)
         self.weight, self.ignore_index = _constant(weight), ignore_index
-        self.reduction, self.label_smoothing = reduction, label_smoothing
+        self.reduction = reduction
+        self.label_smoothing = check_smoothing("CrossEntropyLoss", label_smoothing)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of scores (N, K, ...) for labels (N, ...); see `functional.cross_entropy`."""

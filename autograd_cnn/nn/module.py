@@ -195,11 +195,15 @@ class Module:
             When names are missing or unexpected; the message lists them, each with the nearest name.
         ShapeError, DtypeError
             When a value has the wrong shape, or is not made of real numbers.
+        ArgumentError
+            When `state` maps no names to values.
         """
+        kind = type(self).__name__
+        if not isinstance(state, Mapping):
+            raise ArgumentError(f"load_state_dict: {kind}: got {type(state).__name__}, expected names and arrays")
         parameters, buffers = dict(self.named_parameters()), dict(self.named_buffers())
         targets: dict[str, Any] = parameters | buffers
         values = {name: np.asarray(value) for name, value in state.items()}
-        kind = type(self).__name__
         missing = [name + suggestion(name, values) for name in targets if name not in values]
         unexpected = [f"{name}{suggestion(str(name), targets)}" for name in values if name not in targets]
         if missing or unexpected:

@@ -71,3 +71,8 @@ def test_settings_are_shown_and_copied():
     shown = "CrossEntropyLoss(weight=[1.0, 2.0, 0.5], ignore_index=1, label_smoothing=0.1, reduction='mean')"
     assert repr(layer) == shown
     assert repr(nn.CrossEntropyLoss()) == "CrossEntropyLoss(reduction='mean')"
+
+
+def test_a_layer_refuses_a_smoothing_when_it_is_made():
+    with pytest.raises(ag.ArgumentError, match="CrossEntropyLoss: label_smoothing=2, expected a number from 0 to 1"):
+        nn.CrossEntropyLoss(label_smoothing=2)

@@ -166,6 +166,17 @@ def test_wrong_states_raise_and_change_nothing():
         np.testing.assert_array_equal(parameter.value, before[name])
 
 
+@pytest.mark.parametrize("state", [None, [1.0], "weights.npz"])
+def test_what_is_no_state_is_refused(state):
+    with pytest.raises(ag.ArgumentError, match=f"Linear: got {type(state).__name__}, expected names and arrays"):
+        nn.Linear(2, 1).load_state_dict(state)
+
+
+def test_foreign_byte_order_is_to_be_converted():
+    with pytest.raises(ag.DtypeError, match=r"input of >f4 but weight of float32; use x\.astype\(np\.float32\)(\n|$)"):
+        nn.Linear(2, 1)(np.ones((1, 2), ">f4"))
+
+
 def test_loading_casts_to_the_parameters_dtype_and_counts_as_a_write():
     model = network()
     loss = model(np.ones((1, 1, 8, 8), np.float32)).sum()
