@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import viz
 from tests.viz.geometry import SVG, Rectangle, texts
-from viz.charts import Axis, ChartData, Field, Line, Panel, Points, Rule, Zone, chart
+from viz.charts import Axis, Band, Bars, ChartData, Field, Line, Panel, Points, Rule, Zone, chart
 from viz.charts.bands import levels_of
 from viz.charts.contours import loops
-from viz.charts.data import DASHES, HATCHES, INKS, MARKS, RAMPS
 from viz.charts.drawing import svg_of
 from viz.charts.lettering import fitted, width_of, wrapped
 from viz.charts.scales import Scale, round_numbers, scale, ticks
+from viz.charts.words import DASHES, HATCHES, INKS, MARKS, RAMPS
 from viz.errors import ChartError, ExchangeError, FormatError, UnknownThemeError
 from viz.exchange import decoded, read
 from viz.page import PAGE_THEME
@@ -52,7 +52,7 @@ def grids(draw: st.DrawFn, heights: st.SearchStrategy[float] = NUMBERS) -> Field
 @st.composite
 def layers(draw: st.DrawFn) -> object:
     kind, name, ink = (
-        draw(st.sampled_from(["field", "line", "points", "zone", "rule"])),
+        draw(st.sampled_from(["field", "line", "points", "zone", "rule", "band", "bars"])),
         draw(NAMES),
         draw(st.sampled_from(INKS)),
     )
@@ -68,6 +68,12 @@ def layers(draw: st.DrawFn) -> object:
     if kind == "zone":
         low, high = sorted(draw(st.tuples(*[st.floats(allow_nan=False)] * 2)))
         return Zone(name, low, high, ink, draw(st.sampled_from(HATCHES)))
+    if kind == "band":
+        return Band(name, x, y, [draw(NUMBERS) for _ in x], ink)
+    if kind == "bars":
+        edges = sorted(draw(st.sets(FINITE, min_size=1, max_size=6)))
+        heights = [draw(NUMBERS) for _ in edges[1:]]
+        return Bars(name, edges, heights, ink, draw(st.sampled_from(HATCHES)), draw(st.sampled_from([0.0, 0.5])))
     return draw(grids())
 
 
@@ -227,6 +233,41 @@ def test_a_line_breaks_where_there_is_no_number() -> None:
     assert re.sub(r"[-\d. ]", "", group.find(f"{SVG}path").get("d")) == "MLMLM"
 
 
+def _drawn(layer: object, kind: str) -> tuple[list[list[float]], Scale, Scale]:
+    """Return the outlines that a layer is drawn with, ring by ring, on a plot up to (4, 10), and its scales."""
+    panel = Panel(Axis("x", 0, 4), Axis("y", 0, 10), (layer,))
+    root = ElementTree.fromstring(svg_of(ChartData("t", (panel,), size=(300, 200)), LIGHT))
+    frame = next(root.iter(f"{SVG}clipPath")).find(f"{SVG}rect")
+    left, top, width, height = (float(frame.get(key)) for key in ("x", "y", "width", "height"))
+    path = next(g for g in root.iter(f"{SVG}g") if g.get("class") == kind).find(f"{SVG}path").get("d")
+    rings = [[float(n) for n in re.findall(r"[-\d.]+", ring)] for ring in path.split("Z")[:-1]]
+    return rings, Scale(0, 4, left, left + width), Scale(0, 10, top + height, top)
+
+
+def test_bars_stand_on_zero_between_their_edges() -> None:
+    rings, x, y = _drawn(Bars("count", (0, 1, 2, 4), (5, 0, 8), gap=0.5), "bars")  # no bar where nothing was counted
+    assert rings == [
+        pytest.approx([x.place(left), y.place(0), y.place(top), x.place(right), y.place(0)], abs=0.01)
+        for left, right, top in ((0.25, 0.75, 5), (2.5, 3.5, 8))
+    ]
+
+
+def test_a_band_lies_between_its_edges_and_breaks_where_there_is_no_number() -> None:
+    rings, x, y = _drawn(Band("runs", (0, 1, 2, 3, 4), (1, 2, math.nan, 3, 4), (5, 6, 7, 8, 9)), "band")
+    around = [((0, 5), (1, 6), (1, 2), (0, 1)), ((3, 8), (4, 9), (4, 4), (3, 3))]
+    assert rings == [pytest.approx([n for a, b in r for n in (x.place(a), y.place(b))], abs=0.01) for r in around]
+
+
+def test_bars_and_bands_are_told_hatched_and_in_the_legend() -> None:
+    layers = (Bars("before", (0, 1, 2), (3, 1), hatch="rising"), Band("runs", (0, 2), (1, 1), (2, 2.5), "gradient"))
+    svg = svg_of(ChartData("t", (Panel(Axis("x"), Axis("y"), layers),)), LIGHT)
+    told = ElementTree.fromstring(svg).find(f"{SVG}desc").text
+    assert "before: 2 bars, from 3 to 1, lowest 1, highest 3; runs: at the end from 1 to 2.5" in told
+    assert {"before", "runs"} <= {text.words for text in texts(svg)}
+    assert re.findall(r'<pattern id="([^"]*)"', svg) == ["hatch-rising-value"]
+    assert svg.count("url(#hatch-rising-value)") == 2  # of the bars, and of their sample in the legend
+
+
 def test_golden_svg() -> None:
     """UPDATE_GOLDEN=1 rewrites the file; look at the picture before you commit it."""
     steps = tuple(float(step) for step in range(11))
@@ -319,6 +360,11 @@ SMALL = ChartData("two points", (Panel(Axis("x"), Axis("y"), (CURVE,)),))
         (lambda: Field("h", (0, 1), (0, 1), ((0, 1),)), "1 rows of .2. heights, expected 2 of 2"),
         (lambda: Field("h", (1, 0), (0, 1), ((0, 1), (0, 1))), "two rising, finite numbers"),
         (lambda: Field("h", (0, 1), (0, 1), ((0, 1), (0, 1)), levels=(1, 0)), r"levels=\(1, 0\)"),
+        (lambda: Band("b", (0, 1), (0, 1), (1,)), "Band 'b': 2 x and 1 high"),
+        (lambda: Bars("b", (0, 1), (1, 2)), "2 edges for 2 heights"),
+        (lambda: Bars("b", (1, 0), (1,)), "expected rising, finite edges"),
+        (lambda: Bars("b", (0, 1), (1,), gap=1.0), "gap=1.0, expected a share"),
+        (lambda: Bars("b", (0, 1), (1,), hatch="risign"), "did you mean 'rising'"),
         (lambda: ChartData("t", ()), "there are no panels"),
         (lambda: replace(SMALL, size=(10, 10)), "sides of 40 to 4,000"),
     ],

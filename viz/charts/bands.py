@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from viz.charts.areas import Field
 from viz.charts.contours import loops
-from viz.charts.data import Field
 from viz.charts.lettering import tag
 from viz.charts.scales import Scale, round_numbers
 from viz.style import Theme

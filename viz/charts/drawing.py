@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from viz.charts.data import ChartData, Field, Layer, Line, Panel, Points, Rule, Zone
+from viz.charts.areas import Band, Bars, Field, Zone
+from viz.charts.data import ChartData, Layer, Panel
 from viz.charts.legend import entries, legend
 from viz.charts.lettering import NOTE, SUBTITLE, TITLE, tag, text, wrapped
+from viz.charts.lines import Line, Points, Rule
 from viz.charts.panels import Frame, draw, footing_height, gutter, heading_height, overhang
 from viz.charts.strokes import hatch_id, hatching
 from viz.labels import plain
@@ -90,8 +92,8 @@ def _panels(theme: Theme, data: ChartData, top: float) -> tuple[str, float]:
 
 
 def _patterns(theme: Theme, data: ChartData) -> str:
-    zones = {hatch_id(zone): zone for panel in data.panels for zone in panel.layers if isinstance(zone, Zone)}
-    drawn = "".join(hatching(theme, zone) for zone in zones.values() if zone.hatch != "none")
+    areas = {hatch_id(area): area for panel in data.panels for area in panel.layers if isinstance(area, Zone | Bars)}
+    drawn = "".join(hatching(theme, area) for area in areas.values() if area.hatch != "none")
     return tag("defs", drawn) if drawn else ""
 
 
@@ -118,8 +120,16 @@ def _spoken_layer(layer: Layer) -> str:
             return f"{layer.name} from {number(min(heights))} to {number(max(heights))}"
         case Line():
             return f"{layer.name}: {_ends(layer.y)}"
+        case Band():
+            return f"{layer.name}: at the end from {_last(layer.low)} to {_last(layer.high)}"
+        case Bars():
+            return f"{layer.name}: {len(layer.heights)} bars, {_ends(layer.heights)}"
         case Points():
             return f"{layer.name}: {len(layer.x)} points"
+
+
+def _last(numbers: tuple[float, ...]) -> str:
+    return number(numbers[-1] if numbers else None)
 
 
 def _ends(y: tuple[float, ...]) -> str:

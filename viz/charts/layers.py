@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from html import escape
 
+from viz.charts.areas import Band, Bars, Field, Zone
 from viz.charts.bands import bands
-from viz.charts.data import Field, Layer, Line, Points, Rule, Zone
+from viz.charts.data import Layer
 from viz.charts.lettering import tag
+from viz.charts.lines import Line, Points, Rule
 from viz.charts.scales import Scale
-from viz.charts.strokes import glyph, shade, stroke
+from viz.charts.strokes import bar, glyph, shade, stroke, tint
 from viz.labels import plain
 from viz.style import Theme
 
@@ -18,8 +20,8 @@ _FAR = 1e5
 
 
 def height(layer: Layer) -> int:
-    """Return which layers lie lower: fields and zones under rules, rules under lines."""
-    return {Field: 0, Zone: 1, Rule: 2}.get(type(layer), 3)
+    """Return which layers lie lower: areas under rules, rules under lines."""
+    return {Field: 0, Zone: 1, Band: 2, Bars: 3, Rule: 4}.get(type(layer), 5)
 
 
 def drawn(theme: Theme, layer: Layer, x: Scale, y: Scale) -> str:
@@ -29,6 +31,12 @@ def drawn(theme: Theme, layer: Layer, x: Scale, y: Scale) -> str:
             shapes = bands(theme, layer, x, y)
         case Zone():
             shapes = _zone(theme, layer, x, y)
+        case Band():
+            path = _ribbon(layer, x, y)
+            shapes = tint(theme, layer, path) if path else ""
+        case Bars():
+            path = _bars(layer, x, y)
+            shapes = bar(theme, layer, path) if path else ""
         case Rule():
             shapes = _rule(theme, layer, x, y)
         case Line():
@@ -83,6 +91,35 @@ def _path(line: Line, x: Scale, y: Scale) -> str:
         else:
             pen = "M"
     return "".join(path) if any(step[0] == "L" for step in path) else ""
+
+
+def _ribbon(band: Band, x: Scale, y: Scale) -> str:
+    """Return a band's outline, piece by piece: along its upper edge, and back along its lower one."""
+    pieces: list[list[tuple[float, float, float]]] = [[]]
+    for a, low, high in zip(band.x, band.low, band.high, strict=True):
+        at = (x.place(a), y.place(low), y.place(high))
+        if all(map(math.isfinite, at)):
+            pieces[-1].append(at)
+        elif pieces[-1]:
+            pieces.append([])
+    return "".join(_ring(piece) for piece in pieces if len(piece) > 1)
+
+
+def _ring(piece: list[tuple[float, float, float]]) -> str:
+    around = [(px, high) for px, _, high in piece] + [(px, low) for px, low, _ in reversed(piece)]
+    return "M" + "L".join(f"{_near(px):.2f} {_near(py):.2f}" for px, py in around) + "Z"
+
+
+def _bars(bars: Bars, x: Scale, y: Scale) -> str:
+    """Return the outlines of all bars that have a height; a log axis has no 0, so they stand on its end."""
+    path, ground = [], y.inside(0.0)
+    for left, right, height in zip(bars.edges, bars.edges[1:], bars.heights, strict=False):
+        beside = bars.gap * (right - left) / 2
+        start, end, top = x.place(left + beside), x.place(right - beside), y.place(height)
+        if height and all(map(math.isfinite, (start, end, top))):
+            start, end = _near(start), _near(end)
+            path.append(f"M{start:.2f} {ground:.2f}V{_near(top):.2f}H{end:.2f}V{ground:.2f}Z")
+    return "".join(path)
 
 
 def _near(place: float) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from viz.charts.areas import Band, Field
 from viz.charts.bands import band_colours, has_holes, levels_of
-from viz.charts.data import ChartData, Field, Layer, Line, Points, Rule
+from viz.charts.data import ChartData, Layer
 from viz.charts.lettering import NOTE, fitted, tag, text, width_of
+from viz.charts.lines import Line, Points, Rule
 from viz.charts.strokes import swatch
 from viz.style import Theme, number
 
@@ -47,6 +49,8 @@ def _look(layer: Layer) -> object:
             return layer.name, layer.ink, layer.mark
         case Rule():
             return layer.name, layer.ink, layer.dash
+        case Band():
+            return layer.name, layer.ink
         case _:
             return layer.name, layer.ink, layer.hatch
 

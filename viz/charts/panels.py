@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viz.charts.data import Field, Panel
+from viz.charts.areas import Field
+from viz.charts.data import Panel
 from viz.charts.layers import drawn, height, marks
 from viz.charts.lettering import HEADING, LABEL, NOTE, TICK, fitted, tag, text, width_of, wrapped
 from viz.charts.scales import MARGIN, Scale, numbers_of, scale, ticks

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from viz.charts.data import Axis, Field, Layer, Line, Panel, Points, Rule, Zone
+from viz.charts.areas import Band, Bars, Field, Zone
+from viz.charts.data import Axis, Layer, Panel
+from viz.charts.lines import Line, Points, Rule
 from viz.style import number
 
 MARGIN = 0.04
@@ -124,6 +126,10 @@ def _of_layer(layer: Layer, axis: str) -> Iterable[float]:
             return (layer.low, layer.high) if axis == "x" else ()
         case Rule():
             return (layer.at,) if axis == layer.axis else ()
+        case Band():
+            return layer.x if axis == "x" else layer.low + layer.high
+        case Bars():
+            return layer.edges if axis == "x" else (0.0, *layer.heights)
         case Field() | Line() | Points():
             numbers: tuple[float, ...] = layer.x if axis == "x" else layer.y
             return numbers

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from viz.charts.data import DASHES, Line, Points, Rule, Zone
+from viz.charts.areas import Band, Bars, Zone
 from viz.charts.lettering import tag
+from viz.charts.lines import Line, Points, Rule
+from viz.charts.words import DASHES
 from viz.style import Theme
 
 
@@ -62,13 +64,25 @@ def shade(theme: Theme, zone: Zone, x: float, y: float, width: float, height: fl
     return tint if zone.hatch == "none" else tint + tag("rect", **box, fill=f"url(#{hatch_id(zone)})")
 
 
-def hatch_id(zone: Zone) -> str:
-    """Return the id of a zone's hatching; zones that look alike share it."""
-    return f"hatch-{zone.hatch}-{zone.ink}"
+def tint(theme: Theme, band: Band, path: str) -> str:
+    """Return a band with this outline: a tint that lets the lines below be seen."""
+    return tag("path", d=path, fill=colour(theme, band.ink), fill_opacity=0.2)
 
 
-def hatching(theme: Theme, zone: Zone) -> str:
-    """Return the pattern that a zone is filled with."""
+def bar(theme: Theme, bars: Bars, path: str) -> str:
+    """Return bars with this outline: a tint, hatching where they have one, and an edge."""
+    paint = colour(theme, bars.ink)
+    tint = tag("path", d=path, fill=paint, fill_opacity=0.35, stroke=paint, stroke_width=0.8)
+    return tint if bars.hatch == "none" else tint + tag("path", d=path, fill=f"url(#{hatch_id(bars)})")
+
+
+def hatch_id(layer: Zone | Bars) -> str:
+    """Return the id of an area's hatching; areas that look alike share it."""
+    return f"hatch-{layer.hatch}-{layer.ink}"
+
+
+def hatching(theme: Theme, zone: Zone | Bars) -> str:
+    """Return the pattern that an area is filled with."""
     paint = {"stroke": colour(theme, zone.ink), "stroke_width": 1.1, "stroke_opacity": 0.75, "fill": "none"}
     drawn = {
         "rising": tag("path", d="M-2 2L2 -2M0 8L8 0M6 10L10 6", **paint),
@@ -78,11 +92,15 @@ def hatching(theme: Theme, zone: Zone) -> str:
     return tag("pattern", drawn, id=hatch_id(zone), width=8, height=8, patternUnits="userSpaceOnUse")
 
 
-def swatch(theme: Theme, layer: Line | Points | Rule | Zone, x: float, y: float) -> str:
+def swatch(theme: Theme, layer: Line | Points | Rule | Zone | Band | Bars, x: float, y: float) -> str:
     """Return a sample of a layer for the legend, 26 points wide and centred on `y`."""
     match layer:
         case Zone():
             return shade(theme, layer, x, y - 5, 26, 10)
+        case Band():
+            return tint(theme, layer, f"M{x:.2f} {y - 5:.2f}h26v10h-26Z")
+        case Bars():
+            return bar(theme, layer, f"M{x:.2f} {y - 5:.2f}h26v10h-26Z")
         case Points():
             return glyph(theme, layer.mark, x + 13, y, min(layer.size, 8.0), layer.ink)
         case Rule():
