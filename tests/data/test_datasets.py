@@ -97,6 +97,19 @@ def test_datasets_have_one_integer_label_per_image(images, labels, error):
         data.Dataset(images, labels)
 
 
+def test_a_dataset_may_name_its_classes():
+    assert data.digits().test.classes == tuple("0123456789")
+    images = np.ones((3, 1, 8, 8))
+    assert data.Dataset(images, np.array([0, 1, 1]), classes=["cat", "dog"]).classes == ("cat", "dog")
+    assert data.Dataset(images[:0], np.zeros(0, int), classes=("cat",)).classes == ("cat",)
+    for labels in ([0, 1, 2], [-1, 0, 1]):
+        with pytest.raises(ag.OutOfRangeError, match="2 classes have names"):
+            data.Dataset(images, np.array(labels), classes=("cat", "dog"))
+    for classes in ("cats", (0, 1)):
+        with pytest.raises(ag.ArgumentError, match="expected one name for each class"):
+            data.Dataset(images, np.zeros(3, int), classes=classes)
+
+
 def test_datasets_are_frozen():
     dataset = data.Dataset(np.ones((3, 1, 8, 8)), np.ones(3, int))
     with pytest.raises(AttributeError):
