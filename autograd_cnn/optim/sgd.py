@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Parameter, Scalar
-from autograd_cnn.optim.optimizer import Optimizer, number
+from autograd_cnn.optim.groups import Params, number
+from autograd_cnn.optim.optimizer import Optimizer
 
 
 class SGD(Optimizer):
@@ -20,8 +20,8 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Parameter or Scalar
-        What to train.
+    params : iterable of Parameter or Scalar, or list of groups
+        What to train; see `Optimizer`.
     lr : float
         Learning rate.
     momentum : float
@@ -32,11 +32,14 @@ class SGD(Optimizer):
         Strength λ of the L2 penalty ½λ‖w‖²: its gradient λw is added.
     nesterov : bool
         Take the gradient as if the velocity's step had been done already.
+    form : {"torch", "notes"}
+        Whether the learning rate multiplies the velocity or enters it; see Notes.
 
     Raises
     ------
     ArgumentError
-        For negative or NaN settings, or Nesterov's momentum without momentum or with dampening.
+        For negative or NaN settings, for Nesterov's momentum without momentum or with dampening, and for
+        dampening in the notes' form.
 
     Notes
     -----
@@ -46,7 +49,13 @@ class SGD(Optimizer):
         v ← momentum·v + (1 − dampening)·g
         w ← w − lr·v                        w ← w − lr·(g + momentum·v)  for Nesterov
 
-    The notes write v ← momentum·v − lr·g, w ← w + v: the same path while lr stays constant.
+    The notes let the velocity be a step, which starts at 0::
+
+        v ← momentum·v − lr·g
+        w ← w + v                           w ← w − momentum·v_before + (1 + momentum)·v  for Nesterov
+
+    Both go the same path while lr stays constant. When it is lowered, torch's next step is smaller at once; the
+    notes' keeps what it gathered at the old rate, and forgets that as fast as the velocity.
 
     Examples
     --------
@@ -60,46 +69,77 @@ class SGD(Optimizer):
     0.5
     """
 
-    settings = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
-
     def __init__(
         self,
-        params: Iterable[Parameter | Scalar],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        form: str = "torch",
     ) -> None:
-        super().__init__(params)
-        self.lr = number("SGD", "lr", lr)
-        self.momentum = number("SGD", "momentum", momentum)
-        self.dampening = number("SGD", "dampening", dampening)
-        self.weight_decay = number("SGD", "weight_decay", weight_decay)
-        self.nesterov = bool(nesterov)
-        if nesterov and (momentum == 0 or dampening != 0):
+        settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, settings | {"nesterov": nesterov, "form": form})
+
+    def checked(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings of a group; see `Optimizer.checked`."""
+        names = ("lr", "momentum", "dampening", "weight_decay")
+        numbers = {name: number("SGD", name, settings[name]) for name in names}
+        momentum, dampening, form = numbers["momentum"], numbers["dampening"], settings["form"]
+        if form not in ("torch", "notes"):
+            raise ArgumentError(f"SGD: form={form!r}, expected 'torch' or 'notes'")
+        if settings["nesterov"] and (momentum == 0 or dampening != 0):
             raise ArgumentError(
                 f"SGD: nesterov with momentum={momentum!r}, dampening={dampening!r}; "
                 "expected momentum above 0 and dampening 0"
             )
+        if form == "notes" and dampening:
+            raise ArgumentError(f"SGD: dampening={dampening!r} in the notes' form, which has none; use form='torch'")
+        return {**numbers, "nesterov": bool(settings["nesterov"]), "form": form}
 
-    def update(self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any]) -> None:
+    def update(
+        self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
         """Write the new value of one parameter; see `Optimizer.update`."""
+        gradient = self.decayed(value, gradient, group["weight_decay"])
+        rate, momentum = self.factors(value.dtype, group["lr"], group["momentum"])
         work = self.scratch(value)
-        rate, momentum = self.factors(value.dtype, self.lr, self.momentum)
-        if self.weight_decay:
-            gradient = self.decayed(value, gradient)
-        direction = gradient
-        if self.momentum:
-            velocity = state.get("velocity")
-            if velocity is None:
-                velocity = state["velocity"] = np.array(gradient)
-            else:
-                np.multiply(velocity, momentum, velocity)
-                added = np.multiply(gradient, 1 - self.dampening, out=work) if self.dampening else gradient
-                np.add(velocity, added, velocity)
-            direction = velocity
-            if self.nesterov:
-                np.multiply(velocity, momentum, out=work)
-                direction = np.add(gradient, work, out=work)
-        np.subtract(value, np.multiply(direction, rate, work), value)
+        if not group["momentum"]:
+            np.subtract(value, np.multiply(gradient, rate, work), value)
+        elif group["form"] == "notes":
+            self._notes(value, np.multiply(gradient, rate, work), state, group)
+        else:
+            direction = self._gathered(gradient, momentum, state, group["dampening"], work)
+            if group["nesterov"]:
+                direction = np.add(gradient, np.multiply(direction, momentum, work), work)
+            np.subtract(value, np.multiply(direction, rate, work), value)
+
+    @staticmethod
+    def _gathered(
+        gradient: NDArray[Any], momentum: NDArray[Any], state: dict[str, Any], dampening: float, work: NDArray[Any]
+    ) -> NDArray[Any]:
+        """Return torch's velocity, with the gradient in it."""
+        velocity: NDArray[Any] | None = state.get("velocity")
+        if velocity is None:
+            velocity = state["velocity"] = np.array(gradient)
+        else:
+            np.multiply(velocity, momentum, velocity)
+            np.add(velocity, np.multiply(gradient, 1 - dampening, work) if dampening else gradient, velocity)
+        return velocity
+
+    def _notes(
+        self, value: NDArray[Any], descent: NDArray[Any], state: dict[str, Any], group: Mapping[str, Any]
+    ) -> None:
+        """Move by the notes' velocity, into which ``descent`` = lr·g enters."""
+        velocity = state.get("velocity")
+        if velocity is None:
+            velocity = state["velocity"] = np.zeros_like(value)
+        momentum, more = self.factors(value.dtype, group["momentum"], 1 + group["momentum"])
+        if group["nesterov"]:
+            before = self.scratch(value, 2)
+            np.subtract(value, np.multiply(velocity, momentum, before), value)
+        np.multiply(velocity, momentum, velocity)
+        np.subtract(velocity, descent, velocity)
+        np.add(value, np.multiply(velocity, more, descent) if group["nesterov"] else velocity, value)

@@ -61,7 +61,7 @@ def test_dtype_and_gradients_stay_as_they_are(make, dtype):
     assert parameter.dtype == dtype
     assert parameter.grad is kept
     np.testing.assert_array_equal(kept, gradient)
-    assert all(v.dtype == dtype for v in optimizer.state[0].values() if isinstance(v, np.ndarray))
+    assert all(v.dtype == dtype for v in optimizer.state[parameter].values() if isinstance(v, np.ndarray))
 
 
 @given(recipes())
@@ -73,7 +73,7 @@ def test_a_parameter_without_a_gradient_is_skipped_even_with_decay(make):
     optimizer.step()
     assert unused.version == version
     assert unused.value == 1.0
-    assert optimizer.state[1] == {}
+    assert optimizer.state[unused] == {}
     assert used.value != 1.0
 
 
@@ -129,8 +129,11 @@ def test_the_learning_rate_can_be_changed_between_steps():
 
 
 def test_repr_shows_the_settings():
-    text = "SGD(2 parameters, lr=0.1, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=True)"
+    text = "SGD(2 parameters, lr=0.1, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=True, form='torch')"
     assert repr(optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1, momentum=0.9, nesterov=True)) == text
+
+
+WEIGHT = ag.Parameter([1.0])
 
 
 @pytest.mark.parametrize("kind", [optim.SGD, optim.Adam])
@@ -146,7 +149,11 @@ def test_repr_shows_the_settings():
         (lambda: [np.ones(2)], "got ndarray"),
         (lambda: [ag.Tensor([1.0], requires_grad=True)], r"<Tensor \(1,\) float64>, expected Parameters"),
         (lambda: [ag.Scalar(1.0) * 2], "from multiply"),
-        (lambda: [{"params": []}], "got dict"),
+        (lambda: [{"params": []}], "got no parameters"),
+        (lambda: [{"lr": 0.1}], 'expected a group such as {"params"'),
+        (lambda: [{"params": ag.Parameter([1.0])}, ag.Parameter([1.0])], "among groups, expected groups only"),
+        (lambda: {"params": ag.Parameter([1.0])}, "got dict, expected parameters"),
+        (lambda: [{"params": WEIGHT}, {"params": [WEIGHT]}], "comes twice"),
         (lambda: [ag.Parameter([1.0], name="w")] * 2, "'w'.*comes twice"),
     ],
 )
@@ -193,7 +200,7 @@ def test_states_of_other_optimizers_raise():
     adam.step()
     with pytest.raises(ag.UnknownNameError, match="saved setting 'betas' is unknown"):
         optim.SGD([x]).load_state_dict(adam.state_dict())
-    with pytest.raises(ag.ArgumentError, match="saved for 1 parameters, expected 2"):
+    with pytest.raises(ag.ArgumentError, match=r"saved for groups of \[1\] parameters, expected \[2\]"):
         optim.Adam([ag.Scalar(1.0), ag.Scalar(1.0)]).load_state_dict(adam.state_dict())
     for strange in ({}, nn.Linear(1, 1).state_dict(), None):
         with pytest.raises(ag.ArgumentError, match="expected what state_dict\\(\\) returned"):
@@ -207,11 +214,10 @@ def test_states_of_other_optimizers_raise():
 def test_an_own_optimizer_needs_only_update():
     class SignDescent(optim.Optimizer):
         def __init__(self, params, lr):
-            super().__init__(params)
-            self.lr = lr
+            super().__init__(params, {"lr": lr})
 
-        def update(self, value, gradient, state):
-            value -= self.lr * np.sign(gradient)
+        def update(self, value, gradient, state, group):
+            value -= group["lr"] * np.sign(gradient)
 
     x, w = ag.Scalar(1.0), ag.Parameter([1.0, -1.0])
     (x * x).backward()
@@ -221,4 +227,4 @@ def test_an_own_optimizer_needs_only_update():
     assert w.value.tolist() == [0.75, -0.75]
     x.grad = 1.0
     with pytest.raises(NotImplementedError, match="define update"):
-        optim.Optimizer([x]).step()
+        optim.Optimizer([x], {"lr": 1.0}).step()

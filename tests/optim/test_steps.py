@@ -78,7 +78,7 @@ def test_steps_with_momentum_over_many_numbers_are_those_of_the_formula_to_the_l
         value = sgd_formula(value, parameter.grad, state, 0.1, 0.9, 0.0, 0.0, False)
         optimizer.step()
         np.testing.assert_array_equal(parameter.value, value)
-    np.testing.assert_array_equal(optimizer.state[0]["velocity"], state["velocity"])
+    np.testing.assert_array_equal(optimizer.state[parameter]["velocity"], state["velocity"])
 
 
 @pytest.mark.parametrize(
