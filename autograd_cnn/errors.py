@@ -50,6 +50,10 @@ class DataFileError(AutogradError, ValueError):
     """A file that is truncated, damaged, or not what it should be."""
 
 
+class FileAccessError(AutogradError, OSError):
+    """A file that cannot be read or written: not there, not permitted, or the disk is full."""
+
+
 def extra(module: str, group: str, purpose: str) -> ModuleType:
     """Import a library that is no dependency; say how to install it where it is missing.
 
