@@ -9,6 +9,7 @@ from viz.textbook.landscape import loss_along, svm_on_digits
 from viz.textbook.nonlinearities import activation, activations
 from viz.textbook.rates import learning_rates
 from viz.textbook.receptive import receptive_field
+from viz.textbook.regions import decision_regions
 from viz.textbook.wiring import connectivity
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "activations",
     "connectivity",
     "decision_line",
+    "decision_regions",
     "learning_rates",
     "loss_along",
     "page",

@@ -74,10 +74,10 @@ def decision_line(
     TextbookError
         When the neuron has not two inputs, or points and classes do not fit.
     """
-    points, classes = _points(points, labels)
+    points, classes = checked_points("decision_line", points, labels)
     weights = weights_of(neuron)
     found = decide(weights, points, classes)
-    low, high = _frame(points)
+    low, high = frame_of(points)
     layers = [_regions(weights, low, high), *_line(weights, low, high, "decision line: score 0", "ink", "solid", 2.4)]
     for score in (-1.0, 1.0):
         layers += _line((*weights[:2], weights[2] - score), low, high, "margin: score −1 and 1", "ink", "dashed", 1.2)
@@ -105,7 +105,7 @@ def decide(weights: Sequence[float], points: Any, labels: Any) -> Decision:
     points, labels
         As for `decision_line`.
     """
-    points, classes = _points(points, labels)
+    points, classes = checked_points("decision_line", points, labels)
     w0, w1, b = (float(w) for w in weights)
     weight, bias = ag.Parameter([w0, w1]), ag.Parameter([b])
     scores = points @ weight + bias
@@ -131,22 +131,22 @@ def weights_of(neuron: Any) -> tuple[float, float, float]:
     return found[0], found[1], found[2]
 
 
-def _points(points: Any, labels: Any) -> tuple[Any, Any]:
+def checked_points(function: str, points: Any, labels: Any) -> tuple[Any, Any]:
+    """Return points as (N, 2) floats, and their classes as −1 and 1; raise TextbookError where they do not fit."""
     points, classes = np.asarray(points, dtype=float), np.asarray(labels, dtype=float)
     if points.ndim != 2 or points.shape[1:] != (2,) or classes.shape != points.shape[:1] or not len(points):
         raise TextbookError(
-            f"decision_line: points of shape {points.shape}, classes of {classes.shape}; expected (N, 2) and (N,)"
+            f"{function}: points of shape {points.shape}, classes of {classes.shape}; expected (N, 2) and (N,)"
         )
     if not np.all(np.isfinite(points)):
-        raise TextbookError("decision_line: a point is not finite")
+        raise TextbookError(f"{function}: a point is not finite")
     if not (set(classes.tolist()) <= {-1.0, 1.0} or set(classes.tolist()) <= {0.0, 1.0}):
-        raise TextbookError(
-            f"decision_line: classes {sorted(set(classes.tolist()))[:5]}, expected −1 and 1, or 0 and 1"
-        )
+        raise TextbookError(f"{function}: classes {sorted(set(classes.tolist()))[:5]}, expected −1 and 1, or 0 and 1")
     return points, np.where(classes > 0, 1.0, -1.0)
 
 
-def _frame(points: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+def frame_of(points: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the corners of a picture that holds all points with room around them."""
     low, high = points.min(axis=0), points.max(axis=0)
     beyond = np.maximum(_MARGIN * (high - low), 0.5)
     return tuple((low - beyond).tolist()), tuple((high + beyond).tolist())
@@ -202,14 +202,15 @@ def _moved(found: Decision, rate: float) -> tuple[float, float, float]:
 def _classes(points: Any, classes: Any, found: Decision) -> list[Layer]:
     one, other, wrong = points[classes > 0], points[classes < 0], points[list(found.wrong)]
     marks = (
-        Points("class 1", _column(one, 0), _column(one, 1), "value", "circle", 8.0),
-        Points("class −1", _column(other, 0), _column(other, 1), "gradient", "square", 8.0),
-        Points("on the wrong side", _column(wrong, 0), _column(wrong, 1), "ink", "ring", 15.0),
+        Points("class 1", column(one, 0), column(one, 1), "value", "circle", 8.0),
+        Points("class −1", column(other, 0), column(other, 1), "gradient", "square", 8.0),
+        Points("on the wrong side", column(wrong, 0), column(wrong, 1), "ink", "ring", 15.0),
     )
     return [mark for mark in marks if mark.x]
 
 
-def _column(points: Any, k: int) -> tuple[float, ...]:
+def column(points: Any, k: int) -> tuple[float, ...]:
+    """Return one coordinate of all points."""
     return tuple(points[:, k].tolist())
 
 
