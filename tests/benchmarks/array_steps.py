@@ -128,8 +128,11 @@ def _channels_last(images: Any) -> Any:
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
-def max_pool() -> Steps:
-    """Max pooling 2×2, forward with its switches and back by them, kernels alone."""
+def max_pool(in_place: bool = False) -> Steps:
+    """Max pooling 2×2, forward with its switches and back by them, kernels alone.
+
+    `in_place` writes into memory that is there, as compiled programs do; PyTorch allocates its results.
+    """
     rng = np.random.default_rng(0)
     images = rng.standard_normal((64, 32, 32, 32)).astype(np.float32)
     upstream = rng.standard_normal((64, 32, 16, 16)).astype(np.float32)
@@ -137,10 +140,12 @@ def max_pool() -> Steps:
     def ours() -> Step:
         x, u = _channels_last(images), _channels_last(upstream)
         windows = (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)
+        found = kernels.max_pool2d(x, *windows, (16, 16)) if in_place else None
+        gradient = np.empty_like(x) if in_place else None
 
         def step() -> Any:
-            _, switches = kernels.max_pool2d(x, *windows, (16, 16))
-            return kernels.scatter_by_switches(u, switches, (32, 32), *windows)
+            _, switches = kernels.max_pool2d(x, *windows, (16, 16), out=found)
+            return kernels.scatter_by_switches(u, switches, (32, 32), *windows, out=gradient)
 
         return step
 
@@ -179,10 +184,21 @@ def batch_norm() -> Steps:
     return installed({OURS: ours, "PyTorch": torch})
 
 
-def cross_entropy() -> Steps:
-    """The loss of 64 images in 10 classes, forward and back."""
+def cross_entropy(kernel: bool = False) -> Steps:
+    """The mean loss of 64 images in 10 classes, and its gradient: recorded, or by the kernel alone, in place."""
     rng = np.random.default_rng(0)
     scores, labels = rng.standard_normal((64, 10)).astype(np.float32), rng.integers(0, 10, 64)
+
+    def kernels_alone() -> Step:
+        losses, gradient = np.empty(64, np.float32), np.empty((64, 10), np.float32)
+        share = np.full(64, 1 / 64, np.float32)
+
+        def step() -> Any:
+            kernels.cross_entropy(scores, labels, out=(losses, gradient))
+            np.add.reduce(losses)
+            return np.multiply(gradient, share[:, None], out=gradient)
+
+        return step
 
     def ours() -> Step:
         leaf = ag.Tensor(scores, requires_grad=True)
@@ -207,4 +223,4 @@ def cross_entropy() -> Steps:
 
         return step
 
-    return installed({OURS: ours, "PyTorch": torch})
+    return installed({OURS: kernels_alone if kernel else ours, "PyTorch": torch})

@@ -22,6 +22,7 @@ from tests.benchmarks.work import OURS, Work
 _SCALAR_PEERS = ("micrograd", "MyGrad", "HIPS autograd")
 _TENSOR_PEERS = ("PyTorch", "MyGrad")
 _WITHOUT = ", no garbage collection"
+_IN_PLACE = ", kernels into memory that is there"
 
 _MOST_OF_A_STEP = {
     "digits CNN": (0.5, 0.2),
@@ -52,9 +53,11 @@ WORK: dict[str, Work] = {
         for layers, most in ((LAYERS_3X3, 0.8), (OTHER_LAYERS, 1.3))
         for name, layer in layers.items()
     },
-    "max pool 2×2 with switches": Work(max_pool, {"PyTorch": 0.1}),
+    "max pool 2×2 with switches": Work(max_pool),
+    f"max pool 2×2 with switches{_IN_PLACE}": Work(partial(max_pool, in_place=True), {"PyTorch": 0.1}),
     "batch norm, forward": Work(batch_norm, {"PyTorch": 0.5}),
-    "cross entropy": Work(cross_entropy, {"PyTorch": 0.2}),
+    "cross entropy": Work(cross_entropy),
+    f"cross entropy{_IN_PLACE}": Work(partial(cross_entropy, kernel=True), {"PyTorch": 0.2}),
     "chain of 200 gates on 16 numbers": Work(chain, peers=(*_TENSOR_PEERS, "HIPS autograd")),
     "scalar network": Work(build_and_backward, {"micrograd": 1 / 8}, _SCALAR_PEERS),
     f"scalar network{_WITHOUT}": Work(
