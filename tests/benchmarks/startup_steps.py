@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -66,9 +67,16 @@ def prepared(name: str) -> Step:
     return lambda: F.cross_entropy(model(ag.Tensor(np.ones((64, 1, 8, 8), np.float32))), np.zeros(64, int)).backward()
 
 
+@functools.cache
+def _bytecode() -> tempfile.TemporaryDirectory[str]:
+    """Where Python keeps what it makes of sources: ours and everybody's, whatever was written at installation."""
+    return tempfile.TemporaryDirectory()
+
+
 def _measure(timed: str, before: str = "", **environment: str) -> Measured:
     program = _TIMED.format(before=before, timed=timed)
     environment |= {"AUTOGRAD_CNN_PROGRESS": "0", "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _bytecode().name}
     command = [sys.executable, "-c", program]
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
     wall, process = map(float, run.stdout.split())
