@@ -3,6 +3,7 @@
 from autograd_cnn.data.batching import Batches, batches
 from autograd_cnn.data.bundled import digits
 from autograd_cnn.data.datasets import Dataset, Splits
+from autograd_cnn.data.idx import read_idx, write_idx
 from autograd_cnn.data.splitting import Fold, Folds, stratified_folds, stratified_split
 from autograd_cnn.data.toy import spirals, two_moons
 
@@ -14,8 +15,10 @@ __all__ = [
     "Splits",
     "batches",
     "digits",
+    "read_idx",
     "spirals",
     "stratified_folds",
     "stratified_split",
     "two_moons",
+    "write_idx",
 ]
