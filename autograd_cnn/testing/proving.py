@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ WIDEST_BAR = 1e-8
 """How wide an error bar may be, as part of the largest gradient: a derivative is proved to eight digits of that."""
 
 _NEGLIGIBLE = 1e-3
-"""... or of this, where all gradients are smaller."""
+"""... or of this, where all gradients are smaller, times the size of what is differentiated, where that is above 1."""
 
 
 def assert_proved(f: Callable[..., Any], *inputs: Any, within: float = WIDEST_BAR, **options: Any) -> Report:
@@ -30,6 +31,8 @@ def assert_proved(f: Callable[..., Any], *inputs: Any, within: float = WIDEST_BA
         What it is called with.
     within : float
         How wide an error bar may be, as part of the largest gradient of its order, or of 1e-3 where that is smaller.
+        Second order differentiates the gradient in random directions, which is as large as the gradient's norm: where
+        that is above 1, second-order gradients below 1e-3 of it are proved to that.
     **options
         Those of `check`.
 
@@ -51,9 +54,11 @@ def assert_proved(f: Callable[..., Any], *inputs: Any, within: float = WIDEST_BA
     True
     """
     report = assert_gradients(f, *inputs, **options)
+    size = 1.0
     for order in (1, 2):
         found = [c for c in report.coordinates if c.order == order]
-        scale = max([_NEGLIGIBLE, *(abs(c.numeric) for c in found)])
+        scale = max([_NEGLIGIBLE * size, *(abs(c.numeric) for c in found)])
+        size = max(size, math.hypot(*(c.numeric for c in found)))
         for c in found:
             if c.verdict is not Verdict.OK or c.bar > within * scale:
                 note = f"not proved to {within:.0e} of the largest gradient: {c}"

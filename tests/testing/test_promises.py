@@ -173,3 +173,12 @@ def test_what_stays_open_is_not_proved():
     assert testing.assert_proved(f, at).ok
     with pytest.raises(WrongGradientError, match="not proved to 1e-14"):
         testing.assert_proved(ag.sin, 1.0, within=1e-14)
+
+
+def test_a_gradient_that_does_not_change_is_proved_to_the_digits_that_it_has():
+    """Rounding a hundred gradients of size 1 leaves more than 1e-11 open, where second order is 0 throughout."""
+    x = np.random.default_rng(0).uniform(-2, 2, (3, 5, 3, 3))
+    report = testing.assert_proved(lambda x: ag.functional.local_response_norm(x, 1, 0.0, 0.25, 0.5), x, order=2)
+    second = [c for c in report.coordinates if c.order == 2]
+    assert all(c.analytic == 0 for c in second)
+    assert 1e-11 < max(c.bar for c in second) < 1e-10
