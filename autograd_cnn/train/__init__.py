@@ -1,0 +1,20 @@
+"""Training: the loop of the notes, what it is judged by, and what makes it safe to stop."""
+
+from autograd_cnn.train.evaluation import Evaluation, evaluate, predict
+from autograd_cnn.train.history import EpochRecord, History
+from autograd_cnn.train.metrics import accuracy, confusion_matrix, top_k_error
+from autograd_cnn.train.stopping import EarlyStopping
+from autograd_cnn.train.trainer import Trainer
+
+__all__ = [
+    "EarlyStopping",
+    "EpochRecord",
+    "Evaluation",
+    "History",
+    "Trainer",
+    "accuracy",
+    "confusion_matrix",
+    "evaluate",
+    "predict",
+    "top_k_error",
+]

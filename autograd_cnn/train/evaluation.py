@@ -1,0 +1,109 @@
+"""A network as a judge meets it: without dropout, with the statistics it has learned, and without gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_cnn import data
+from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.recording import no_grad
+from autograd_cnn.train.metrics import accuracy, top_k_error
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network comes to on a set of data.
+
+    Attributes
+    ----------
+    loss : float or None
+        Mean of the criterion over the samples; None without a criterion.
+    accuracy : float or None
+        Share whose highest score is their label; None where the targets are no class labels.
+    top5_error : float or None
+        Share whose label is not among the five highest scores; None as well for five classes or fewer.
+    samples : int
+    """
+
+    loss: float | None
+    accuracy: float | None
+    top5_error: float | None
+    samples: int
+
+
+def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int = 256) -> Evaluation:
+    """Return loss and accuracy of a network on a set of data, batch by batch in eval mode without gradients.
+
+    Parameters
+    ----------
+    model : callable
+        Takes (N, ...) and returns scores; its layers' modes are afterwards what they were. ``ag.compile(model)``
+        serves too.
+    dataset : Dataset, or (inputs, targets)
+    criterion : callable, optional
+        Takes scores and targets, returns the mean loss of a batch.
+    batch_size : int
+        How many samples go through at a time; more take more memory.
+
+    Examples
+    --------
+    >>> from autograd_cnn import data, nn, train
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10, rng=0))
+    >>> found = train.evaluate(model, data.digits().test, nn.CrossEntropyLoss())
+    >>> round(found.loss, 1), round(found.accuracy, 1)  # by chance: ln 10 and one in ten
+    (2.4, 0.1)
+    """
+    batches = data.batches(dataset, batch_size, shuffle=False)
+    losses, scores = [], []
+    with switched(model, training=False), no_grad():
+        for inputs, targets in batches:
+            found = model(Tensor(inputs))
+            scores.append(np.asarray(value_of(found)))
+            if criterion is not None:
+                losses.append(float(value_of(criterion(found, targets))) * len(targets))
+    loss = math.fsum(losses) / len(batches.labels) if criterion is not None else None
+    outputs = np.concatenate(scores)
+    if not are_classes(outputs, batches.labels):
+        return Evaluation(loss, None, None, len(outputs))
+    top5 = top_k_error(outputs, batches.labels, 5) if outputs.shape[1] > 5 else None
+    return Evaluation(loss, accuracy(outputs, batches.labels), top5, len(outputs))
+
+
+def predict(model: Any, images: Any, *, batch_size: int = 256) -> NDArray[Any]:
+    """Return the scores of a network for all images, batch by batch in eval mode without gradients."""
+    starts = range(0, len(images), batch_size)
+    with switched(model, training=False), no_grad():
+        scores = [np.asarray(value_of(model(Tensor(images[i : i + batch_size])))) for i in starts]
+    return np.concatenate(scores)
+
+
+@contextmanager
+def switched(model: Any, *, training: bool) -> Iterator[None]:
+    """Put a network in training or eval mode for a while; layer by layer it returns to what it was."""
+    network = getattr(model, "function", model)  # of ag.compile(model)
+    layers = list(network.modules()) if hasattr(network, "modules") else []
+    modes = [layer.training for layer in layers]
+    if layers:
+        network.train(training)
+    try:
+        yield
+    finally:
+        for layer, mode in zip(layers, modes, strict=True):
+            layer.training = mode
+
+
+def are_classes(scores: NDArray[Any], targets: NDArray[Any]) -> bool:
+    """Whether these are scores of classes, (N, K), and labels, (N,): then there is an accuracy."""
+    return scores.ndim == 2 and targets.ndim == 1 and targets.dtype.kind in "iu"
+
+
+def value_of(x: Any) -> Any:
+    """Return the value of a node, and anything else as it is."""
+    return x.value if isinstance(x, Node) else x

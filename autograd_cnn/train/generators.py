@@ -1,0 +1,73 @@
+"""The random generators that a training draws from, and their states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.nn import Module
+from autograd_cnn.random import generator
+
+
+class Generators:
+    """Generators by name; one that several layers share has several names.
+
+    Parameters
+    ----------
+    **sources : object
+        Where to look: a Generator itself, a Module (its layers' generators, such as those of dropout), or any
+        other object with generators among its attributes, also in lists and objects there. The default generator
+        (see `autograd_cnn.manual_seed`) is always among them.
+    """
+
+    def __init__(self, **sources: Any) -> None:
+        self.found: dict[str, np.random.Generator] = {"default": generator()}
+        for name, source in sources.items():
+            self.found.update(_generators(name, source, set()))
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Return the state of each, as plain data."""
+        return {name: dict(rng.bit_generator.state) for name, rng in self.found.items()}
+
+    def restore(self, states: Mapping[str, Any]) -> None:
+        """Return each to a state.
+
+        Raises
+        ------
+        ArgumentError
+            When there are other generators than these, or of other kinds.
+        """
+        if states.keys() != self.found.keys():
+            raise ArgumentError(
+                f"generators: saved were {sorted(states)}, expected {sorted(self.found)}; "
+                "was the network built in another way?"
+            )
+        for name, rng in self.found.items():
+            kind = type(rng.bit_generator).__name__
+            if states[name].get("bit_generator") != kind:
+                raise ArgumentError(f"generators: {name} was a {states[name].get('bit_generator')}, expected {kind}")
+        for name, rng in self.found.items():
+            rng.bit_generator.state = states[name]
+
+
+def _generators(name: str, source: Any, seen: set[int]) -> Iterator[tuple[str, np.random.Generator]]:
+    if isinstance(source, np.random.Generator):
+        yield name, source
+        return
+    if id(source) in seen:
+        return
+    seen.add(id(source))
+    if isinstance(source, Module):
+        for path, layer in source.named_modules(name):
+            for attribute, value in vars(layer).items():
+                if isinstance(value, np.random.Generator):
+                    yield f"{path}.{attribute}", value
+    elif isinstance(source, list | tuple):
+        for i, part in enumerate(source):
+            yield from _generators(f"{name}.{i}", part, seen)
+    elif hasattr(source, "__dict__") and not isinstance(source, type):
+        for attribute, value in vars(source).items():
+            yield from _generators(f"{name}.{attribute}", value, seen)

@@ -1,0 +1,71 @@
+"""Where a training is: in which epoch, at which of its batches, and what that epoch came to so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autograd_cnn.data import Batches
+from autograd_cnn.train.generators import Generators
+
+
+@dataclass
+class Position:
+    """Where a training is, and the running epoch's sums.
+
+    Attributes
+    ----------
+    epoch : int
+        How many are finished.
+    batch : int
+        How many batches of the running epoch are learned from.
+    order : dict or None
+        State of the generator that the epoch's order was drawn from, before that.
+    loss, samples, right : number
+        Sum of the losses of these batches' samples, how many there were, and how many were right; None where the
+        targets are no class labels.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    order: dict[str, Any] | None = None
+    loss: float = 0.0
+    samples: int = 0
+    right: int | None = 0
+
+    def remaining(self, batches: Batches, generators: Generators) -> Iterator[tuple[Any, Any]]:
+        """Yield the batches of the running epoch that are not learned from yet, in the order that was drawn for it."""
+        order = batches.rng.bit_generator
+        if not self.batch or self.order is None:
+            self.order = dict(order.state)
+            yield from batches
+            return
+        now = generators.states()
+        order.state = self.order
+        portions = iter(batches)
+        for _ in range(self.batch):
+            next(portions)
+        generators.restore(now)
+        yield from portions
+
+    def advance(self, loss: float, samples: int, right: int | None) -> None:
+        """Note that a batch is learned from."""
+        self.batch += 1
+        self.loss += loss * samples
+        self.samples += samples
+        self.right = None if right is None or self.right is None else self.right + right
+
+    def turn(self) -> None:
+        """Begin the next epoch."""
+        self.epoch, self.batch, self.order = self.epoch + 1, 0, None
+        self.loss, self.samples, self.right = 0.0, 0, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return asdict(self)
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        for name, value in vars(Position(**saved)).items():
+            setattr(self, name, value)

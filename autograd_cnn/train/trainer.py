@@ -1,0 +1,284 @@
+"""The training loop of the notes: sample a batch, go forward, go backward, update."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_cnn import data, optim
+from autograd_cnn.compilation import compile as compiled
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.functional import max_norm_
+from autograd_cnn.graph import Tensor
+from autograd_cnn.train.evaluation import Evaluation, are_classes, evaluate, switched, value_of
+from autograd_cnn.train.generators import Generators
+from autograd_cnn.train.history import EpochRecord, History
+from autograd_cnn.train.interruption import Interruption, interruptible
+from autograd_cnn.train.metrics import hits
+from autograd_cnn.train.position import Position
+from autograd_cnn.train.stopping import Best, EarlyStopping
+
+Callback = Callable[["Trainer"], object]
+
+
+class Trainer:
+    """Trains a network by batches, epoch by epoch, and keeps what happened.
+
+    Parameters
+    ----------
+    model : Module
+        The network.
+    criterion : callable
+        Takes its scores and the targets of a batch; returns their mean loss.
+    optimizer : Optimizer
+        Of the parameters that are to be trained.
+    scheduler : object, optional
+        Of the learning rate, such as those of `optim.lr_scheduler`; `ReduceLROnPlateau` is told the validation loss.
+    scheduler_every : {"epoch", "step"}
+        After what it steps.
+    penalty : callable, optional
+        Takes the model and returns what is added to the loss, such as ``lambda m: F.l2_penalty(m, 1e-4)``.
+    augmentation : callable, optional
+        Takes the images of a batch and returns others that are learned from in their place.
+    max_norm : float, optional
+        Largest norm of every neuron's weights after a step; see `functional.max_norm_`.
+    monitor : health.Monitor, optional
+        Watches the training, for ``viz.report(monitor)``.
+    early_stopping : EarlyStopping or int, optional
+        When to stop; a number is the patience. The model ends with the weights of its best epoch.
+    callbacks, step_callbacks : iterable of callable
+        Called with the trainer after every epoch, and after every step. They may read `history` and `position`,
+        change what they like, and end the training by `stop`.
+    compile : bool
+        Record forward and backward once and replay them natively, by `autograd_cnn.compile`.
+    progress : bool
+        Whether to show a bar, if standard error is a terminal.
+
+    Attributes
+    ----------
+    history : History
+        Of the last `fit`.
+    position : Position
+        Where it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_cnn import data, nn, optim, train
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32, rng=0), nn.ReLU(), nn.Linear(32, 10, rng=1))
+    >>> digits = data.digits()
+    >>> trainer = train.Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.01))
+    >>> history = trainer.fit(digits.train, digits.validation, epochs=3, rng=0)
+    >>> [record.validation_accuracy > 0.85 for record in history.epochs]
+    [True, True, True]
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        criterion: Callable[[Any, Any], Any],
+        optimizer: optim.Optimizer,
+        *,
+        scheduler: Any = None,
+        scheduler_every: str = "epoch",
+        penalty: Callable[[Any], Any] | None = None,
+        augmentation: Callable[[Any], Any] | None = None,
+        max_norm: float | None = None,
+        monitor: Any = None,
+        early_stopping: EarlyStopping | int | None = None,
+        callbacks: Iterable[Callback] = (),
+        step_callbacks: Iterable[Callback] = (),
+        compile: bool = False,
+        progress: bool = True,
+    ) -> None:
+        if scheduler_every not in ("epoch", "step"):
+            raise ArgumentError(f"Trainer: scheduler_every={scheduler_every!r}, expected 'epoch' or 'step'")
+        self.model, self.criterion, self.optimizer = model, criterion, optimizer
+        self.scheduler, self.scheduler_every = scheduler, scheduler_every
+        self.augmentation, self.max_norm = augmentation, max_norm
+        self.monitor = monitor
+        self.early_stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+        self.callbacks, self.step_callbacks = tuple(callbacks), tuple(step_callbacks)
+        self.compile, self.progress = compile, progress
+
+        def forward(inputs: Any, targets: Any) -> Any:
+            scores = model(inputs)
+            loss = criterion(scores, targets)
+            return (loss if penalty is None else loss + penalty(model)), scores
+
+        self._forward: Any = compiled(forward, monitor=monitor) if compile else forward
+        self._network: Any = compiled(model) if compile else model
+        self._begin(np.random.default_rng(0))
+
+    def fit(
+        self,
+        train: Any,
+        validation: Any = None,
+        *,
+        epochs: int = 10,
+        batch_size: int = 64,
+        rng: np.random.Generator | int | None = None,
+        drop_last: bool = False,
+    ) -> History:
+        """Train from where the model is now; return the history, also after Ctrl-C, which waits for the step to end.
+
+        Parameters
+        ----------
+        train, validation : Dataset, or (inputs, targets)
+            To learn from, and to judge every epoch by.
+        epochs : int
+            Passes over the training data.
+        batch_size : int
+            Samples per step.
+        rng : numpy.random.Generator or int, optional
+            Where the order of the samples comes from; the default generator.
+        drop_last : bool
+            Leave out an epoch's last batch where it is smaller; batch norm needs more than one sample.
+
+        Raises
+        ------
+        ArgumentError
+            When early stopping has no validation data to go by, or a setting cannot be.
+        """
+        if self.early_stopping is not None and validation is None:
+            raise ArgumentError("fit: early_stopping goes by validation data, but got none; give validation=")
+        batches = data.batches(train, batch_size, rng=rng, drop_last=drop_last)
+        self._begin(batches.rng)
+        with interruptible() as interrupted, np.errstate(all="ignore"), switched(self.model, training=True):
+            with self._bar(epochs * len(batches)) as bar:
+                while self.position.epoch < epochs and not self._is_stopped():
+                    self._learn(batches, interrupted, bar)
+                    if self.position.batch == len(batches):
+                        self._judge(validation, bar)
+            self.best.restore(self.model)
+        return self.history
+
+    def stop(self, why: str) -> None:
+        """End the training after this step, or after this epoch when called between epochs."""
+        self.history.stopped = why
+
+    def _learn(self, batches: data.Batches, interrupted: Interruption, bar: Any) -> None:
+        """Sample the batches of one epoch, and take a step on each."""
+        if self.monitor is not None:
+            self.monitor.begin_epoch()
+        for inputs, targets in self.position.remaining(batches, self.generators):
+            self._step(inputs, targets)
+            bar.update()
+            for callback in self.step_callbacks:
+                callback(self)
+            if interrupted:
+                self.stop("Ctrl-C")
+            if self.history.stopped:
+                return
+
+    def _step(self, inputs: Any, targets: Any) -> None:
+        """Go forward, go backward, update: one step of gradient descent."""
+        if self.augmentation is not None:
+            inputs = self.augmentation(inputs)
+        watched = self.monitor is not None
+        loss, scores = self._forward(Tensor(inputs, requires_grad=watched, name="input"), targets)
+        self.optimizer.zero_grad()
+        loss.backward()
+        if watched and not self.compile:
+            self.monitor.observe(loss)
+        if not math.isfinite(loss.item()):
+            self._give_up(loss.item())
+            return
+        self.optimizer.step()
+        if self.max_norm is not None:
+            max_norm_(self.model, self.max_norm)
+        if self.scheduler is not None and self.scheduler_every == "step":
+            self.scheduler.step()
+        self.history.losses.append(loss.item())
+        self.position.advance(loss.item(), len(targets), _right(value_of(scores), targets))
+
+    def _judge(self, validation: Any, bar: Any) -> None:
+        """End an epoch: see how good the network is now, and what follows from it."""
+        record = self._record(validation)
+        self.history.epochs.append(record)
+        self._note(record)
+        if self.best.take(record, self.model):
+            self.history.best_epoch = record.epoch
+        if self.scheduler is not None and self.scheduler_every == "epoch":
+            _step_by_epoch(self.scheduler, self.best.value_of(record))
+        self.position.turn()
+        bar.set_postfix_str(str(record))
+        for callback in self.callbacks:
+            callback(self)
+
+    def _is_stopped(self) -> bool:
+        """Whether the training was stopped, or has brought nothing better for too long."""
+        patience = None if self.early_stopping is None else self.early_stopping.patience
+        if not self.history.stopped and patience is not None:
+            without = self.position.epoch - (self.best.epoch or 0)
+            if without >= patience:
+                self.stop(f"nothing better in {without} epochs than epoch {self.best.epoch}")
+        return bool(self.history.stopped)
+
+    def _begin(self, order: np.random.Generator) -> None:
+        """Forget the last training; what it left in model and optimizer stays."""
+        rule = self.early_stopping or EarlyStopping(None)
+        self.history, self.position = History(), Position()
+        self.best = Best(rule.metric, rule.min_delta, keeps_weights=self.early_stopping is not None)
+        self.generators = Generators(
+            order=order, model=self.model, criterion=self.criterion, augmentation=self.augmentation
+        )
+
+    def _record(self, validation: Any) -> EpochRecord:
+        """Return the numbers of the epoch that ends."""
+        position = self.position
+        found = Evaluation(None, None, None, 0)
+        if validation is not None:
+            found = evaluate(self._network, validation, self.criterion)
+        return EpochRecord(
+            epoch=position.epoch + 1,
+            steps=len(self.history.losses),
+            lr=self.optimizer.param_groups[0]["lr"],
+            loss=position.loss / max(1, position.samples),
+            accuracy=None if position.right is None else position.right / max(1, position.samples),
+            validation_loss=found.loss,
+            validation_accuracy=found.accuracy,
+        )
+
+    def _note(self, record: EpochRecord) -> None:
+        """Tell the monitor what the epoch came to."""
+        if self.monitor is None:
+            return
+        for split, numbers in (
+            ("training", {"accuracy": record.accuracy}),
+            ("validation", {"loss": record.validation_loss, "accuracy": record.validation_accuracy}),
+        ):
+            self.monitor.note(split, **{name: number for name, number in numbers.items() if number is not None})
+
+    def _give_up(self, loss: float) -> None:
+        """Stop before an update that would leave nothing but NaN."""
+        step = len(self.history.losses)
+        self.stop(f"the loss is {loss} at step {step}")
+        warnings.warn(
+            f"Trainer: the loss is {loss} at step {step}; training stops before the update. Try a smaller learning "
+            "rate; `with ag.detect_anomaly():` names the node where it begins",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+    def _bar(self, steps: int) -> Any:
+        from tqdm import tqdm
+
+        # disable=None: no bar where stderr is no terminal, such as in a log file
+        silent = None if self.progress else True
+        done = len(self.history.losses)
+        return tqdm(total=steps, initial=done, desc="training", unit="step", disable=silent, leave=False)
+
+
+def _step_by_epoch(scheduler: Any, value: float) -> None:
+    """Tell a scheduler that an epoch ended; one that waits for a plateau is told how good the epoch was."""
+    scheduler.step()
+
+
+def _right(scores: Any, targets: Any) -> int | None:
+    """Return how many samples are right; None where the targets are no class labels."""
+    return int(hits("Trainer", scores, targets, 1).sum()) if are_classes(scores, np.asarray(targets)) else None
