@@ -1,7 +1,9 @@
 """Optimizers, under their torch.optim names."""
 
+from autograd_cnn.optim.adagrad import Adagrad
 from autograd_cnn.optim.adam import Adam, AdamW
 from autograd_cnn.optim.optimizer import Optimizer
+from autograd_cnn.optim.rmsprop import RMSprop
 from autograd_cnn.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]

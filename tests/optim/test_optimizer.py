@@ -10,20 +10,30 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import nn, optim
 
+KINDS = [optim.SGD, optim.Adagrad, optim.RMSprop, optim.Adam, optim.AdamW]
 RATES = st.floats(1e-3, 0.5)
 SHARES = st.just(0.0) | st.floats(0.1, 0.9)
 
 
 @st.composite
 def recipes(draw):
-    """A function that makes an optimizer of any kind, with any settings, for the parameters it is given."""
+    """A kind of optimizer, and a function that makes one, with any settings, for the parameters it is given."""
     lr, decay = draw(RATES), draw(st.just(0.0) | st.floats(1e-3, 0.1))
-    if draw(st.booleans()):
-        betas, eps = (draw(SHARES), draw(SHARES)), draw(st.sampled_from([1e-8, 1e-2]))
-        return lambda params: optim.Adam(params, lr, betas, eps, decay)
-    momentum, dampening = draw(SHARES), draw(SHARES)
+    kind = draw(st.sampled_from(KINDS))
+    if kind in (optim.Adam, optim.AdamW):
+        betas, eps, amsgrad = (draw(SHARES), draw(SHARES)), draw(st.sampled_from([1e-8, 1e-2])), draw(st.booleans())
+        corrected = draw(st.booleans())
+        return kind, lambda params: kind(params, lr, betas, eps, decay, amsgrad, bias_correction=corrected)
+    momentum, other = draw(SHARES), draw(SHARES)
+    if kind is optim.Adagrad:
+        return kind, lambda params: optim.Adagrad(params, lr, other, decay, momentum)
+    if kind is optim.RMSprop:
+        centered = draw(st.booleans())
+        return kind, lambda params: optim.RMSprop(params, lr, other, 1e-2, decay, momentum, centered)
+    form = draw(st.sampled_from(["torch", "notes"]))
+    dampening = other if form == "torch" else 0.0
     nesterov = momentum > 0 and dampening == 0 and draw(st.booleans())
-    return lambda params: optim.SGD(params, lr, momentum, dampening, decay, nesterov)
+    return kind, lambda params: optim.SGD(params, lr, momentum, dampening, decay, nesterov, form=form)
 
 
 def run(optimizer, gradients, steps):
@@ -39,7 +49,8 @@ def random_gradient(k, i, parameter):
 
 
 @given(recipes(), st.integers(1, 6))
-def test_scalars_and_parameters_take_the_same_path(make, steps):
+def test_scalars_and_parameters_take_the_same_path(recipe, steps):
+    _, make = recipe
     scalars = [ag.Scalar(v) for v in (1.0, -2.0, 0.5)]
     arrays = [ag.Parameter(v, dtype=np.float64) for v in (1.0, -2.0, 0.5)]
     whole = ag.Parameter([1.0, -2.0, 0.5])
@@ -51,7 +62,8 @@ def test_scalars_and_parameters_take_the_same_path(make, steps):
 
 
 @given(recipes(), st.sampled_from([np.float32, np.float64]))
-def test_dtype_and_gradients_stay_as_they_are(make, dtype):
+def test_dtype_and_gradients_stay_as_they_are(recipe, dtype):
+    _, make = recipe
     parameter = ag.Parameter(np.ones((3, 2), dtype))
     gradient = np.random.default_rng(0).normal(size=(3, 2)).astype(dtype)
     parameter.grad = kept = gradient.copy()
@@ -65,7 +77,8 @@ def test_dtype_and_gradients_stay_as_they_are(make, dtype):
 
 
 @given(recipes())
-def test_a_parameter_without_a_gradient_is_skipped_even_with_decay(make):
+def test_a_parameter_without_a_gradient_is_skipped_even_with_decay(recipe):
+    _, make = recipe
     used, unused = ag.Parameter([1.0]), ag.Parameter([1.0])
     optimizer = make([used, unused])
     used.grad = np.array([1.0])
@@ -78,7 +91,9 @@ def test_a_parameter_without_a_gradient_is_skipped_even_with_decay(make):
 
 
 @given(recipes(), st.integers(1, 4))
-def test_a_saved_optimizer_continues_as_if_never_stopped(make, steps):
+def test_a_saved_optimizer_continues_as_if_never_stopped(recipe, steps):
+    kind, make = recipe
+
     def fresh():
         return [ag.Parameter([1.0, -2.0]), ag.Scalar(3.0)]
 
@@ -89,8 +104,7 @@ def test_a_saved_optimizer_continues_as_if_never_stopped(make, steps):
     run(first, random_gradient, range(steps))
     saved = first.state_dict()
     run(first, random_gradient, range(99, 102))  # must not reach into what was saved
-    second = optim.SGD if isinstance(whole, optim.SGD) else optim.Adam
-    resumed = second(fresh(), lr=0.123)
+    resumed = kind(fresh(), lr=0.123)
     half = make(fresh())
     run(half, random_gradient, range(steps))
     for parameter, at_half in zip(resumed.parameters, half.parameters, strict=True):
@@ -166,7 +180,9 @@ def test_what_cannot_be_trained_raises(kind, params, message):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [(optim.SGD, name) for name in ("lr", "momentum", "dampening", "weight_decay")]
-    + [(optim.Adam, name) for name in ("lr", "eps", "weight_decay")],
+    + [(kind, name) for kind in (optim.Adam, optim.AdamW) for name in ("lr", "eps", "weight_decay")]
+    + [(optim.Adagrad, name) for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")]
+    + [(optim.RMSprop, name) for name in ("lr", "alpha", "eps", "weight_decay", "momentum")],
 )
 def test_settings_are_numbers_of_at_least_zero(kind, name, wrong):
     with pytest.raises(ag.ArgumentError, match=f"{kind.__name__}: {name}=.*expected a number of at least 0"):
@@ -177,6 +193,16 @@ def test_settings_are_numbers_of_at_least_zero(kind, name, wrong):
 def test_betas_are_two_numbers_below_one(betas):
     with pytest.raises(ag.ArgumentError, match="betas"):
         optim.Adam([ag.Scalar(1.0)], betas=betas)
+
+
+def test_what_else_a_setting_cannot_be():
+    x = [ag.Scalar(1.0)]
+    with pytest.raises(ag.ArgumentError, match=r"RMSprop: alpha=1\.0, expected a number of at least 0, below 1"):
+        optim.RMSprop(x, alpha=1.0)
+    with pytest.raises(ag.ArgumentError, match="form='note', expected 'torch' or 'notes'"):
+        optim.SGD(x, form="note")
+    with pytest.raises(ag.ArgumentError, match=r"dampening=0\.5 in the notes' form, which has none"):
+        optim.SGD(x, momentum=0.9, dampening=0.5, form="notes")
 
 
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.9, "dampening": 0.1}])

@@ -87,7 +87,11 @@ def test_steps_with_momentum_over_many_numbers_are_those_of_the_formula_to_the_l
         lambda p: optim.SGD(p, 0.1),
         lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
         lambda p: optim.SGD(p, 0.1, momentum=0.9, dampening=0.2),
-        lambda p: optim.Adam(p, 0.1, weight_decay=0.1),
+        lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True, form="notes"),
+        lambda p: optim.Adagrad(p, 0.1, lr_decay=0.1, weight_decay=0.1),
+        lambda p: optim.RMSprop(p, 0.1, weight_decay=0.1, momentum=0.9, centered=True),
+        lambda p: optim.Adam(p, 0.1, weight_decay=0.1, amsgrad=True),
+        lambda p: optim.AdamW(p, 0.1, weight_decay=0.1),
     ],
 )
 def test_a_step_allocates_no_array(make):
