@@ -9,6 +9,7 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,12 +23,16 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 @dataclass(frozen=True)
 class Expected:
-    """What an example prints, as a pattern in which `…` spans lines; what it writes; how it is run."""
+    """What an example prints, as a pattern in which `…` spans lines; what it writes; how it is run.
+
+    `holds` is a claim about the numbers that the pattern's groups catch.
+    """
 
     words: str
     files: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ("--quick",)
     alone: bool = False
+    holds: Callable[..., bool] = lambda *numbers: True
 
 
 EXPECTED = {
@@ -52,6 +57,30 @@ EXPECTED = {
         r"step 40  hinge loss 0\.0…textbook\.html", ("elu.svg", "neuron.svg", "loss.svg", "textbook.html"), ()
     ),
     "10_compiled.py": Expected(r"differ by \de[-+]\d\d at most…test accuracy 9\d\.", (), ()),
+    "11_neuron_classifiers.py": Expected(
+        r"Logistic…grown (\S+) times; 0 points on the wrong…Support…grown (\S+) times; 0 points…at y·s = (\S+)\n",
+        ("neuron_classifiers.svg",),
+        holds=lambda logistic, svm, nearest: logistic > 1.3 and svm < 1.001 and nearest >= 1,
+    ),
+    "12_moons.py": Expected(
+        r"300 nodes, 105 of them weights…gate by gate (\S+), replayed (\S+)\n…400 steps more: 0\.0…accuracy 100",
+        ("moons.svg",),
+        holds=lambda eager, replayed: abs(eager - replayed) <= 1e-6,
+    ),
+    "13_linear_collapse.py": Expected(
+        r"319 numbers: accuracy (\S+)%…3 numbers, gives the same scores up to (\S+)\n…accuracy (\S+)%",
+        ("linear_collapse.svg",),
+        holds=lambda linear, difference, bent: difference < 1e-5 and linear < 92 and bent > 99,
+    ),
+    "14_decision_regions.py": Expected(
+        r"3 hidden units +training error +(\S+)%"
+        r"…20 hidden units +training error +(\S+)%  on fresh points +(\S+)%  ‖w‖ +(\S+)"
+        r"…λ = 0.01 +training error +(\S+)%  on fresh points +(\S+)%  ‖w‖ +(\S+)…λ = 0.1 …‖w‖ +(\S+)",
+        ("decision_regions.svg",),
+        holds=lambda small, large, fresh, weights, smooth, smooth_fresh, less, least: (
+            large < small and fresh - large > 3 > abs(smooth_fresh - smooth) and weights > less > least
+        ),
+    ),
 }
 
 
@@ -64,7 +93,9 @@ def test_example(name, tmp_path, monkeypatch, capsys):
     expected = EXPECTED[name]
     arguments = [str(EXAMPLES / name), *([str(tmp_path)] if expected.files else []), *expected.arguments]
     out, err = _alone(arguments, tmp_path) if expected.alone else _here(arguments, tmp_path, monkeypatch, capsys)
-    assert re.search(expected.words.replace("…", r"(?s:.*)"), out), out
+    found = re.search(expected.words.replace("…", r"(?s:.*?)"), out)
+    assert found, out
+    assert expected.holds(*map(float, found.groups())), out
     assert not err
     for file in expected.files:
         assert (tmp_path / file).stat().st_size > 1000

@@ -81,7 +81,8 @@ def decision_regions(
             Points("on the wrong side", *_places(wrong), "ink", "ring", 9.0),
         )
         note = f"{len(wrong)} of {len(points)} points on the wrong side"
-        panels.append(Panel(Axis("x0", low[0], high[0]), Axis("x1", low[1], high[1]), (ground, *marks), name, (note,)))
+        seen = (layer for layer in marks if layer.x)
+        panels.append(Panel(Axis("x0", low[0], high[0]), Axis("x1", low[1], high[1]), (ground, *seen), name, (note,)))
     data = ChartData(title, tuple(panels), subtitle, tuple(facts), columns, size)
     return chart(data, theme=theme)
 
