@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -103,6 +103,13 @@ class Parameter(Tensor):
     ) -> None:
         super().__init__(value, requires_grad, dtype, name)
 
+    @classmethod
+    def unwritten(cls, shape: tuple[int, ...], dtype: DTypeLike) -> Self:
+        """Return zeros that take no memory until they are first written into."""
+        parameter = cls(np.empty(0, dtype))
+        parameter._value = np.broadcast_to(np.zeros((), dtype), shape)
+        return parameter
+
     @property
     def version(self) -> int:
         """A number that rises with every write."""
@@ -112,6 +119,8 @@ class Parameter(Tensor):
         """Return the buffer for writing, and count this as a write."""
         if recording().compiling_from is not None:
             raise assigned_while_compiling(self)
+        if not self._value.flags.writeable:
+            self._value = np.zeros(self.shape, self.dtype)
         self._page, self._index = next(numbers)
         return self._value  # type: ignore[no-any-return]
 

@@ -20,7 +20,7 @@ from autograd_cnn.nn.activation import (
 )
 from autograd_cnn.nn.adaptive_pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
 from autograd_cnn.nn.batch_normalization import BatchNorm1d, BatchNorm2d, InstanceNorm2d
-from autograd_cnn.nn.blocks import Fire, Inception, SqueezeExcitation
+from autograd_cnn.nn.blocks import ConvolutionBlock, Fire, Inception, SqueezeExcitation
 from autograd_cnn.nn.classification_loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, KLDivLoss, NLLLoss
 from autograd_cnn.nn.conversion import to_convolutional
 from autograd_cnn.nn.convolution import Conv1d, Conv2d
@@ -46,6 +46,7 @@ from autograd_cnn.nn.regression_loss import HuberLoss, L1Loss, MSELoss, SmoothL1
 from autograd_cnn.nn.residual import BasicBlock, Bottleneck, Residual
 from autograd_cnn.nn.sequential import Sequential
 from autograd_cnn.nn.sizes import LayerSize, layer_sizes, size_table
+from autograd_cnn.nn.skeleton import skeleton
 from autograd_cnn.nn.softmax import LogSoftmax, Softmax, Softmin
 from autograd_cnn.nn.transposed_convolution import ConvTranspose2d
 from autograd_cnn.nn.weighted_pooling import BlurPool2d, DistanceWeightedPool2d, LPPool2d
@@ -71,6 +72,7 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "ConvTranspose2d",
+    "ConvolutionBlock",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "DistanceWeightedPool2d",
@@ -133,5 +135,6 @@ __all__ = [
     "UnknownLayerError",
     "layer_sizes",
     "size_table",
+    "skeleton",
     "to_convolutional",
 ]

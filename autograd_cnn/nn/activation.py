@@ -13,7 +13,8 @@ from autograd_cnn.functional import activation as checks
 from autograd_cnn.gates import activation, rectifier
 from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, floating
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 def same_shape(self: Module, input_shape: Shape) -> Shape:

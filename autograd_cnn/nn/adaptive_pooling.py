@@ -8,7 +8,8 @@ from autograd_cnn import functional
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.adaptive_pooling import adaptive_size
 from autograd_cnn.nn.arguments import image
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 class AdaptiveAvgPool2d(Module):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
-from autograd_cnn.nn.module import Shape
+from autograd_cnn.nn.shapes import Shape
 
 
 def count(layer: str, name: str, value: Any) -> int:

@@ -13,7 +13,8 @@ from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import shape_of
 from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, floating
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 Momentum: TypeAlias = float | None
 

@@ -1,8 +1,10 @@
-"""Blocks of published networks: squeeze-and-excitation, inception, fire."""
+"""Blocks of published networks: squeeze-and-excitation, convolution block, inception, fire."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -12,10 +14,14 @@ from autograd_cnn.nn.activation import ReLU, Sigmoid
 from autograd_cnn.nn.adaptive_pooling import GlobalAvgPool2d
 from autograd_cnn.nn.convolution import Conv2d
 from autograd_cnn.nn.linear import Linear
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.pooling import MaxPool2d
-from autograd_cnn.nn.sequential import Sequential
+from autograd_cnn.nn.sequential import Sequential, chained, chained_shape
+from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
+
+Norm: TypeAlias = Callable[[int], Module]
+"""What makes a normalisation layer for so many channels."""
 
 
 class SqueezeExcitation(Module):
@@ -57,13 +63,59 @@ class SqueezeExcitation(Module):
 
     def forward(self, x: Any) -> Any:
         """Return (N, C, H, W) for images (N, C, H, W)."""
-        weights = self.sigmoid(self.fc2(self.relu(self.fc1(self.squeeze(x)))))
+        weights = chained(self.children(), x)
         return x * reshape(weights, shape=(*weights.shape, 1, 1))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape."""
-        self.fc1.output_shape(self.squeeze.output_shape(input_shape))
+        chained_shape(self.children(), input_shape)
         return tuple(input_shape)
+
+
+class ConvolutionBlock(Module):
+    """A convolution, normalised if wished, and a ReLU: torchvision's ``BasicConv2d``.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, padding, rng, dtype
+        As in `Conv2d`; windows that do not fit are dropped, as in torch.
+    norm : callable, optional
+        What makes a normalisation layer for so many channels, such as ``nn.BatchNorm2d``; the convolution
+        then has no bias.
+
+    Examples
+    --------
+    >>> from autograd_cnn import nn
+    >>> block = nn.ConvolutionBlock(3, 64, 7, stride=2, padding=3, norm=nn.BatchNorm2d)
+    >>> [name for name, _ in block.named_parameters()]
+    ['conv.weight', 'bn.weight', 'bn.bias']
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        *,
+        norm: Norm | None = None,
+        rng: np.random.Generator | int | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        options: dict[str, Any] = {"fit": "floor", "rng": rng, "dtype": dtype}
+        self.conv = Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=norm is None, **options)
+        if norm is not None:
+            self.bn = norm(out_channels)
+        self.relu = ReLU()
+
+    def forward(self, x: Any) -> Any:
+        """Return (N, out_channels, height, width) for images (N, in_channels, H, W)."""
+        return chained(self.children(), x)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one output sample; see `Module.output_shape`."""
+        return chained_shape(self.children(), input_shape)
 
 
 class Inception(Module):
@@ -79,8 +131,10 @@ class Inception(Module):
         Channels of the images.
     ch1x1, ch3x3red, ch3x3, ch5x5red, ch5x5, pool_proj : int
         Filters of each convolution, in the order of the paper's table 1.
-    rng, dtype
-        As in `Conv2d`.
+    largest : int
+        Size of the largest windows: 5 in the paper, 3 in torchvision.
+    norm, rng, dtype
+        As in `ConvolutionBlock`.
 
     Examples
     --------
@@ -101,26 +155,18 @@ class Inception(Module):
         ch5x5: int,
         pool_proj: int,
         *,
+        largest: int = 5,
+        norm: Norm | None = None,
         rng: np.random.Generator | int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        options: dict[str, Any] = {"rng": generator(rng), "dtype": dtype}
-        self.branch1 = Sequential(conv=Conv2d(in_channels, ch1x1, 1, **options), relu=ReLU())
-        self.branch2 = Sequential(
-            reduce=Conv2d(in_channels, ch3x3red, 1, **options),
-            relu1=ReLU(),
-            conv=Conv2d(ch3x3red, ch3x3, 3, padding=1, **options),
-            relu2=ReLU(),
-        )
+        block = partial(ConvolutionBlock, norm=norm, rng=generator(rng), dtype=dtype)
+        self.branch1 = block(in_channels, ch1x1, 1)
+        self.branch2 = Sequential(block(in_channels, ch3x3red, 1), block(ch3x3red, ch3x3, 3, padding=1))
         self.branch3 = Sequential(
-            reduce=Conv2d(in_channels, ch5x5red, 1, **options),
-            relu1=ReLU(),
-            conv=Conv2d(ch5x5red, ch5x5, 5, padding=2, **options),
-            relu2=ReLU(),
+            block(in_channels, ch5x5red, 1), block(ch5x5red, ch5x5, largest, padding=(largest - 1) // 2)
         )
-        self.branch4 = Sequential(
-            pool=MaxPool2d(3, 1, 1), project=Conv2d(in_channels, pool_proj, 1, **options), relu=ReLU()
-        )
+        self.branch4 = Sequential(MaxPool2d(3, 1, 1), block(in_channels, pool_proj, 1))
 
     def forward(self, x: Any) -> Any:
         """Return (N, ch1x1 + ch3x3 + ch5x5 + pool_proj, H, W) for images (N, in_channels, H, W)."""
@@ -165,21 +211,25 @@ class Fire(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         options: dict[str, Any] = {"rng": generator(rng), "dtype": dtype}
-        self.squeeze = Sequential(conv=Conv2d(in_channels, squeeze_channels, 1, **options), relu=ReLU())
-        self.expand1x1 = Sequential(conv=Conv2d(squeeze_channels, expand1x1_channels, 1, **options), relu=ReLU())
-        self.expand3x3 = Sequential(
-            conv=Conv2d(squeeze_channels, expand3x3_channels, 3, padding=1, **options), relu=ReLU()
-        )
+        self.squeeze = Conv2d(in_channels, squeeze_channels, 1, **options)
+        self.squeeze_activation = ReLU()
+        self.expand1x1 = Conv2d(squeeze_channels, expand1x1_channels, 1, **options)
+        self.expand1x1_activation = ReLU()
+        self.expand3x3 = Conv2d(squeeze_channels, expand3x3_channels, 3, padding=1, **options)
+        self.expand3x3_activation = ReLU()
 
     def forward(self, x: Any) -> Any:
         """Return (N, expand1x1 + expand3x3, H, W) for images (N, in_channels, H, W)."""
-        squeezed = self.squeeze(x)
-        return concatenate(self.expand1x1(squeezed), self.expand3x3(squeezed), axis=1)
+        squeezed = self.squeeze_activation(self.squeeze(x))
+        return concatenate(*(activation(expand(squeezed)) for expand, activation in self._branches()), axis=1)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        squeezed = self.squeeze.output_shape(input_shape)
-        return _side_by_side([self.expand1x1.output_shape(squeezed), self.expand3x3.output_shape(squeezed)])
+        squeezed = chained_shape((self.squeeze, self.squeeze_activation), input_shape)
+        return _side_by_side([chained_shape(branch, squeezed) for branch in self._branches()])
+
+    def _branches(self) -> tuple[tuple[Module, Module], ...]:
+        return (self.expand1x1, self.expand1x1_activation), (self.expand3x3, self.expand3x3_activation)
 
 
 def _side_by_side(shapes: list[Shape]) -> Shape:

@@ -25,9 +25,10 @@ from autograd_cnn.nn.adaptive_pooling import (
 from autograd_cnn.nn.convolution import Conv2d
 from autograd_cnn.nn.flatten import Flatten
 from autograd_cnn.nn.linear import Linear
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.pooling import AvgPool2d, MaxPool2d
 from autograd_cnn.nn.sequential import Sequential
+from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.recording import no_grad
 
 

@@ -14,7 +14,9 @@ from autograd_cnn.functional.convolution import check_groups
 from autograd_cnn.gates import windows
 from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, fitting, floating, image, plain, sequence, short
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.skeleton import started
 from autograd_cnn.random import generator
 
 
@@ -185,9 +187,8 @@ def filters(
 ) -> tuple[Parameter, Parameter | None]:
     """Return weights of a shape and so many biases, evenly distributed between ±1/√fan_in."""
     dtype, rng = floating(layer, dtype), generator(rng)
-    weight = Parameter(np.empty(shape, dtype))
-    init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng)
+    weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
     if not biases:
         return weight, None
-    bias, bound = Parameter(np.empty(biases, dtype)), 1 / math.sqrt(math.prod(shape[1:]))
-    return weight, init.uniform_(bias, -bound, bound, rng=rng)
+    bound = 1 / math.sqrt(math.prod(shape[1:]))
+    return weight, started((biases,), dtype, lambda bias: init.uniform_(bias, -bound, bound, rng=rng))

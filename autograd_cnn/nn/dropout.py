@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import DTypeLike
 from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.dropout import Random, deviation, probability
-from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, floating
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.skeleton import started
 from autograd_cnn.random import generator
 
 
@@ -165,11 +167,9 @@ class DropConnect(Module):
         self.p, self.inverted = probability("DropConnect", p), bool(inverted)
         self.rng = None if rng is None else generator(rng)
         bound, dtype = 1 / math.sqrt(in_features), floating("DropConnect", dtype)
-        self.weight = Parameter(np.empty((out_features, in_features), dtype))
-        init.uniform_(self.weight, -bound, bound, rng=self.rng)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, rng=self.rng)
+        start = partial(init.uniform_, a=-bound, b=bound, rng=self.rng)
+        self.weight = started((out_features, in_features), dtype, start)
+        self.bias = started((out_features,), dtype, start) if bias else None
 
     def forward(self, x: Any) -> Any:
         """Return the outputs (..., out_features) for inputs (..., in_features)."""

@@ -19,6 +19,7 @@ from autograd_cnn.gates.shape import concatenate, getitem, reshape
 from autograd_cnn.graph import Node, Parameter
 from autograd_cnn.nn.arguments import count, floating
 from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.skeleton import started
 from autograd_cnn.random import generator
 
 
@@ -90,8 +91,8 @@ class HierarchicalSoftmax(Module):
         self.reduction = reduction
         self.nodes, self.turns, self.on_path = _paths(n_classes, tree)
         dtype, rng = floating("HierarchicalSoftmax", dtype), generator(rng)
-        self.weight = Parameter(np.empty((n_classes - 1, in_features), dtype))
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5), rng=rng)
+        shape = (n_classes - 1, in_features)
+        self.weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
         self.bias = Parameter(np.zeros(n_classes - 1, dtype)) if bias else None
 
     def forward(self, x: Any, labels: ArrayLike | Node) -> Any:

@@ -10,9 +10,10 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, floating
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.skeleton import started
 from autograd_cnn.random import generator
 
 
@@ -57,12 +58,9 @@ class Linear(Module):
         self.in_features = count("Linear", "in_features", in_features)
         self.out_features = count("Linear", "out_features", out_features)
         dtype, rng = floating("Linear", dtype), generator(rng)
-        self.weight = Parameter(np.empty((out_features, in_features), dtype))
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5), rng=rng)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
-        if self.bias is not None:
-            bound = 1 / math.sqrt(in_features)
-            init.uniform_(self.bias, -bound, bound, rng=rng)
+        shape, bound = (out_features, in_features), 1 / math.sqrt(in_features)
+        self.weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
+        self.bias = started(shape[:1], dtype, lambda b: init.uniform_(b, -bound, bound, rng=rng)) if bias else None
 
     def forward(self, x: Any) -> Any:
         """Return the outputs (..., out_features) for inputs (..., in_features)."""

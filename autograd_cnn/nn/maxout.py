@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, floating
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.skeleton import started
 from autograd_cnn.random import generator
 
 
@@ -56,11 +58,9 @@ class Maxout(Module):
         self.pieces = count("Maxout", "pieces", pieces)
         dtype, rng = floating("Maxout", dtype), generator(rng)
         bound = 1 / math.sqrt(in_features)
-        self.weight = Parameter(np.empty((pieces, out_features, in_features), dtype))
-        init.uniform_(self.weight, -bound, bound, rng=rng)
-        self.bias = Parameter(np.empty((pieces, out_features), dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, rng=rng)
+        start = partial(init.uniform_, a=-bound, b=bound, rng=rng)
+        self.weight = started((pieces, out_features, in_features), dtype, start)
+        self.bias = started((pieces, out_features), dtype, start) if bias else None
 
     def forward(self, x: Any) -> Any:
         """Return the outputs (..., out_features) for inputs (..., in_features)."""

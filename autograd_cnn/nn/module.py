@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,8 @@ from autograd_cnn.errors import (
     suggestion,
 )
 from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.nn.shapes import Shape, watchable
 from autograd_cnn.recording import recording, scope
-
-Shape: TypeAlias = tuple[int, ...]
 
 
 class UnknownLayerError(UnknownNameError, AttributeError):
@@ -66,6 +65,11 @@ class Module:
     _name: str | None = None
     _buffer_names: tuple[str, ...] = ()
 
+    def __init_subclass__(cls) -> None:
+        """Let `output_shape` be watched: its calls to the layers inside tell how a network is put together."""
+        if "output_shape" in vars(cls):
+            cls.output_shape = watchable(vars(cls)["output_shape"])  # type: ignore[assignment,method-assign]
+
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward` in the scope of the layer's name; an error carries a note that names the layer."""
         with nullcontext() if self._name is None else scope(self._name):
@@ -83,6 +87,9 @@ class Module:
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for one sample, both without the batch axis.
+
+        A module with layers inside asks these for theirs, in the order in which `forward` calls them: so it
+        declares how they are put together, which `autograd_cnn.models.summary` reads.
 
         Raises
         ------

@@ -8,7 +8,8 @@ from autograd_cnn import functional
 from autograd_cnn.functional.pooling import pool_windows, row_windows
 from autograd_cnn.gates import windows
 from autograd_cnn.nn.arguments import fitting, image, plain, sequence, short
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 class MaxPool2d(Module):

@@ -6,7 +6,6 @@ upstream gradient on to the shortcut unchanged, so it reaches the first layer of
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,12 @@ from numpy.typing import DTypeLike
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.nn.activation import ReLU
 from autograd_cnn.nn.arguments import count
+from autograd_cnn.nn.blocks import Norm
 from autograd_cnn.nn.convolution import Conv2d
-from autograd_cnn.nn.module import Module, Shape
-from autograd_cnn.nn.sequential import Sequential
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.sequential import Sequential, chained, chained_shape
+from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
-
-Norm = Callable[[int], Module]
 
 
 class Residual(Module):
@@ -71,6 +70,8 @@ class Residual(Module):
 class BasicBlock(Module):
     """The block of ResNet-18 and -34: two 3×3 convolutions, a shortcut around them, then ReLU.
 
+    Its layers have torchvision's names: ``conv1``, ``bn1``, ``conv2``, ``bn2``, ``downsample``.
+
     Parameters
     ----------
     in_channels, out_channels : int
@@ -81,6 +82,9 @@ class BasicBlock(Module):
     norm : callable, optional
         What makes a normalisation layer for so many channels, such as ``nn.BatchNorm2d``; convolutions
         then have no bias.
+    excite : callable, optional
+        What makes a layer ``se`` for so many channels that weighs what is added to the shortcut, such as
+        ``lambda channels: nn.SqueezeExcitation(channels, channels // 16)``.
     rng, dtype
         As in `Conv2d`.
     """
@@ -92,31 +96,36 @@ class BasicBlock(Module):
         stride: int = 1,
         *,
         norm: Norm | None = None,
+        excite: Norm | None = None,
         rng: np.random.Generator | int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         options: dict[str, Any] = {"bias": norm is None, "fit": "floor", "rng": generator(rng), "dtype": dtype}
-        body = _chain(
+        _attach(
+            self,
             conv1=Conv2d(in_channels, out_channels, 3, stride, 1, **options),
-            norm1=norm and norm(out_channels),
-            relu=ReLU(),
+            bn1=norm and norm(out_channels),
+            relu1=ReLU(),
             conv2=Conv2d(out_channels, out_channels, 3, 1, 1, **options),
-            norm2=norm and norm(out_channels),
+            bn2=norm and norm(out_channels),
+            se=excite and excite(out_channels),
+            downsample=_downsample(in_channels, out_channels, stride, norm, options),
+            relu=ReLU(),
         )
-        self.residual = Residual(body, _shortcut(in_channels, out_channels, stride, norm, options))
-        self.relu = ReLU()
 
     def forward(self, x: Any) -> Any:
         """Return relu(body(x) + shortcut(x)) for images (N, in_channels, H, W)."""
-        return self.relu(self.residual(x))
+        return _added(self, x)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        return self.residual.output_shape(input_shape)
+        return _added_shape(self, input_shape)
 
 
 class Bottleneck(Module):
     """The block of ResNet-50 and deeper: 1×1 down, 3×3, 1×1 up, a shortcut around them, then ReLU.
+
+    Its layers have torchvision's names: ``conv1``, ``bn1``, ..., ``bn3``, ``downsample``.
 
     Parameters
     ----------
@@ -128,7 +137,7 @@ class Bottleneck(Module):
         Of the 3×3 convolution, as in torchvision (the paper strides in the first 1×1).
     expansion : int
         4 in the paper.
-    norm, rng, dtype
+    norm, excite, rng, dtype
         As in `BasicBlock`.
     """
 
@@ -140,45 +149,71 @@ class Bottleneck(Module):
         *,
         expansion: int = 4,
         norm: Norm | None = None,
+        excite: Norm | None = None,
         rng: np.random.Generator | int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         options: dict[str, Any] = {"bias": norm is None, "fit": "floor", "rng": generator(rng), "dtype": dtype}
         out_channels = count("Bottleneck", "expansion", expansion) * channels
-        body = _chain(
+        _attach(
+            self,
             conv1=Conv2d(in_channels, channels, 1, **options),
-            norm1=norm and norm(channels),
+            bn1=norm and norm(channels),
             relu1=ReLU(),
             conv2=Conv2d(channels, channels, 3, stride, 1, **options),
-            norm2=norm and norm(channels),
+            bn2=norm and norm(channels),
             relu2=ReLU(),
             conv3=Conv2d(channels, out_channels, 1, **options),
-            norm3=norm and norm(out_channels),
+            bn3=norm and norm(out_channels),
+            se=excite and excite(out_channels),
+            downsample=_downsample(in_channels, out_channels, stride, norm, options),
+            relu=ReLU(),
         )
-        self.residual = Residual(body, _shortcut(in_channels, out_channels, stride, norm, options))
-        self.relu = ReLU()
 
     def forward(self, x: Any) -> Any:
         """Return relu(body(x) + shortcut(x)) for images (N, in_channels, H, W)."""
-        return self.relu(self.residual(x))
+        return _added(self, x)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        return self.residual.output_shape(input_shape)
+        return _added_shape(self, input_shape)
 
 
-def _shortcut(
+def _downsample(
     in_channels: int, out_channels: int, stride: int, norm: Norm | None, options: dict[str, Any]
 ) -> Module | None:
     """Return None for the identity, a 1×1 convolution where the shape changes."""
     if in_channels == out_channels and stride == 1:
         return None
-    return _chain(projection=Conv2d(in_channels, out_channels, 1, stride, **options), norm=norm and norm(out_channels))
+    projection = Conv2d(in_channels, out_channels, 1, stride, **options)
+    return Sequential(projection) if norm is None else Sequential(projection, norm(out_channels))
 
 
-def _chain(**layers: Module | None) -> Sequential:
-    """Return the layers in order, without those that are None."""
-    return Sequential({name: layer for name, layer in layers.items() if layer is not None})
+def _attach(block: Module, **layers: Module | None) -> None:
+    """Assign the layers of a block under their names, without those that are None."""
+    for name, layer in layers.items():
+        if layer is not None:
+            setattr(block, name, layer)
+
+
+def _parts(block: Module) -> tuple[list[Module], list[Module], Module]:
+    """Return the body, the shortcut and the last ReLU of a block."""
+    layers = dict(block.named_children())
+    last = layers.pop("relu")
+    shortcut = [layers.pop("downsample")] if "downsample" in layers else []
+    return list(layers.values()), shortcut, last
+
+
+def _added(block: Module, x: Any) -> Any:
+    body, shortcut, last = _parts(block)
+    return last(chained(body, x) + chained(shortcut, x))
+
+
+def _added_shape(block: Module, input_shape: Shape) -> Shape:
+    body, shortcut, last = _parts(block)
+    added = chained_shape(body, input_shape)
+    _same_shape(added, chained_shape(shortcut, input_shape))
+    return last.output_shape(added)
 
 
 def _same_shape(added: Shape, kept: Shape) -> None:

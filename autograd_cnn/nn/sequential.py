@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError, OutOfRangeError
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 class Sequential(Module):
@@ -51,15 +52,11 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Any:
         """Run the layers in order."""
-        for layer in self:
-            x = layer(x)
-        return x
+        return chained(self, x)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        for layer in self:
-            input_shape = layer.output_shape(input_shape)
-        return tuple(input_shape)
+        return chained_shape(self, input_shape)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -77,3 +74,17 @@ class Sequential(Module):
         if not -len(layers) <= index < len(layers):
             raise OutOfRangeError(f"Sequential: index {index} is outside its {len(layers)} layers")
         return layers[index]
+
+
+def chained(layers: Iterable[Module], x: Any) -> Any:
+    """Run layers one after the other."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def chained_shape(layers: Iterable[Module], input_shape: Shape) -> Shape:
+    """Return the shape of what layers, one after the other, make of one sample."""
+    for layer in layers:
+        input_shape = layer.output_shape(input_shape)
+    return tuple(input_shape)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.sequential import Sequential
+from autograd_cnn.nn.shapes import Shape
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from autograd_cnn import functional
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 class Softmax(Module):

@@ -14,7 +14,8 @@ from autograd_cnn.functional.transposed_convolution import transposed_windows
 from autograd_cnn.gates import windows
 from autograd_cnn.nn.arguments import count, image, plain
 from autograd_cnn.nn.convolution import filters
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 class ConvTranspose2d(Module):

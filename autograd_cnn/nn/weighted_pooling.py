@@ -9,7 +9,8 @@ from autograd_cnn.functional.pooling import pool_windows
 from autograd_cnn.functional.weighted_pooling import blurred_size, check_norm_type
 from autograd_cnn.gates import windows
 from autograd_cnn.nn.arguments import fitting, image, plain, short
-from autograd_cnn.nn.module import Module, Shape
+from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.shapes import Shape
 
 
 class LPPool2d(Module):

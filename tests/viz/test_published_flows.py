@@ -62,11 +62,10 @@ def test_what_is_folded() -> None:
 
     inceptions = [name for name in cards("googlenet") if name.startswith("inception")]
     assert inceptions == [f"inception{name}" for name in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")]
-    assert [name for name in cards("resnet18") if name.startswith("stage2/block1")] == [
-        "stage2/block1/residual/body",
-        "stage2/block1/residual/shortcut",
-        "stage2/block1/residual/add_1",
-        "stage2/block1/relu",
+    assert [name for name in cards("resnet18") if name.startswith("stage2/block1")] == ["stage2/block1"]
+    opened = cards("resnet18", expand=["stage2/block1"])
+    assert [name.removeprefix("stage2/block1/") for name in opened if name.startswith("stage2/block1")] == [
+        *("conv1", "bn1", "conv2", "bn2", "downsample/0", "downsample/1", "add_1", "relu"),
     ]
     assert cards("vgg16", fold=True) == ["features", "classifier"]
     assert cards("vgg16", fold=True, expand=["features/block3"])[:4] == [
