@@ -42,6 +42,14 @@ class ReplayMismatch(AutogradError, RuntimeError):  # noqa: N818 - what happened
     """A replay of a compiled function that differs from the function itself, found by ``check=True``."""
 
 
+class NotFittedError(AutogradError, RuntimeError):
+    """What learns from data was asked for an answer before it has seen any."""
+
+
+class ClassChangeWarning(UserWarning):
+    """An augmentation that turns images of one class into images of another."""
+
+
 class MissingExtraError(AutogradError, ImportError):
     """A library that only some functions need, and that is not installed; see `extra`."""
 

@@ -1,9 +1,12 @@
 """Datasets, how they are split, and batches."""
 
+from autograd_cnn.data import preprocessing
 from autograd_cnn.data.batching import Batches, batches
 from autograd_cnn.data.bundled import digits
 from autograd_cnn.data.datasets import Dataset, Splits
 from autograd_cnn.data.idx import read_idx, write_idx
+from autograd_cnn.data.idx_collections import fashion_mnist, mnist
+from autograd_cnn.data.preprocessing import with_bias_column
 from autograd_cnn.data.splitting import Fold, Folds, stratified_folds, stratified_split
 from autograd_cnn.data.toy import spirals, two_moons
 
@@ -15,10 +18,14 @@ __all__ = [
     "Splits",
     "batches",
     "digits",
+    "fashion_mnist",
+    "mnist",
+    "preprocessing",
     "read_idx",
     "spirals",
     "stratified_folds",
     "stratified_split",
     "two_moons",
+    "with_bias_column",
     "write_idx",
 ]

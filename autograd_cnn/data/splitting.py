@@ -79,7 +79,7 @@ def stratified_split(dataset: Dataset, shares: Sequence[float], *, seed: int = 0
     >>> from autograd_cnn import data
     >>> train, validation = data.stratified_split(data.digits().train, (0.8, 0.2))
     >>> len(train), len(validation)
-    (1006, 252)
+    (1008, 250)
     """
     caller = "stratified_split"
     numbers = _numbers(shares)
