@@ -57,7 +57,8 @@ class Dataset:
         return len(self.labels)
 
     def __repr__(self) -> str:
-        return f"Dataset({len(self)} images of shape {self.images.shape[1:]} {self.images.dtype})"
+        named = f", {len(self.classes)} classes from {self.classes[0]} to {self.classes[-1]}" if self.classes else ""
+        return f"Dataset({len(self)} images of shape {self.images.shape[1:]} {self.images.dtype}{named})"
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,6 @@ class Splits:
     train: Dataset
     validation: Dataset
     test: Dataset
+
+    def __repr__(self) -> str:
+        return f"Splits(train={self.train},\n       validation={self.validation},\n       test={self.test})"
