@@ -112,4 +112,5 @@ class RMSprop(Optimizer):
         np.subtract(gradient, mean, out=work)
         mean += np.multiply(work, new, out=work)
         np.multiply(mean, mean, out=work)
-        return np.subtract(state["mean_square"], work, out=work)
+        np.subtract(state["mean_square"], work, out=work)
+        return work
