@@ -14,13 +14,11 @@ Every number is summed by one job in a fixed order: results do not depend on the
 
 from __future__ import annotations
 
-from typing import Any
-
 from autograd_cnn.kernels.batch_last_sums import Additions, Multiplications
+from autograd_cnn.kernels.geometry import Convolution
 from autograd_cnn.kernels.instruction_set import instruction_set
-from autograd_cnn.kernels.layout import Floats, floating_dtype
-from autograd_cnn.kernels.planning import Convolution, Padding, Pair, Part
-from autograd_cnn.kernels.tap_walks import Windows, sums_of_outputs
+from autograd_cnn.kernels.layout import Floats
+from autograd_cnn.kernels.tap_walks import sums_of_outputs, windows_of
 from autograd_cnn.kernels.workspace import Workspace
 
 
@@ -33,78 +31,44 @@ def covers(convolution: Convolution) -> bool:
     sizes = (*convolution.x_shape, *convolution.weight_shape, *convolution.output_size)
     if 0 in sizes or convolution.x_shape[0] < instruction_set(convolution.dtype).lanes:
         return False
-    windows = Windows(
-        convolution.x_shape[2:],
-        convolution.output_size,
-        convolution.weight_shape[2:],
-        convolution.stride,
-        convolution.dilation,
-        convolution.padding,
-    )
+    windows = windows_of(convolution)
     return convolution.part != "weight gradient" or 0 not in sums_of_outputs(windows).fewest_taps
 
 
 def conv2d(
+    convolution: Convolution,
     x: Floats,
     weight: Floats,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    output_size: Pair,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Cross-correlate images with weights; see :func:`.convolution.conv2d`."""
-    dtype = floating_dtype("conv2d", x, weight)
-    shapes = x.shape, weight.shape, output_size, dtype, stride, padding, dilation, groups
-    return Additions("forward", *shapes, workspace=workspace)(x, weight, out)
+    return Additions(convolution, workspace)(x, weight, out)
 
 
 def conv2d_input_gradient(
+    convolution: Convolution,
     upstream: Floats,
     weight: Floats,
-    input_size: Pair,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient with respect to the images; see :func:`.convolution.conv2d_input_gradient`."""
-    dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
-    x_shape = len(upstream), groups * weight.shape[1], *input_size
-    shapes = x_shape, weight.shape, upstream.shape[2:], dtype, stride, padding, dilation, groups
-    return Additions("input gradient", *shapes, workspace=workspace)(upstream, weight, out)
+    return Additions(convolution, workspace)(upstream, weight, out)
 
 
 def conv2d_weight_gradient(
+    convolution: Convolution,
     upstream: Floats,
     x: Floats,
-    window: Pair,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient with respect to the weight; see :func:`.convolution.conv2d_weight_gradient`."""
-    dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
-    weight_shape = upstream.shape[1], x.shape[1] // groups, *window
-    shapes = x.shape, weight_shape, upstream.shape[2:], dtype, stride, padding, dilation, groups
-    return Multiplications(*shapes, workspace=workspace)(upstream, x, out)
+    return Multiplications(convolution, workspace)(upstream, x, out)
 
 
-def prepared(part: Part, *shapes: Any, workspace: Workspace) -> Additions | Multiplications:
-    """Return one part of a convolution as a function of its two arrays, and of where the result goes.
-
-    ``shapes`` are the fields of `planning.Convolution` after the first.
-    """
-    if part == "weight gradient":
-        return Multiplications(*shapes, workspace=workspace)
-    return Additions(part, *shapes, workspace=workspace)
+def prepared(convolution: Convolution, workspace: Workspace) -> Additions | Multiplications:
+    """Return one part of a convolution as a function of its two arrays, and of where the result goes."""
+    kind = Multiplications if convolution.part == "weight gradient" else Additions
+    return kind(convolution, workspace)

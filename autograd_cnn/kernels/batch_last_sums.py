@@ -7,6 +7,7 @@ nothing is asked of them but their numbers.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,11 @@ from autograd_cnn.kernels import plain_convolution as plain
 from autograd_cnn.kernels.batch_last_loops import add_up_slices, add_up_taps, multiply_by_taps
 from autograd_cnn.kernels.channels_last import copy_images
 from autograd_cnn.kernels.finiteness import all_finite
+from autograd_cnn.kernels.geometry import Convolution
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, Reader, delivered, readable
-from autograd_cnn.kernels.planning import Padding, Pair, Part
 from autograd_cnn.kernels.register_tiles import dots, tiles
-from autograd_cnn.kernels.tap_walks import Windows, meetings_of_taps, sums_of_outputs, sums_of_pixels
+from autograd_cnn.kernels.tap_walks import meetings_of_taps, sums_of_outputs, sums_of_pixels, windows_of
 from autograd_cnn.kernels.threads import share_out
 from autograd_cnn.kernels.workspace import Workspace, aligned
 
@@ -38,32 +39,19 @@ class Additions:
 
     Parameters
     ----------
-    part : {"forward", "input gradient"}
-        Which of them.
-    x_shape, weight_shape, output_size, dtype, stride, padding, dilation, groups
-        As for `planning.Convolution`.
+    convolution : Convolution
+        The shapes; its part is "forward" or "input gradient".
     workspace : Workspace, optional
         Scratch memory.
     """
 
-    def __init__(
-        self,
-        part: Part,
-        x_shape: tuple[int, ...],
-        weight_shape: tuple[int, ...],
-        output_size: Pair,
-        dtype: np.dtype[Any],
-        stride: Pair,
-        padding: Padding,
-        dilation: Pair,
-        groups: int,
-        *,
-        workspace: Workspace | None = None,
-    ) -> None:
-        windows = Windows(x_shape[2:], output_size, weight_shape[2:], stride, dilation, padding)
-        filters, channels, down, right = weight_shape
-        outputs, taps, batch = filters // groups, down * right, x_shape[0]
-        of_images = channels * x_shape[2] * x_shape[3] * outputs
+    def __init__(self, convolution: Convolution, workspace: Workspace | None = None) -> None:
+        windows, part = windows_of(convolution), convolution.part
+        dtype, groups = convolution.dtype, convolution.groups
+        (batch, _, *pixels), output_size = convolution.x_shape, convolution.output_size
+        filters, channels, down, right = convolution.weight_shape
+        outputs, taps = filters // groups, down * right
+        of_images = channels * pixels[0] * pixels[1] * outputs
         of_outputs = outputs * output_size[0] * output_size[1] * channels
         plane: tuple[int, ...]
         if part == "forward":
@@ -74,7 +62,7 @@ class Additions:
             rows, plane = channels, windows.pixels
         self._shape = groups * rows, *plane, batch
         meets_padding = part == "forward" and sums.fewest_taps != windows.taps
-        self._moves: Any = (stride, padding, dilation, groups, output_size) if meets_padding else None
+        self._plain = partial(plain.conv2d, convolution) if meets_padding else None
         self._dtype, self._groups, self._workspace = dtype, groups, workspace or Workspace()
         self._jobs = groups * len(sums.rows)
         self._operations = min(of_images, of_outputs) * groups * batch * taps // SPEED
@@ -87,8 +75,8 @@ class Additions:
     def __call__(self, given: Floats, weight: Floats, out: Floats | None = None) -> Floats:
         """Return the result for images, or for an upstream gradient, and weights."""
         numbers = self._numbers(weight)
-        if self._moves is not None and not all_finite(numbers):
-            return plain.conv2d(given, weight, *self._moves, out=out, workspace=self._workspace)
+        if self._plain is not None and not all_finite(numbers):
+            return self._plain(given, weight, out=out)
         source = self._source(given)
         if out is None or out is not self._out:
             self._write_to(out)
@@ -111,34 +99,23 @@ class Multiplications:
 
     Parameters
     ----------
-    x_shape, weight_shape, output_size, dtype, stride, padding, dilation, groups
-        As for `planning.Convolution`.
+    convolution : Convolution
+        The shapes.
     workspace : Workspace, optional
         Scratch memory.
     """
 
-    def __init__(
-        self,
-        x_shape: tuple[int, ...],
-        weight_shape: tuple[int, ...],
-        output_size: Pair,
-        dtype: np.dtype[Any],
-        stride: Pair,
-        padding: Padding,
-        dilation: Pair,
-        groups: int,
-        *,
-        workspace: Workspace | None = None,
-    ) -> None:
-        self._windows = windows = Windows(x_shape[2:], output_size, weight_shape[2:], stride, dilation, padding)
-        self._moves: Any = weight_shape[2:], stride, padding, dilation, groups
-        self._shape, self._groups, self._dtype = weight_shape, groups, dtype
+    def __init__(self, convolution: Convolution, workspace: Workspace | None = None) -> None:
+        self._windows = windows = windows_of(convolution)
+        self._plain = partial(plain.conv2d_weight_gradient, convolution)
+        self._dtype, self._groups = dtype, groups = convolution.dtype, convolution.groups
+        self._shape, batch = convolution.weight_shape, convolution.x_shape[0]
         self._workspace = workspace = workspace or Workspace()
         self._meets_padding = sums_of_outputs(windows).fewest_taps != windows.taps
         self._sent, self._seen = (Source(name, groups, dtype, workspace) for name in ("upstream", "images"))
         lanes = instruction_set(dtype).lanes
-        self._rest = x_shape[0] % lanes
-        self._of_all = self._step(x_shape[0])
+        self._rest = batch % lanes
+        self._of_all = self._step(batch)
         self._of_rest: Any = self._step(lanes) if self._rest else None
 
     def __call__(self, upstream: Floats, x: Floats, out: Floats | None = None) -> Floats:
@@ -152,8 +129,7 @@ class Multiplications:
             sent, seen = self._last_vector(sent, "last upstream"), self._last_vector(seen, "last images")
             finite = _multiply(self._of_rest, sent, seen, rows, add=True)
         if self._meets_padding and not finite:
-            more: Any = {"out": out, "workspace": self._workspace}
-            return plain.conv2d_weight_gradient(upstream, x, *self._moves, **more)
+            return self._plain(upstream, x, out=out)
         return gradient if fits else delivered(gradient, out)
 
     def _step(self, batch: int) -> Any:

@@ -1,14 +1,16 @@
 """Convolution (cross-correlation) of images, and its two gradients: the page that everybody calls.
 
-:mod:`.planning` chooses an algorithm by the shapes. They all take the same arguments and give the same numbers, up to
-the rounding of sums; their results differ in the order of memory alone. float32 or float64; sums are accumulated in
-the dtype of the result, each in an order of its own that does not depend on the number of threads.
+:mod:`.planning` chooses an algorithm by the shapes. They all take the same arguments, the shapes as one
+`geometry.Convolution` and the arrays, and give the same numbers, up to the rounding of sums; their results differ in
+the order of memory alone. float32 or float64; sums are accumulated in the dtype of the result, each in an order of
+its own that does not depend on the number of threads.
 """
 
 from __future__ import annotations
 
+from autograd_cnn.kernels.geometry import Padding, Pair
 from autograd_cnn.kernels.layout import Floats, floating_dtype
-from autograd_cnn.kernels.planning import Padding, Pair, algorithm
+from autograd_cnn.kernels.planning import algorithm
 from autograd_cnn.kernels.workspace import Workspace
 
 
@@ -59,7 +61,7 @@ def conv2d(
     dtype = floating_dtype("conv2d", x, weight)
     shapes = x.shape, weight.shape, output_size
     run = algorithm("forward", *shapes, dtype, stride, padding, dilation, groups)
-    return run(x, weight, stride, padding, dilation, groups, output_size, out=out, workspace=workspace)
+    return run(x, weight, out=out, workspace=workspace)
 
 
 def conv2d_input_gradient(
@@ -97,7 +99,7 @@ def conv2d_input_gradient(
     dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
     shapes = (len(upstream), groups * weight.shape[1], *input_size), weight.shape, upstream.shape[2:]
     run = algorithm("input gradient", *shapes, dtype, stride, padding, dilation, groups)
-    return run(upstream, weight, input_size, stride, padding, dilation, groups, out=out, workspace=workspace)
+    return run(upstream, weight, out=out, workspace=workspace)
 
 
 def conv2d_weight_gradient(
@@ -135,4 +137,4 @@ def conv2d_weight_gradient(
     dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
     shapes = x.shape, (upstream.shape[1], x.shape[1] // groups, *window), upstream.shape[2:]
     run = algorithm("weight gradient", *shapes, dtype, stride, padding, dilation, groups)
-    return run(upstream, x, window, stride, padding, dilation, groups, out=out, workspace=workspace)
+    return run(upstream, x, out=out, workspace=workspace)

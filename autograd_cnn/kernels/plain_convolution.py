@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
-from autograd_cnn.kernels.phases import STRETCH, Pair, Phases
+from autograd_cnn.kernels.geometry import Convolution
+from autograd_cnn.kernels.layout import Floats, delivered, readable
+from autograd_cnn.kernels.phases import STRETCH, Phases
 from autograd_cnn.kernels.shifted_rows import (
     add_shifted_images,
     multiply_shifted_images,
@@ -22,30 +23,25 @@ from autograd_cnn.kernels.workspace import Workspace
 
 
 def conv2d(
+    convolution: Convolution,
     x: Floats,
     weight: Floats,
-    stride: Pair,
-    padding: tuple[Pair, Pair],
-    dilation: Pair,
-    groups: int,
-    output_size: Pair,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Cross-correlate images with weights; the result is C-contiguous."""
-    dtype = floating_dtype("conv2d", x, weight)
+    dtype, groups, output_size = convolution.dtype, convolution.groups, convolution.output_size
     batch, (channels_out, channels, *_) = x.shape[0], weight.shape
     y = np.zeros((batch, groups, channels_out // groups, *output_size), dtype)
     if y.size and weight.size:
-        phases = Phases(_plane(weight), stride, dilation, output_size)
+        phases = _phases(convolution)
         walk = phases.walk(over_gaps=True)
         bunch = _bunch(batch, walk[0])
         share_out(
             add_shifted_images,
             -(-batch // bunch) * channels_out,
             y.size * weight[0].size,
-            readable(phases.split(x, padding, groups).reshape(groups, -1), dtype),
+            readable(phases.split(x, convolution.padding, groups).reshape(groups, -1), dtype),
             readable(weight.reshape(groups, channels_out // groups, -1), dtype),
             phases.starts(batch, channels).ravel(),
             bunch,
@@ -57,29 +53,23 @@ def conv2d(
 
 
 def conv2d_input_gradient(
+    convolution: Convolution,
     upstream: Floats,
     weight: Floats,
-    input_size: Pair,
-    stride: Pair,
-    padding: tuple[Pair, Pair],
-    dilation: Pair,
-    groups: int,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient with respect to the images, C-contiguous."""
-    dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
+    dtype, groups, (down, right) = convolution.dtype, convolution.groups, convolution.stride
     batch, (channels_out, channels, *_) = upstream.shape[0], weight.shape
-    input_shape = (batch, groups * channels, *input_size)
     if upstream.size == 0 or weight.size == 0:
-        return delivered(np.zeros(input_shape, dtype), out)
-    phases = Phases(_plane(weight), stride, dilation, _plane(upstream))
+        return delivered(np.zeros(convolution.x_shape, dtype), out)
+    phases = _phases(convolution)
     # A zero of a gap times an infinite weight would be NaN: then step over the gaps.
     over_gaps = bool(np.isfinite(weight).all())
     walk = phases.walk(over_gaps=over_gaps)
     bunch = _bunch(batch, walk[0]) if over_gaps else 1
-    gradient = np.zeros((groups, channels, walk[0] * batch * stride[0] * stride[1]), dtype)
+    gradient = np.zeros((groups, channels, walk[0] * batch * down * right), dtype)
     by_tap = weight.reshape(groups, channels_out // groups, channels, -1).transpose(0, 2, 3, 1)
     share_out(
         scatter_shifted_gradients,
@@ -93,29 +83,24 @@ def conv2d_input_gradient(
         walk,
         gradient,
     )
-    return delivered(phases.join(gradient, input_shape, padding), out)
+    return delivered(phases.join(gradient, convolution.x_shape, convolution.padding), out)
 
 
 def conv2d_weight_gradient(
+    convolution: Convolution,
     upstream: Floats,
     x: Floats,
-    window: Pair,
-    stride: Pair,
-    padding: tuple[Pair, Pair],
-    dilation: Pair,
-    groups: int,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient with respect to the weight, C-contiguous."""
-    dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
-    batch, channels_out, channels = x.shape[0], upstream.shape[1], x.shape[1] // groups
-    gradient = np.zeros((groups, channels_out // groups, channels, window[0] * window[1]), dtype)
+    dtype, groups, batch = convolution.dtype, convolution.groups, x.shape[0]
+    channels_out, channels, down, right = convolution.weight_shape
+    gradient = np.zeros((groups, channels_out // groups, channels, down * right), dtype)
     if gradient.size and upstream.size:
-        phases = Phases(window, stride, dilation, _plane(upstream))
+        phases = _phases(convolution)
         rows = readable(phases.spread(upstream, groups), dtype)
-        images = readable(phases.split(x, padding, groups), dtype)
+        images = readable(phases.split(x, convolution.padding, groups), dtype)
         for over_gaps in (True, False):
             share_out(
                 multiply_shifted_images,
@@ -132,12 +117,11 @@ def conv2d_weight_gradient(
             # A zero of a gap times an infinite pixel gave NaN: then once more, stepping over the gaps.
             if np.isfinite(gradient).all():
                 break
-    return delivered(gradient.reshape(channels_out, channels, *window), out)
+    return delivered(gradient.reshape(convolution.weight_shape), out)
 
 
-def _plane(array: Floats) -> Pair:
-    """Return height and width of a batch of planes."""
-    return array.shape[-2], array.shape[-1]
+def _phases(convolution: Convolution) -> Phases:
+    return Phases(convolution.window, convolution.stride, convolution.dilation, convolution.output_size)
 
 
 def _bunch(batch: int, area: int) -> int:

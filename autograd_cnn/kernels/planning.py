@@ -1,8 +1,9 @@
 """Which algorithm a convolution takes, and why: by the shapes alone, never by the numbers.
 
 One table names the algorithms, one rule (:mod:`.wishes`) puts them in order; the first that covers the call does it,
-and the plain loops cover every call. Each algorithm is a file with the three functions of :mod:`.convolution`, and
-``covers(convolution)``, which says for which shapes they run. `forced` and ``AUTOGRAD_CNN_CONVOLUTION`` put another
+and the plain loops cover every call. Each algorithm is a file with the three functions of :mod:`.convolution`, which
+take the shapes as one `Convolution` before the arrays, and with ``covers(convolution)``, which says for which shapes
+they run. `forced` and ``AUTOGRAD_CNN_CONVOLUTION`` put another
 algorithm first.
 """
 
@@ -16,19 +17,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, ShapeError, suggestion
+from autograd_cnn.kernels.geometry import Convolution, Padding, Pair, Part
 from autograd_cnn.kernels.jit import config
 from autograd_cnn.kernels.layout import Floats, floating_dtype
 from autograd_cnn.kernels.wishes import wishes
 from autograd_cnn.kernels.workspace import Workspace
-
-Pair: TypeAlias = tuple[int, int]
-Padding: TypeAlias = tuple[Pair, Pair]
-Part: TypeAlias = Literal["forward", "input gradient", "weight gradient"]
 
 # Each algorithm: its file, and the order of memory of its images. Weight gradients are C-contiguous always.
 ALGORITHMS = {
@@ -46,35 +44,6 @@ _FUNCTIONS: dict[Part, str] = {
     "weight gradient": "conv2d_weight_gradient",
 }
 _forced: ContextVar[str | None] = ContextVar("forced", default=None)
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """The shapes of a convolution: all that is known of it but the numbers.
-
-    Attributes
-    ----------
-    part : {"forward", "input gradient", "weight gradient"}
-        What is asked for.
-    x_shape, weight_shape : (int, int, int, int)
-        (N, C, H, W) and (O, C/groups, KH, KW).
-    output_size : (int, int)
-        OH and OW; windows may stick out of the padded image, or leave some of it unused.
-    dtype : dtype
-        float32 or float64: what is computed in.
-    stride, padding, dilation, groups
-        As for :func:`.convolution.conv2d`.
-    """
-
-    part: Part
-    x_shape: tuple[int, int, int, int]
-    weight_shape: tuple[int, int, int, int]
-    output_size: Pair
-    dtype: np.dtype[Any]
-    stride: Pair
-    padding: Padding
-    dilation: Pair
-    groups: int
 
 
 @dataclass(frozen=True)
@@ -199,28 +168,21 @@ def forced(name: str) -> Iterator[None]:
 
 
 def algorithm(part: Part, *shapes: Any) -> Callable[..., Floats]:
-    """Return the function that computes this part of a convolution; ``shapes`` are the fields of `Convolution`."""
+    """Return the function of two arrays, ``out`` and ``workspace`` that computes this part of a convolution.
+
+    ``shapes`` are the fields of `Convolution` after the first.
+    """
     return _function(_first_choice(), part, *shapes)
 
 
-def prepared(part: Part, *shapes: Any, workspace: Workspace) -> Callable[..., Floats]:
+def prepared(convolution: Convolution, workspace: Workspace) -> Callable[..., Floats]:
     """Return what computes this part of a convolution again and again, as a function of its two arrays and ``out``.
 
-    ``shapes`` are the fields of `Convolution` after the first. The algorithm is chosen now; one with a function
-    ``prepared`` of its own works out all that it can now, too.
+    The algorithm is chosen now; one with a function ``prepared`` of its own works out all that it can now, too.
     """
-    file = _file(_choice(_first_choice(), Convolution(part, *shapes)).algorithm)
-    prepare: Callable[..., Callable[..., Floats]] = getattr(file, "prepared", partial(_bound, file))
-    return prepare(part, *shapes, workspace=workspace)
-
-
-def _bound(file: ModuleType, part: Part, *shapes: Any, workspace: Workspace) -> Callable[..., Floats]:
-    """Return the function of an algorithm that prepares nothing, with all its arguments but the arrays."""
-    x_shape, weight_shape, output_size, _, *moves = shapes
-    sizes = {"input gradient": x_shape[2:], "weight gradient": weight_shape[2:]}
-    windows = (*moves, output_size) if part == "forward" else (sizes[part], *moves)
-    run: Callable[..., Floats] = getattr(file, _FUNCTIONS[part])
-    return lambda a, b, out=None: run(a, b, *windows, out=out, workspace=workspace)
+    file = _file(_choice(_first_choice(), convolution).algorithm)
+    prepare: Callable[..., Callable[..., Floats]] | None = getattr(file, "prepared", None)
+    return prepare(convolution, workspace) if prepare else partial(_in(file, convolution), workspace=workspace)
 
 
 def choice(convolution: Convolution) -> Choice:
@@ -230,9 +192,13 @@ def choice(convolution: Convolution) -> Choice:
 
 @lru_cache(maxsize=1024)
 def _function(first: str | None, part: Part, *shapes: Any) -> Callable[..., Floats]:
-    name = _choice(first, Convolution(part, *shapes)).algorithm
-    function: Callable[..., Floats] = getattr(_file(name), _FUNCTIONS[part])
-    return function
+    convolution = Convolution(part, *shapes)
+    return _in(_file(_choice(first, convolution).algorithm), convolution)
+
+
+def _in(file: ModuleType, convolution: Convolution) -> Callable[..., Floats]:
+    """Return the function of an algorithm for this part of a convolution."""
+    return partial(getattr(file, _FUNCTIONS[convolution.part]), convolution)
 
 
 def _choice(first: str | None, convolution: Convolution) -> Choice:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.kernels.planning import Padding, Pair
+from autograd_cnn.kernels.geometry import Convolution, Padding, Pair
 
 Run: TypeAlias = tuple[int, int, int, int, int]
 
@@ -115,6 +115,18 @@ class Windows(NamedTuple):
         pairs = zip(*self[:5], (top for top, _ in self.padding), strict=True)
         down, right = (Axis(*pair) for pair in pairs)
         return down, right
+
+
+def windows_of(convolution: Convolution) -> Windows:
+    """Return how the windows of a convolution stand on its images."""
+    return Windows(
+        convolution.input_size,
+        convolution.output_size,
+        convolution.window,
+        convolution.stride,
+        convolution.dilation,
+        convolution.padding,
+    )
 
 
 class Sums(NamedTuple):

@@ -23,9 +23,9 @@ from autograd_cnn.kernels import plain_convolution
 from autograd_cnn.kernels.accuracy import is_fast
 from autograd_cnn.kernels.channels_last import finished, images_in, memory_for
 from autograd_cnn.kernels.finiteness import all_finite
+from autograd_cnn.kernels.geometry import Convolution, Pair
 from autograd_cnn.kernels.instruction_set import instruction_set
-from autograd_cnn.kernels.layout import Floats, delivered, floating_dtype, readable
-from autograd_cnn.kernels.planning import Convolution, Padding, Pair
+from autograd_cnn.kernels.layout import Floats, delivered, readable
 from autograd_cnn.kernels.threads import get_num_threads, share_out
 from autograd_cnn.kernels.winograd_tiles import Finish, Grid, Images, Patches, Transformed, convolve, correlate
 from autograd_cnn.kernels.winograd_vectors import copy, finish, sandwich
@@ -64,35 +64,29 @@ def covers(convolution: Convolution) -> bool:
 
 
 def conv2d(
+    convolution: Convolution,
     x: Floats,
     weight: Floats,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    output_size: Pair,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
     bias: Floats | None = None,
     relu: bool = False,
 ) -> Floats:
     """Cross-correlate images with weights, then add ``bias`` (O,), then take the larger of that and 0."""
-    dtype = floating_dtype("conv2d", x, weight)
-    workspace = workspace or Workspace()
+    dtype, groups, workspace = convolution.dtype, convolution.groups, workspace or Workspace()
     images = _channels_last(x, dtype, workspace, "images")
     channels = groups, len(weight) // groups
-    y = memory_for(out, (len(x), *output_size), channels, dtype, workspace)
+    y = memory_for(out, (len(x), *convolution.output_size), channels, dtype, workspace)
     shift = np.zeros(len(weight), dtype) if bias is None else np.require(bias, dtype, "C")
     least = 0.0 if relu else -np.inf
-    origin, side = (padding[0][0], padding[1][0]), _side(y)
+    side = _side(y)
     finite = True
     for inside, outside, _ in _parts(groups, images, y, side):
         taps = by_channel(weight[outside], dtype, workspace)
         ending = shift[outside], least, None
-        finite &= _convolve(images[..., inside], taps, y[..., outside], origin, side, ending, workspace)
+        finite &= _convolve(images[..., inside], taps, y[..., outside], convolution.before, side, ending, workspace)
     if not finite:
-        plain = plain_convolution.conv2d(x, weight, stride, padding, dilation, groups, output_size)
+        plain = plain_convolution.conv2d(convolution, x, weight)
         with np.errstate(all="ignore"):
             np.add(plain.transpose(0, 2, 3, 1), shift, out=y)
         np.maximum(y, least, out=y)
@@ -100,26 +94,21 @@ def conv2d(
 
 
 def conv2d_input_gradient(
+    convolution: Convolution,
     upstream: Floats,
     weight: Floats,
-    input_size: Pair,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
     mask: Floats | None = None,
 ) -> Floats:
     """Return the gradient to the images; 0 wherever ``mask``, of their shape, is given and not positive."""
-    dtype = floating_dtype("conv2d_input_gradient", upstream, weight)
-    workspace = workspace or Workspace()
+    dtype, groups, workspace = convolution.dtype, convolution.groups, workspace or Workspace()
     images = _channels_last(upstream, dtype, workspace, "upstream")
     channels = groups, weight.shape[1]
-    gradient = memory_for(out, (len(upstream), *input_size), channels, dtype, workspace)
+    gradient = memory_for(out, (len(upstream), *convolution.input_size), channels, dtype, workspace)
     kept = None if mask is None else _channels_last(mask, dtype, workspace, "mask")
-    origin, side = (2 - padding[0][0], 2 - padding[1][0]), _side(gradient)
+    (top, left), side = convolution.before, _side(gradient)
+    origin = 2 - top, 2 - left
     nothing = np.zeros(groups * weight.shape[1], dtype)
     finite = True
     for inside, outside, own in _parts(groups, images, gradient, side):
@@ -127,7 +116,7 @@ def conv2d_input_gradient(
         ending = nothing[outside], -np.inf, None if kept is None else kept[..., outside]
         finite &= _convolve(images[..., inside], taps, gradient[..., outside], origin, side, ending, workspace)
     if not finite:
-        plain = plain_convolution.conv2d_input_gradient(upstream, weight, input_size, stride, padding, dilation, groups)
+        plain = plain_convolution.conv2d_input_gradient(convolution, upstream, weight)
         gradient[...] = plain.transpose(0, 2, 3, 1)
         if kept is not None:
             np.copyto(gradient, 0, where=~(kept > 0))
@@ -135,29 +124,22 @@ def conv2d_input_gradient(
 
 
 def conv2d_weight_gradient(
+    convolution: Convolution,
     upstream: Floats,
     x: Floats,
-    window: Pair,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-    groups: int,
-    *,
     out: Floats | None = None,
     workspace: Workspace | None = None,
 ) -> Floats:
     """Return the gradient to the weights, C-contiguous."""
-    dtype = floating_dtype("conv2d_weight_gradient", upstream, x)
-    workspace = workspace or Workspace()
-    shape = upstream.shape[1], x.shape[1] // groups, *window
+    dtype, shape, workspace = convolution.dtype, convolution.weight_shape, workspace or Workspace()
     gradient = out if out is not None and out.dtype == dtype and out.flags.c_contiguous else np.empty(shape, dtype)
     images = _channels_last(x, dtype, workspace, "images")
     rows = _channels_last(upstream, dtype, workspace, "upstream")
-    origin, side = (padding[0][0], padding[1][0]), _side(rows)
-    for inside, outside, _ in _parts(groups, images, rows, side):
-        _correlate(images[..., inside], rows[..., outside], origin, side, gradient[outside], workspace)
+    side = _side(rows)
+    for inside, outside, _ in _parts(convolution.groups, images, rows, side):
+        _correlate(images[..., inside], rows[..., outside], convolution.before, side, gradient[outside], workspace)
     if not all_finite(readable(gradient, dtype)):
-        gradient[...] = plain_convolution.conv2d_weight_gradient(upstream, x, window, stride, padding, dilation, groups)
+        gradient[...] = plain_convolution.conv2d_weight_gradient(convolution, upstream, x)
     return gradient if gradient is out else delivered(gradient, out)
 
 

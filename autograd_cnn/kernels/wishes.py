@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from autograd_cnn.kernels.instruction_set import instruction_set
 
 if TYPE_CHECKING:
-    from autograd_cnn.kernels.planning import Convolution
+    from autograd_cnn.kernels.geometry import Convolution
 
 # From so many channels on, measured with vectors of 16 and of 8 numbers, they fill vectors as well as images do.
 MANY = 32

@@ -20,20 +20,11 @@ from autograd_cnn import functional
 from autograd_cnn.kernels import batch_last_convolution, batch_last_sums, forced, plain_convolution, plan, tiled_product
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.workspace import Workspace
-from tests.kernels.windows import LARGE, cases
+from tests.kernels.windows import LARGE, By, all_three, cases
 
 # As many images as a vector has lanes, multiples of that, and batches that leave the last vector half empty.
 CASES = cases(batches=(16, 17, 23, 32, 37)).filter(lambda case: 0 not in case.output_size)
 EVEN = replace(LARGE, batch=64, channels_out=11, input_size=(9, 8), output_size=(9, 8))
-
-
-def all_three(file, case, x, weight, upstream, **more):
-    """Return the result and both gradients, in that order."""
-    return (
-        file.conv2d(x, weight, *case.moves, case.output_size, **more),
-        file.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, **more),
-        file.conv2d_weight_gradient(upstream, x, case.window, *case.moves, **more),
-    )
 
 
 def arrays(case):
@@ -68,8 +59,8 @@ def test_images_that_lie_batch_last_are_not_copied_and_a_result_goes_where_it_is
     outs = [batch_last(np.full_like(result, np.nan)) for result in expected[:2]]
     workspace, (x, upstream) = Workspace(), map(batch_last, (x, upstream))
     more = [{"out": out, "workspace": workspace} for out in outs]
-    batch_last_convolution.conv2d(x, weight, *EVEN.moves, EVEN.output_size, **more[0])
-    batch_last_convolution.conv2d_input_gradient(upstream, weight, EVEN.input_size, *EVEN.moves, **more[1])
+    By(batch_last_convolution).conv2d(x, weight, *EVEN.moves, EVEN.output_size, **more[0])
+    By(batch_last_convolution).conv2d_input_gradient(upstream, weight, EVEN.input_size, *EVEN.moves, **more[1])
     assert workspace.nbytes == 0
     for out, result in zip(outs, expected, strict=False):
         np.testing.assert_array_equal(out, result)

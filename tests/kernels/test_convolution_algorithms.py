@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from autograd_cnn.kernels import forced, get_num_threads, plain_convolution, plan, set_num_threads, threads
 from autograd_cnn.kernels.convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
-from autograd_cnn.kernels.planning import ALGORITHMS, Convolution, choice
+from autograd_cnn.kernels.geometry import Convolution
+from autograd_cnn.kernels.planning import ALGORITHMS, choice
 from autograd_cnn.kernels.workspace import Workspace
-from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, cases, wide_cases
+from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, By, cases, wide_cases
 
 if numba.config.DISABLE_JIT:
     pytest.skip("the plain loops are the only algorithm under NUMBA_DISABLE_JIT=1", allow_module_level=True)
@@ -78,7 +79,7 @@ def three(case, x, weight, upstream, module=None):
     """Return the three functions, each without arguments."""
     names = "conv2d", "conv2d_input_gradient", "conv2d_weight_gradient"
     functions = conv2d, conv2d_input_gradient, conv2d_weight_gradient
-    forward, to_input, to_weight = [getattr(module, name) for name in names] if module else functions
+    forward, to_input, to_weight = [getattr(By(module), name) for name in names] if module else functions
     return {
         "forward": lambda **more: forward(x, weight, *case.moves, case.output_size, **more),
         "input gradient": lambda **more: to_input(upstream, weight, case.input_size, *case.moves, **more),

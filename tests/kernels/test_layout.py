@@ -4,7 +4,7 @@ import pytest
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.kernels.layout import Reader, delivered, floating_dtype, readable
 from autograd_cnn.kernels.shifted_rows import add_shifted_images
-from tests.kernels.windows import LARGE, LAYOUTS, laid_out
+from tests.kernels.windows import LARGE, LAYOUTS, By, laid_out
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -43,13 +43,13 @@ def test_other_dtypes_raise(dtype):
 
 
 def test_one_compiled_variant_serves_every_layout():
-    from autograd_cnn.kernels.plain_convolution import conv2d
+    from autograd_cnn.kernels import plain_convolution
 
     if not hasattr(add_shifted_images, "signatures"):
         pytest.skip("NUMBA_DISABLE_JIT=1: nothing is compiled")
     for layout in LAYOUTS:
         x, weight = (laid_out(array, layout) for array in (LARGE.images(), LARGE.weight()))
-        conv2d(x, weight, *LARGE.moves, LARGE.output_size)
+        By(plain_convolution).conv2d(x, weight, *LARGE.moves, LARGE.output_size)
     single = [kinds for kinds in add_shifted_images.signatures if "float32" in str(kinds)]
     assert len(single) == 1
 

@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.kernels import get_num_threads, phases, plain_convolution, set_num_threads, threads
-from autograd_cnn.kernels.plain_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
-from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, cases, patches
+from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, By, cases, patches
+
+PLAIN = By(plain_convolution)
+conv2d, conv2d_input_gradient, conv2d_weight_gradient = (
+    PLAIN.conv2d,
+    PLAIN.conv2d_input_gradient,
+    PLAIN.conv2d_weight_gradient,
+)
 
 
 @contextmanager

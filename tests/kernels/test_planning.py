@@ -9,6 +9,7 @@ import pytest
 from autograd_cnn import kernels
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.kernels import conv2d, conv2d_input_gradient, conv2d_weight_gradient, forced, plan
+from autograd_cnn.kernels.geometry import Convolution
 from autograd_cnn.kernels.planning import ALGORITHMS, VARIABLE, Choice, prepared
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE
@@ -144,7 +145,8 @@ def test_a_prepared_convolution_gives_the_same_numbers_call_by_call(name):
     shapes = x.shape, weight.shape, case.output_size, x.dtype, *case.moves
     with forced(name):
         forward, to_x, to_weight = (
-            prepared(part, *shapes, workspace=Workspace()) for part in ("forward", "input gradient", "weight gradient")
+            prepared(Convolution(part, *shapes), Workspace())
+            for part in ("forward", "input gradient", "weight gradient")
         )
         for _ in range(2):
             x += 1

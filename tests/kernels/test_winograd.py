@@ -13,11 +13,11 @@ if numba.config.DISABLE_JIT:
     pytest.skip("micro-kernels are machine code: nothing to run under NUMBA_DISABLE_JIT=1", allow_module_level=True)
 
 from autograd_cnn.kernels import plain_convolution, plan, precision, winograd
-from autograd_cnn.kernels.planning import Convolution
+from autograd_cnn.kernels.geometry import Convolution
 from autograd_cnn.kernels.winograd_transforms import TRANSFORMS
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.test_plain_convolution import threaded
-from tests.kernels.windows import LANES, LARGE, wide_cases
+from tests.kernels.windows import LANES, LARGE, By, all_three, wide_cases
 
 # More tiles than a block, whole and in part, for several jobs; odd sizes, so that tiles stick out on all sides.
 SEVERAL = replace(LARGE, channels=2 * LANES, channels_out=2 * LANES + 8, input_size=(13, 14), output_size=(13, 14))
@@ -27,15 +27,6 @@ MARGIN = replace(SEVERAL, batch=1, input_size=(2, 3), padding=((7, 4), (0, 6)), 
 
 def arrays(case):
     return case.images(), case.weight(), case.upstream()
-
-
-def all_three(file, case, x, weight, upstream, **more):
-    """Return the result and both gradients, in that order."""
-    return (
-        file.conv2d(x, weight, *case.moves, case.output_size, **more),
-        file.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, **more),
-        file.conv2d_weight_gradient(upstream, x, case.window, *case.moves, **more),
-    )
 
 
 def tiles_of(side):
@@ -91,7 +82,7 @@ def test_fast_takes_large_tiles_where_they_pay(x_shape, pays):
     moves = (1, 1), ((1, 1), (1, 1)), (1, 1), 1
     for name, side in (("default", 2), ("fast", 4 if pays else 2)):
         with precision(name), mock.patch.object(winograd, "packed", wraps=winograd.packed) as packed:
-            winograd.conv2d(x, weight, *moves, x_shape[2:])
+            By(winograd).conv2d(x, weight, *moves, x_shape[2:])
         assert packed.mock_calls[0].args[1] == side
 
 
@@ -102,8 +93,8 @@ def test_images_that_lie_channels_last_are_not_copied():
     inside = margin[:, 1:14, 2:16].transpose(0, 3, 1, 2)
     inside[...] = x
     workspace = mock.Mock(wraps=Workspace())
-    result = winograd.conv2d(inside, weight, *SEVERAL.moves, SEVERAL.output_size, workspace=workspace)
-    np.testing.assert_array_equal(result, winograd.conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size))
+    result = By(winograd).conv2d(inside, weight, *SEVERAL.moves, SEVERAL.output_size, workspace=workspace)
+    np.testing.assert_array_equal(result, By(winograd).conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size))
     assert "images" not in {call.args[0] for call in workspace.empty.mock_calls}
 
 
@@ -130,9 +121,9 @@ def test_numbers_near_the_largest_do_not_overflow_in_a_transform():
     x[...] = 3e38
     x[:, :, ::2] *= -1
     weight *= 1e-6
-    expected = plain_convolution.conv2d(x, weight, *case.moves, case.output_size)
+    expected = By(plain_convolution).conv2d(x, weight, *case.moves, case.output_size)
     assert np.isfinite(expected).all()
-    np.testing.assert_array_equal(winograd.conv2d(x, weight, *case.moves, case.output_size), expected)
+    np.testing.assert_array_equal(By(winograd).conv2d(x, weight, *case.moves, case.output_size), expected)
 
 
 @given(wide_cases())
@@ -143,10 +134,10 @@ def test_bias_relu_and_mask_are_applied_on_the_way_out(case):
     y, gradient, _ = all_three(winograd, case, x, weight, upstream)
     moved = y + bias.astype(case.dtype)[:, None, None]
     call = case.moves, case.output_size
-    np.testing.assert_array_equal(winograd.conv2d(x, weight, *call[0], call[1], bias=bias), moved)
-    active = winograd.conv2d(x, weight, *call[0], call[1], bias=bias, relu=True)
+    np.testing.assert_array_equal(By(winograd).conv2d(x, weight, *call[0], call[1], bias=bias), moved)
+    active = By(winograd).conv2d(x, weight, *call[0], call[1], bias=bias, relu=True)
     np.testing.assert_array_equal(active, np.maximum(moved, 0))
-    masked = winograd.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, mask=x)
+    masked = By(winograd).conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, mask=x)
     np.testing.assert_array_equal(masked, np.where(x > 0, gradient, 0))
 
 
@@ -155,11 +146,11 @@ def test_what_is_infinite_is_active_and_nan_stays_nan():
     x, weight, upstream = arrays(replace(SEVERAL, layout="C"))
     x[0, 0, 0, 0], x[1, 1, 5, 5], upstream[0, 0, 3, 3] = np.inf, np.nan, np.nan
     bias = np.arange(SEVERAL.channels_out, dtype=np.float32)
-    y = plain_convolution.conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size) + bias[:, None, None]
-    active = winograd.conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size, bias=bias, relu=True)
+    y = By(plain_convolution).conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size) + bias[:, None, None]
+    active = By(winograd).conv2d(x, weight, *SEVERAL.moves, SEVERAL.output_size, bias=bias, relu=True)
     np.testing.assert_array_equal(active, np.maximum(y, 0))
-    gradient = plain_convolution.conv2d_input_gradient(upstream, weight, SEVERAL.input_size, *SEVERAL.moves)
-    masked = winograd.conv2d_input_gradient(upstream, weight, SEVERAL.input_size, *SEVERAL.moves, mask=x)
+    gradient = By(plain_convolution).conv2d_input_gradient(upstream, weight, SEVERAL.input_size, *SEVERAL.moves)
+    masked = By(winograd).conv2d_input_gradient(upstream, weight, SEVERAL.input_size, *SEVERAL.moves, mask=x)
     np.testing.assert_array_equal(masked, np.where(x > 0, gradient, 0))
 
 
@@ -179,11 +170,13 @@ def test_many_outputs_are_done_in_parts_and_give_the_same_bits(case):
 def test_threads_share_slices_of_tiles_and_ranges_of_outputs_and_change_no_bit(case, number, tiles):
     case = replace(case, channels_out=3 * case.channels_out)
     x, _, upstream = arrays(case)
-    exact = plain_convolution.conv2d_weight_gradient(upstream.astype(float), x.astype(float), case.window, *case.moves)
+    exact = By(plain_convolution).conv2d_weight_gradient(
+        upstream.astype(float), x.astype(float), case.window, *case.moves
+    )
     results = []
     for threads in (1, number):
         with threaded(threads), mock.patch.object(winograd, "SLICE", tiles):
-            results.append(winograd.conv2d_weight_gradient(upstream, x, case.window, *case.moves))
+            results.append(By(winograd).conv2d_weight_gradient(upstream, x, case.window, *case.moves))
     np.testing.assert_array_equal(*results)
     scale = np.finfo(case.dtype).eps * max(np.abs(exact).max(), 1)
     assert np.abs(results[0] - exact).max() <= 100 * scale

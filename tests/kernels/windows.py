@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
+from autograd_cnn.kernels.geometry import Convolution
 from autograd_cnn.kernels.instruction_set import instruction_set
+from autograd_cnn.kernels.layout import floating_dtype
 
 LANES = instruction_set(np.float32).lanes  # numbers in a vector
 LAYOUTS = ("C", "channels last", "backwards", "sliced", "read-only", "big-endian")
@@ -119,6 +121,38 @@ def wide_cases(draw):
         dilation=(1, 1),
         padding=padding,
         output_size=tuple(fit + draw(st.integers(0, 2)) for fit in fits),
+    )
+
+
+class By:
+    """The functions of one algorithm's file, called as those of `kernels.convolution` are."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def conv2d(self, x, weight, stride, padding, dilation, groups, output_size, **more):
+        shapes = x.shape, weight.shape, output_size, floating_dtype("conv2d", x, weight)
+        geometry = Convolution("forward", *shapes, stride, padding, dilation, groups)
+        return self.file.conv2d(geometry, x, weight, **more)
+
+    def conv2d_input_gradient(self, upstream, weight, input_size, *moves, **more):
+        x_shape = len(upstream), weight.shape[1] * moves[-1], *input_size
+        shapes = x_shape, weight.shape, upstream.shape[2:], floating_dtype("conv2d_input_gradient", upstream, weight)
+        return self.file.conv2d_input_gradient(Convolution("input gradient", *shapes, *moves), upstream, weight, **more)
+
+    def conv2d_weight_gradient(self, upstream, x, window, *moves, **more):
+        weight_shape = upstream.shape[1], x.shape[1] // moves[-1], *window
+        shapes = x.shape, weight_shape, upstream.shape[2:], floating_dtype("conv2d_weight_gradient", upstream, x)
+        return self.file.conv2d_weight_gradient(Convolution("weight gradient", *shapes, *moves), upstream, x, **more)
+
+
+def all_three(file, case, x, weight, upstream, **more):
+    """Return the result of an algorithm's file and both gradients, in that order."""
+    by = By(file)
+    return (
+        by.conv2d(x, weight, *case.moves, case.output_size, **more),
+        by.conv2d_input_gradient(upstream, weight, case.input_size, *case.moves, **more),
+        by.conv2d_weight_gradient(upstream, x, case.window, *case.moves, **more),
     )
 
 

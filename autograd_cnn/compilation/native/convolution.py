@@ -8,7 +8,7 @@ from autograd_cnn.compilation.native.ending import Ending, PooledEnding
 from autograd_cnn.compilation.native.memory import Kept, Places, give, send
 from autograd_cnn.compilation.native.users import Users, is_made_by
 from autograd_cnn.graph import Array, Node, Parameter, Tensor
-from autograd_cnn.kernels import image_rows, planning
+from autograd_cnn.kernels import geometry, image_rows, planning
 from autograd_cnn.kernels.pooling import halves
 from autograd_cnn.kernels.workspace import Workspace
 
@@ -55,17 +55,16 @@ class Convolution:
     def __init__(self, nodes: list[Node], places: Places) -> None:
         product = nodes[0]
         x, weight = product.inputs or ()
-        shapes = _shapes(product)
         self.x, self.weight, self.output = map(places.node, (x, weight, nodes[-1]))
         self.to_x, self.to_weight = places.sink(x), places.sink(weight)
-        order = _order("forward", shapes)
+        order = _order(product, "forward")
         self.product = _images(product, order)
-        self.compute = planning.prepared("forward", *shapes, workspace=Workspace())
+        self.compute = planning.prepared(_geometry(product, "forward"), Workspace())
         if self.to_x is not None:
-            self.of_x = _images(x, _order("input gradient", shapes))
-            self.compute_of_x = planning.prepared("input gradient", *shapes, workspace=Workspace())
+            self.of_x = _images(x, _order(product, "input gradient"))
+            self.compute_of_x = planning.prepared(_geometry(product, "input gradient"), Workspace())
         self.of_weight = Kept(weight.shape, weight.dtype)
-        self.compute_of_weight = planning.prepared("weight gradient", *shapes, workspace=Workspace())
+        self.compute_of_weight = planning.prepared(_geometry(product, "weight gradient"), Workspace())
         self.ending = self._ending(nodes, order, places)
         self.output._value = self.product if self.ending is None else self.ending.result
 
@@ -108,20 +107,20 @@ class Convolution:
 
 def images_for(product: Node) -> Array:
     """Return memory for the images of a convolution, in the order in which it had best read them."""
-    return _images((product.inputs or ())[0], _order("forward", _shapes(product)))
+    return _images((product.inputs or ())[0], _order(product, "forward"))
 
 
-def _shapes(product: Node) -> Any:
-    """Return the fields of `planning.Convolution` after the first."""
+def _geometry(product: Node, part: geometry.Part) -> geometry.Convolution:
+    """Return the shapes of a convolution, of which one part is asked for."""
     x, weight = product.inputs or ()
     windows = (product.attributes[name] for name in ("output_size", "stride", "padding", "dilation", "groups"))
-    output_size, *others = windows
-    return x.shape, weight.shape, output_size, product.dtype, *others
+    output_size, *moves = windows
+    return geometry.Convolution(part, x.shape, weight.shape, output_size, product.dtype, *moves)
 
 
-def _order(part: planning.Part, shapes: Any) -> image_rows.Order:
+def _order(product: Node, part: geometry.Part) -> image_rows.Order:
     """Return the order in which the result of this part of a convolution had best lie."""
-    return ORDERS[planning.choice(planning.Convolution(part, *shapes)).layout]
+    return ORDERS[planning.choice(_geometry(product, part)).layout]
 
 
 def _images(node: Node, order: image_rows.Order) -> Array:
