@@ -77,7 +77,7 @@ from autograd_cnn.recording import detect_anomaly, no_grad, scope
 from autograd_cnn.registry import GATES, Gate, gate
 
 if _TYPE_CHECKING:
-    from autograd_cnn import data, functional, health, init, nn, optim, testing, train
+    from autograd_cnn import data, functional, health, init, models, nn, optim, testing, train
     from autograd_cnn.checkpointing import checkpoint
     from autograd_cnn.compilation import compile
     from autograd_cnn.differentiation import hessian, hvp, jacobian, jvp
@@ -86,7 +86,7 @@ if _TYPE_CHECKING:
     from autograd_cnn.inspection import nodes, tree
     from autograd_cnn.kernels.threads import get_num_threads, set_num_threads
 
-_PARTS = frozenset({"data", "functional", "health", "init", "nn", "optim", "testing", "train"})
+_PARTS = frozenset({"data", "functional", "health", "init", "models", "nn", "optim", "testing", "train"})
 _HOMES = {
     "checkpointing": ("checkpoint",),
     "compilation": ("compile",),
@@ -177,6 +177,7 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "models",
     "moveaxis",
     "multiply",
     "negative",

@@ -38,9 +38,14 @@ def skeleton() -> Iterator[None]:
         _bare.reset(token)
 
 
+def is_skeleton() -> bool:
+    """Tell whether this runs inside `skeleton`."""
+    return _bare.get()
+
+
 def started(shape: Shape, dtype: np.dtype[Any], start: Callable[[Parameter], Any]) -> Parameter:
     """Return a parameter into which `start` wrote its first values; inside `skeleton` zeros without memory."""
-    if _bare.get():
+    if is_skeleton():
         return Parameter.unwritten(shape, dtype)
     parameter = Parameter(np.empty(shape, dtype))
     start(parameter)
