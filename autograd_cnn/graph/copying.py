@@ -37,7 +37,8 @@ def _deep_copy(node: Node, memo: dict[int, Any]) -> Node:
     """Copy a node and all it was made from, inputs before their users, so that no graph is too deep."""
     for original in topological_order(node, where=lambda x: id(x) not in memo):
         if id(original) not in memo:
-            make, arguments, state, *_ = original.__reduce_ex__(4)  # which some kinds of node refuse
+            reduced: Any = original.__reduce_ex__(4)  # which some kinds of node refuse
+            make, arguments, state, *_ = reduced
             twin = memo[id(original)] = make(*arguments)
             _become(twin, copy.deepcopy(state, memo))
     twin_of_node: Node = memo[id(node)]
