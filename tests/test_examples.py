@@ -81,6 +81,29 @@ EXPECTED = {
             large < small and fresh - large > 3 > abs(smooth_fresh - smooth) and weights > less > least
         ),
     ),
+    "15_final_losses.py": Expected(
+        r"3 hidden units: loss from (\S+) to (\S+),.*deviation (\S+)\n"
+        r"…30 hidden units: loss from (\S+) to (\S+),.*deviation (\S+)\n",
+        ("final_losses.svg",),
+        holds=lambda low, high, spread, large_low, large_high, large_spread: (
+            high > 1.5 * low and large_high < 1.5 * large_low < low and spread > 10 * large_spread
+        ),
+    ),
+    "16_universal_approximation.py": Expected(
+        r" 5 bumps: mean error (\S+),…60 bumps: mean error (\S+), times bumps 0\.31"
+        r"…slope 160: largest error 0\.50, mean 0\.0087, times slope 1\.386…1500 steps more: mean error (\S+)\n",
+        ("universal_approximation.svg",),
+        holds=lambda few, many, trained: few > 10 * many and trained < 0.01,
+    ),
+    "17_activations.py": Expected(
+        r"2 layers of sigmoid: error 10% not in 8 epochs…tanh   : error 10% after (\d)…relu   : error 10% after (\d)"
+        r"…10 layers of sigmoid: error 10% not in 8 epochs \(now 89\.9%\).*gradient (\S+) arrives"
+        r"…tanh   : error 10% after \d…relu   : error 10% after \d.*gradient (\S+) arrives",
+        ("activations.svg",),
+        holds=lambda tanh, relu, sigmoid_gradient, relu_gradient: (
+            relu <= tanh and relu_gradient > 1e4 * sigmoid_gradient
+        ),
+    ),
 }
 
 
