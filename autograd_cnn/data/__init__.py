@@ -1,6 +1,8 @@
 """Datasets, how they are split, and batches."""
 
-from autograd_cnn.data import preprocessing
+from autograd_cnn.data import augmentation, preprocessing
+from autograd_cnn.data.archive_members import Limits as ArchiveLimits
+from autograd_cnn.data.archives import extract
 from autograd_cnn.data.batching import Batches, batches
 from autograd_cnn.data.bundled import digits
 from autograd_cnn.data.datasets import Dataset, Splits
@@ -11,13 +13,16 @@ from autograd_cnn.data.splitting import Fold, Folds, stratified_folds, stratifie
 from autograd_cnn.data.toy import spirals, two_moons
 
 __all__ = [
+    "ArchiveLimits",
     "Batches",
     "Dataset",
     "Fold",
     "Folds",
     "Splits",
+    "augmentation",
     "batches",
     "digits",
+    "extract",
     "fashion_mnist",
     "mnist",
     "preprocessing",
