@@ -1,5 +1,8 @@
 """Training: the loop of the notes, what it is judged by, and what makes it safe to stop."""
 
+from autograd_cnn.train.averaging import AveragedModel, update_bn
+from autograd_cnn.train.checkpoint_folder import Checkpoints
+from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
 from autograd_cnn.train.evaluation import Evaluation, evaluate, predict
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.metrics import accuracy, confusion_matrix, top_k_error
@@ -7,6 +10,8 @@ from autograd_cnn.train.stopping import EarlyStopping
 from autograd_cnn.train.trainer import Trainer
 
 __all__ = [
+    "AveragedModel",
+    "Checkpoints",
     "EarlyStopping",
     "EpochRecord",
     "Evaluation",
@@ -15,6 +20,9 @@ __all__ = [
     "accuracy",
     "confusion_matrix",
     "evaluate",
+    "load_checkpoint",
     "predict",
+    "save_checkpoint",
     "top_k_error",
+    "update_bn",
 ]

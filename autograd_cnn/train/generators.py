@@ -28,11 +28,11 @@ class Generators:
         for name, source in sources.items():
             self.found.update(_generators(name, source, set()))
 
-    def states(self) -> dict[str, dict[str, Any]]:
+    def state_dict(self) -> dict[str, dict[str, Any]]:
         """Return the state of each, as plain data."""
         return {name: dict(rng.bit_generator.state) for name, rng in self.found.items()}
 
-    def restore(self, states: Mapping[str, Any]) -> None:
+    def load_state_dict(self, states: Mapping[str, Any]) -> None:
         """Return each to a state.
 
         Raises

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from autograd_cnn.errors import UnknownNameError, suggestion
 
 
@@ -80,14 +82,17 @@ class History:
         return [getattr(record, name) for record in self.epochs]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
-        return asdict(self)
+        """Return all but `stopped` as plain data: who goes on is no longer stopped."""
+        return {
+            "losses": np.array(self.losses, np.float64),
+            "epochs": [asdict(record) for record in self.epochs],
+            "best_epoch": self.best_epoch,
+        }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
-        self.losses = [float(loss) for loss in saved["losses"]]
-        self.epochs = [EpochRecord(**record) for record in saved["epochs"]]
-        self.stopped, self.best_epoch = saved["stopped"], saved["best_epoch"]
+        losses, epochs = saved["losses"].tolist(), [EpochRecord(**record) for record in saved["epochs"]]
+        self.losses, self.epochs, self.best_epoch, self.stopped = losses, epochs, saved["best_epoch"], ""
 
     def __str__(self) -> str:
         lines = [str(record) for record in self.epochs]

@@ -41,12 +41,12 @@ class Position:
             self.order = dict(order.state)
             yield from batches
             return
-        now = generators.states()
+        now = generators.state_dict()
         order.state = self.order
         portions = iter(batches)
         for _ in range(self.batch):
             next(portions)
-        generators.restore(now)
+        generators.load_state_dict(now)
         yield from portions
 
     def advance(self, loss: float, samples: int, right: int | None) -> None:

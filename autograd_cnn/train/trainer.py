@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,12 +16,15 @@ from autograd_cnn.compilation import compile as compiled
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.functional import max_norm_
 from autograd_cnn.graph import Tensor
+from autograd_cnn.train.averaging import AveragedModel
+from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.evaluation import Evaluation, are_classes, evaluate, switched, value_of
 from autograd_cnn.train.generators import Generators
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.interruption import Interruption, interruptible
 from autograd_cnn.train.metrics import hits
 from autograd_cnn.train.position import Position
+from autograd_cnn.train.safekeeping import Safekeeping
 from autograd_cnn.train.stopping import Best, EarlyStopping
 
 Callback = Callable[["Trainer"], object]
@@ -37,19 +42,26 @@ class Trainer:
     optimizer : Optimizer
         Of the parameters that are to be trained.
     scheduler : object, optional
-        Of the learning rate, such as those of `optim.lr_scheduler`; `ReduceLROnPlateau` is told the validation loss.
-    scheduler_every : {"epoch", "step"}
-        After what it steps.
+        Of the learning rate, such as those of `optim.lr_scheduler`; `ReduceLROnPlateau` is told what an epoch is
+        judged by: the validation loss, or the metric of `early_stopping`.
+    scheduler_every, average_every : {"epoch", "step"}
+        After what the scheduler steps, and the average takes in the weights.
     penalty : callable, optional
         Takes the model and returns what is added to the loss, such as ``lambda m: F.l2_penalty(m, 1e-4)``.
     augmentation : callable, optional
         Takes the images of a batch and returns others that are learned from in their place.
+    clip_norm : float, optional
+        Largest norm of all gradients together; longer ones are scaled down to it, see `optim.clip_grad_norm_`.
     max_norm : float, optional
         Largest norm of every neuron's weights after a step; see `functional.max_norm_`.
     monitor : health.Monitor, optional
         Watches the training, for ``viz.report(monitor)``.
     early_stopping : EarlyStopping or int, optional
         When to stop; a number is the patience. The model ends with the weights of its best epoch.
+    average : AveragedModel, optional
+        Takes in the weights as they go.
+    checkpoints : Checkpoints or path, optional
+        Where the training is kept, so that it can go on after Ctrl-C or a crash.
     callbacks, step_callbacks : iterable of callable
         Called with the trainer after every epoch, and after every step. They may read `history` and `position`,
         change what they like, and end the training by `stop`.
@@ -67,7 +79,6 @@ class Trainer:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from autograd_cnn import data, nn, optim, train
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32, rng=0), nn.ReLU(), nn.Linear(32, 10, rng=1))
     >>> digits = data.digits()
@@ -87,21 +98,25 @@ class Trainer:
         scheduler_every: str = "epoch",
         penalty: Callable[[Any], Any] | None = None,
         augmentation: Callable[[Any], Any] | None = None,
+        clip_norm: float | None = None,
         max_norm: float | None = None,
         monitor: Any = None,
         early_stopping: EarlyStopping | int | None = None,
+        average: AveragedModel | None = None,
+        average_every: str = "step",
+        checkpoints: Checkpoints | str | os.PathLike[str] | None = None,
         callbacks: Iterable[Callback] = (),
         step_callbacks: Iterable[Callback] = (),
         compile: bool = False,
         progress: bool = True,
     ) -> None:
-        if scheduler_every not in ("epoch", "step"):
-            raise ArgumentError(f"Trainer: scheduler_every={scheduler_every!r}, expected 'epoch' or 'step'")
         self.model, self.criterion, self.optimizer = model, criterion, optimizer
-        self.scheduler, self.scheduler_every = scheduler, scheduler_every
-        self.augmentation, self.max_norm = augmentation, max_norm
+        self.scheduler, self.scheduler_every = scheduler, _every("scheduler_every", scheduler_every)
+        self.augmentation, self.clip_norm, self.max_norm = augmentation, clip_norm, max_norm
         self.monitor = monitor
         self.early_stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+        self.average, self.average_every = average, _every("average_every", average_every)
+        self.checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | os.PathLike) else checkpoints
         self.callbacks, self.step_callbacks = tuple(callbacks), tuple(step_callbacks)
         self.compile, self.progress = compile, progress
 
@@ -112,7 +127,7 @@ class Trainer:
 
         self._forward: Any = compiled(forward, monitor=monitor) if compile else forward
         self._network: Any = compiled(model) if compile else model
-        self._begin(np.random.default_rng(0))
+        self.history, self.position = History(), Position()
 
     def fit(
         self,
@@ -123,6 +138,7 @@ class Trainer:
         batch_size: int = 64,
         rng: np.random.Generator | int | None = None,
         drop_last: bool = False,
+        resume: bool = False,
     ) -> History:
         """Train from where the model is now; return the history, also after Ctrl-C, which waits for the step to end.
 
@@ -138,23 +154,27 @@ class Trainer:
             Where the order of the samples comes from; the default generator.
         drop_last : bool
             Leave out an epoch's last batch where it is smaller; batch norm needs more than one sample.
+        resume : bool
+            Go on from the newest checkpoint, to the same bits as if nothing had happened; begin where there is none.
+            Everything else must be made as it was then. A monitor sees what comes from here.
 
         Raises
         ------
         ArgumentError
-            When early stopping has no validation data to go by, or a setting cannot be.
+            When early stopping has no validation data to go by, or the folder of the checkpoints holds those of
+            another training.
         """
         if self.early_stopping is not None and validation is None:
             raise ArgumentError("fit: early_stopping goes by validation data, but got none; give validation=")
         batches = data.batches(train, batch_size, rng=rng, drop_last=drop_last)
-        self._begin(batches.rng)
+        self._begin(batches, resume)
         with interruptible() as interrupted, np.errstate(all="ignore"), switched(self.model, training=True):
             with self._bar(epochs * len(batches)) as bar:
-                while self.position.epoch < epochs and not self._is_stopped():
+                while self.position.epoch < epochs and not self._is_stopped(interrupted):
                     self._learn(batches, interrupted, bar)
                     if self.position.batch == len(batches):
                         self._judge(validation, bar)
-            self.best.restore(self.model)
+            self._end(interrupted)
         return self.history
 
     def stop(self, why: str) -> None:
@@ -163,16 +183,17 @@ class Trainer:
 
     def _learn(self, batches: data.Batches, interrupted: Interruption, bar: Any) -> None:
         """Sample the batches of one epoch, and take a step on each."""
-        if self.monitor is not None:
+        if self.monitor is not None and not self.position.batch:
             self.monitor.begin_epoch()
-        for inputs, targets in self.position.remaining(batches, self.generators):
+        for inputs, targets in self.position.remaining(batches, self._generators):
             self._step(inputs, targets)
+            if self._is_lost:
+                return
             bar.update()
             for callback in self.step_callbacks:
                 callback(self)
-            if interrupted:
-                self.stop("Ctrl-C")
-            if self.history.stopped:
+            self._safekeeping.after_step(len(self.history.losses))
+            if interrupted or self.history.stopped:
                 return
 
     def _step(self, inputs: Any, targets: Any) -> None:
@@ -188,53 +209,98 @@ class Trainer:
         if not math.isfinite(loss.item()):
             self._give_up(loss.item())
             return
+        if self.clip_norm is not None:
+            optim.clip_grad_norm_(self.optimizer.parameters, self.clip_norm)
         self.optimizer.step()
         if self.max_norm is not None:
             max_norm_(self.model, self.max_norm)
         if self.scheduler is not None and self.scheduler_every == "step":
             self.scheduler.step()
+        if self.average is not None and self.average_every == "step":
+            self.average.update_parameters(self.model)
         self.history.losses.append(loss.item())
         self.position.advance(loss.item(), len(targets), _right(value_of(scores), targets))
 
     def _judge(self, validation: Any, bar: Any) -> None:
         """End an epoch: see how good the network is now, and what follows from it."""
         record = self._record(validation)
-        self.history.epochs.append(record)
-        self._note(record)
-        if self.best.take(record, self.model):
-            self.history.best_epoch = record.epoch
-        if self.scheduler is not None and self.scheduler_every == "epoch":
-            _step_by_epoch(self.scheduler, self.best.value_of(record))
-        self.position.turn()
         bar.set_postfix_str(str(record))
+        self.history.epochs.append(record)
+        best = self._best.take(record, self.model)
+        self.history.best_epoch = self._best.epoch
+        if self.scheduler is not None and self.scheduler_every == "epoch":
+            _step_by_epoch(self.scheduler, self._best.value_of(record))
+        if self.average is not None and self.average_every == "epoch":
+            self.average.update_parameters(self.model)
+        self.position.turn()
         for callback in self.callbacks:
             callback(self)
+        self._safekeeping.after_epoch(record.epoch, record.steps, best=best)
 
-    def _is_stopped(self) -> bool:
+    def _is_stopped(self, interrupted: Interruption) -> bool:
         """Whether the training was stopped, or has brought nothing better for too long."""
+        if interrupted:
+            self.stop("Ctrl-C")
         patience = None if self.early_stopping is None else self.early_stopping.patience
-        if not self.history.stopped and patience is not None:
-            without = self.position.epoch - (self.best.epoch or 0)
-            if without >= patience:
-                self.stop(f"nothing better in {without} epochs than epoch {self.best.epoch}")
+        without = self.position.epoch - (self._best.epoch or 0)
+        if not self.history.stopped and patience is not None and without >= patience:
+            self.stop(f"nothing better in {without} epochs than epoch {self._best.epoch}")
         return bool(self.history.stopped)
 
-    def _begin(self, order: np.random.Generator) -> None:
-        """Forget the last training; what it left in model and optimizer stays."""
+    def _begin(self, batches: data.Batches, resume: bool) -> None:
+        """Forget the last training, or go on from its newest checkpoint; what it left in the model stays."""
         rule = self.early_stopping or EarlyStopping(None)
-        self.history, self.position = History(), Position()
-        self.best = Best(rule.metric, rule.min_delta, keeps_weights=self.early_stopping is not None)
-        self.generators = Generators(
-            order=order, model=self.model, criterion=self.criterion, augmentation=self.augmentation
+        self.history, self.position, self._is_lost = History(), Position(), False
+        self._best = Best(rule.metric, rule.min_delta, keeps_weights=self.early_stopping is not None)
+        self._generators = Generators(
+            order=batches.rng, model=self.model, criterion=self.criterion, augmentation=self.augmentation
+        )
+        parts = {
+            "position": self.position,
+            "model": self.model,
+            "criterion": self.criterion,
+            "optimizer": self.optimizer,
+            "scheduler": self.scheduler,
+            "average": self.average,
+            "best": self._best,
+            "history": self.history,
+            "generators": self._generators,
+        }
+        self._safekeeping = Safekeeping(self.checkpoints, parts, batches)
+        self._safekeeping.begin(resume=resume)
+        if self.monitor is not None and not self.monitor.history:
+            for _ in self.history.losses:
+                self.monitor.pass_over()  # so that steps are counted, and looked at, as if it had seen all
+
+    def _end(self, interrupted: Interruption) -> None:
+        """Keep the last state, say so where it was not expected, and return to the best weights."""
+        if not self._is_lost:
+            self._safekeeping.at_end(len(self.history.losses))
+        self._best.restore(self.model)
+        if interrupted:
+            where = self._safekeeping.newest
+            rest = "" if where is None else f"; fit(..., resume=True) goes on from {where}"
+            print(f"Ctrl-C: training stopped after {len(self.history.losses)} steps{rest}", file=sys.stderr)
+
+    def _give_up(self, loss: float) -> None:
+        """Stop before an update that would leave nothing but NaN."""
+        self._is_lost = True
+        where = f"the loss is {loss} at step {len(self.history.losses)}"
+        self.stop(where)
+        warnings.warn(
+            f"Trainer: {where}; training stops before the update. Try a smaller learning rate or clip_norm; "
+            "`with ag.detect_anomaly():` names the node where it begins",
+            RuntimeWarning,
+            stacklevel=5,
         )
 
     def _record(self, validation: Any) -> EpochRecord:
-        """Return the numbers of the epoch that ends."""
-        position = self.position
+        """Return the numbers of the epoch that ends; tell the monitor."""
         found = Evaluation(None, None, None, 0)
         if validation is not None:
             found = evaluate(self._network, validation, self.criterion)
-        return EpochRecord(
+        position = self.position
+        record = EpochRecord(
             epoch=position.epoch + 1,
             steps=len(self.history.losses),
             lr=self.optimizer.param_groups[0]["lr"],
@@ -243,27 +309,10 @@ class Trainer:
             validation_loss=found.loss,
             validation_accuracy=found.accuracy,
         )
-
-    def _note(self, record: EpochRecord) -> None:
-        """Tell the monitor what the epoch came to."""
-        if self.monitor is None:
-            return
-        for split, numbers in (
-            ("training", {"accuracy": record.accuracy}),
-            ("validation", {"loss": record.validation_loss, "accuracy": record.validation_accuracy}),
-        ):
-            self.monitor.note(split, **{name: number for name, number in numbers.items() if number is not None})
-
-    def _give_up(self, loss: float) -> None:
-        """Stop before an update that would leave nothing but NaN."""
-        step = len(self.history.losses)
-        self.stop(f"the loss is {loss} at step {step}")
-        warnings.warn(
-            f"Trainer: the loss is {loss} at step {step}; training stops before the update. Try a smaller learning "
-            "rate; `with ag.detect_anomaly():` names the node where it begins",
-            RuntimeWarning,
-            stacklevel=4,
-        )
+        if self.monitor is not None:
+            self.monitor.note("training", **_given(accuracy=record.accuracy))
+            self.monitor.note("validation", **_given(loss=found.loss, accuracy=found.accuracy))
+        return record
 
     def _bar(self, steps: int) -> Any:
         from tqdm import tqdm
@@ -274,9 +323,22 @@ class Trainer:
         return tqdm(total=steps, initial=done, desc="training", unit="step", disable=silent, leave=False)
 
 
+def _every(name: str, what: str) -> str:
+    if what not in ("epoch", "step"):
+        raise ArgumentError(f"Trainer: {name}={what!r}, expected 'epoch' or 'step'")
+    return what
+
+
+def _given(**numbers: float | None) -> dict[str, float]:
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
 def _step_by_epoch(scheduler: Any, value: float) -> None:
     """Tell a scheduler that an epoch ended; one that waits for a plateau is told how good the epoch was."""
-    scheduler.step()
+    if isinstance(scheduler, optim.lr_scheduler.ReduceLROnPlateau):
+        scheduler.step(value)
+    else:
+        scheduler.step()
 
 
 def _right(scores: Any, targets: Any) -> int | None:

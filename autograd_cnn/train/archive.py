@@ -1,0 +1,165 @@
+"""Plain data in one .npz file: arrays beside a JSON text that says where each belongs. No pickle, nothing is run.
+
+A file is untrusted until it is read: members are stored as they are, never compressed, so that nothing in it can
+be larger than the file itself; every declared size is compared with that before memory is asked for.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import struct
+import zipfile
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_cnn.errors import ArgumentError, DataFileError
+
+FORMAT, SCHEMA = "autograd_cnn checkpoint", 1
+HEADER = "header.npy"
+_DAMAGE = (
+    zipfile.BadZipFile, EOFError, IndexError, KeyError, NotImplementedError, OSError, OverflowError, RecursionError,
+    RuntimeError, TypeError, ValueError, struct.error,
+)  # fmt: skip
+"""What Python's readers of zip, JSON and npy raise for files that they cannot make sense of."""
+
+
+class Packed:
+    """Plain data taken apart into arrays and a JSON text, before any file is touched.
+
+    Parameters
+    ----------
+    content : dict of str to object
+        None, bools, numbers, strings, NumPy arrays and numbers, and lists, tuples and dicts of these.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else; the message names its place.
+    """
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {}
+        header = {"format": FORMAT, "schema": SCHEMA, "content": self._packed(content, "")}
+        self.header = np.frombuffer(json.dumps(header).encode(), np.uint8)
+
+    def write(self, file: BinaryIO) -> None:
+        """Write the .npz file."""
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in {HEADER: self.header, **self.arrays}.items():
+                with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+
+    def _packed(self, x: Any, place: str) -> Any:
+        """Return what stands for a part of the content in the JSON text."""
+        if isinstance(x, np.ndarray | np.generic):
+            return {"$number" if isinstance(x, np.generic) else "$array": self._added(np.asarray(x), place)}
+        if x is None or isinstance(x, bool | int | float | str):
+            return x
+        if isinstance(x, Mapping):
+            pairs = [(self._key(key, place), self._packed(part, f"{place}/{key}")) for key, part in x.items()]
+            plain = all(isinstance(key, str) and not key.startswith("$") for key, _ in pairs)
+            return dict(pairs) if plain else {"$dict": pairs}
+        if isinstance(x, list | tuple):
+            parts = [self._packed(part, f"{place}/{i}") for i, part in enumerate(x)]
+            return parts if isinstance(x, list) else {"$tuple": parts}
+        raise ArgumentError(
+            f"checkpoint: {place[1:]} is a {type(x).__name__}, expected numbers, strings, arrays, and lists, tuples "
+            "and dicts of them, or an object with state_dict()"
+        )
+
+    def _key(self, key: Any, place: str) -> Any:
+        if not isinstance(key, str | int | float | bool | None) or isinstance(key, np.generic):
+            raise ArgumentError(f"checkpoint: {place[1:]} has the key {key!r}, expected strings or numbers as keys")
+        return key
+
+    def _added(self, array: NDArray[Any], place: str) -> str:
+        """Take in an array; return the name of its member, which tells its place to whoever lists the file."""
+        if array.dtype.kind not in "biufc":
+            raise ArgumentError(f"checkpoint: {place[1:]} is an array of {array.dtype}, expected numbers")
+        name = re.sub(r"[^A-Za-z0-9_.\-/]", "_", place[1:])
+        name += f".{len(self.arrays)}.npy" if f"{name}.npy" in self.arrays else ".npy"
+        self.arrays[name] = array
+        return name
+
+
+def read(file: BinaryIO, what: str) -> dict[str, Any]:
+    """Return what `Packed` was made of.
+
+    Parameters
+    ----------
+    file : binary file
+        Open at its beginning; it can seek.
+    what : str
+        Its name, for messages.
+
+    Raises
+    ------
+    DataFileError
+        When it is damaged, no such file, or of a newer version.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            arrays = _members(archive, file.seek(0, io.SEEK_END))
+            header = json.loads(arrays.pop(HEADER).tobytes())
+            if header["format"] != FORMAT or not isinstance(header["schema"], int):
+                raise ValueError(f"its header names the format {header['format']!r}")
+            if header["schema"] == SCHEMA:
+                content: dict[str, Any] = _unpacked(header["content"], arrays)
+                return dict(content)
+    except _DAMAGE as error:
+        raise DataFileError(f"{what} is damaged, or no checkpoint: {error or type(error).__name__}") from error
+    raise DataFileError(
+        f"{what} has version {header['schema']} of the format, this autograd_cnn reads {SCHEMA}; "
+        "install the one that wrote it, or a newer one"
+    )
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a file of this size; raise ValueError when together they say to be larger than it."""
+    members = archive.infolist()
+    if sum(member.file_size for member in members) > size:
+        raise ValueError("its members are larger than the file")
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("a member is compressed")
+    return {member.filename: _array(archive.read(member)) for member in members}
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    """Return the array of a .npy member; raise ValueError unless it is exactly as long as it says."""
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError(f"version {version} of npy")
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
+    begin = file.tell()
+    if dtype.kind not in "biufc" or min(shape, default=0) < 0:
+        raise ValueError(f"an array of {dtype}, {shape}")
+    if math.prod(shape) * dtype.itemsize != len(content) - begin:
+        raise ValueError(f"an array {shape} of {dtype} in {len(content) - begin} bytes")
+    return np.ndarray(shape, dtype, content, begin, order="F" if by_columns else "C").copy("K")
+
+
+def _unpacked(x: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    """Return the part of the content that this stands for; every array is taken once."""
+    if isinstance(x, list):
+        return [_unpacked(part, arrays) for part in x]
+    if not isinstance(x, dict):
+        return x
+    if len(x) != 1 or not next(iter(x)).startswith("$"):
+        return {name: _unpacked(part, arrays) for name, part in x.items()}
+    ((kind, part),) = x.items()
+    if kind == "$array":
+        return arrays.pop(part)
+    if kind == "$number":
+        return arrays.pop(part)[()]
+    if kind == "$tuple":
+        return tuple(_unpacked(part, arrays))
+    if kind == "$dict":
+        return {key: _unpacked(value, arrays) for key, value in part}
+    raise ValueError(f"{kind} in its header")
