@@ -5,6 +5,7 @@ from autograd_cnn.data.archive_members import Limits as ArchiveLimits
 from autograd_cnn.data.archives import extract
 from autograd_cnn.data.batching import Batches, batches
 from autograd_cnn.data.bundled import digits
+from autograd_cnn.data.cifar import cifar10, cifar100
 from autograd_cnn.data.datasets import Dataset, Splits
 from autograd_cnn.data.idx import read_idx, write_idx
 from autograd_cnn.data.idx_collections import fashion_mnist, mnist
@@ -21,6 +22,8 @@ __all__ = [
     "Splits",
     "augmentation",
     "batches",
+    "cifar10",
+    "cifar100",
     "digits",
     "extract",
     "fashion_mnist",

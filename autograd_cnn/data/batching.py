@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.data.augmentation import Augmentation, Transformation
 from autograd_cnn.data.datasets import Dataset
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.random import generator
@@ -25,6 +26,7 @@ class Batches:
         rng: np.random.Generator,
         drop_last: bool,
         progress: str | None,
+        transform: Callable[[NDArray[Any]], NDArray[Any]] | None,
     ) -> None:
         self.images, self.labels = images, labels
         self.batch_size = batch_size
@@ -32,6 +34,7 @@ class Batches:
         self.rng = rng
         self.drop_last = drop_last
         self.progress = progress
+        self.transform = transform
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.labels), self.batch_size)
@@ -51,7 +54,8 @@ class Batches:
         for k in range(len(self)):
             portion = slice(k * self.batch_size, (k + 1) * self.batch_size)
             chosen = portion if order is None else order[portion]
-            yield self.images[chosen], self.labels[chosen]
+            images = self.images[chosen]
+            yield images if self.transform is None else self.transform(images), self.labels[chosen]
 
 
 def batches(
@@ -62,6 +66,7 @@ def batches(
     rng: np.random.Generator | int | None = None,
     drop_last: bool = False,
     progress: str | None = None,
+    transform: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
 ) -> Batches:
     """Return an iterable of (images, labels) batches; every iteration over it is one epoch.
 
@@ -79,6 +84,8 @@ def batches(
         Leave out a last batch that is smaller.
     progress : str, optional
         Show a progress bar of this title on a terminal.
+    transform : callable, optional
+        What to make of the images of each batch, such as an `augmentation.Augmentation`.
 
     Raises
     ------
@@ -86,6 +93,11 @@ def batches(
         When there is nothing to go through, or the batch size is no positive integer.
     ShapeError
         When there is not one label per image.
+
+    Warns
+    -----
+    ClassChangeWarning
+        When the augmentation turns classes of the dataset into each other; see `augmentation.Augmentation`.
 
     Examples
     --------
@@ -113,4 +125,8 @@ def batches(
         )
     if progress is not None and not isinstance(progress, str):
         raise ArgumentError(f"batches: progress={progress!r}, expected the title of the bar, or None")
-    return Batches(images, labels, int(batch_size), bool(shuffle), generator(rng), bool(drop_last), progress)
+    if transform is not None and not callable(transform):
+        raise ArgumentError(f"batches: transform={transform!r}, expected a function of images, or None")
+    if isinstance(dataset, Dataset) and isinstance(transform, Augmentation | Transformation):
+        transform.warn_about(dataset.classes)
+    return Batches(images, labels, int(batch_size), bool(shuffle), generator(rng), bool(drop_last), progress, transform)
