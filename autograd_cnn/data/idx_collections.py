@@ -27,7 +27,6 @@ def _file(name: str, size: int, sha256: str) -> PublishedFile:
 MNIST = Collection(
     "MNIST",
     "mnist",
-    tuple("0123456789"),
     ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
     (
         _file(
@@ -38,14 +37,11 @@ MNIST = Collection(
         _file("t10k-labels-idx1-ubyte.gz", 4542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
     ),
     ("MNIST/raw",),
+    tuple("0123456789"),
 )
 FASHION_MNIST = Collection(
     "Fashion-MNIST",
     "fashion_mnist",
-    (
-        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-    ),
     ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),  # it has no https
     (
         _file(
@@ -56,6 +52,10 @@ FASHION_MNIST = Collection(
         _file("t10k-labels-idx1-ubyte.gz", 5148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
     ),
     ("FashionMNIST/raw",),
+    (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
 )
 
 _LARGEST_LABELS = 100_000

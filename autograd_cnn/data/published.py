@@ -28,20 +28,21 @@ class Collection:
         Its name, such as ``"Fashion-MNIST"``.
     key : str
         The function that loads it, and the folder of its own that it is downloaded to.
-    classes : tuple of str
     mirrors : tuple of str
         Addresses that the files' names are put behind.
     files : tuple of PublishedFile
     homes : tuple of str
         Folders of its own that other programs give it.
+    classes : tuple of str
+        Where no file names them.
     """
 
     title: str
     key: str
-    classes: tuple[str, ...]
     mirrors: tuple[str, ...]
     files: tuple[PublishedFile, ...]
     homes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def places(self, folder: Path) -> list[Path]:
         """Return where the files may be: in a folder of the collection's own, or in `folder` itself."""
