@@ -1,6 +1,6 @@
 """Newton's method: a step that looks at the curvature lands where gradient descent still walks.
 
-CS231n, learning: second-order methods. A step is x ← x − H⁻¹ g, with the Hessian H from differentiating
+CS231n, neural networks part 3, "Second order methods". A step is x ← x − H⁻¹ g, with the Hessian H from differentiating
 the graph of the gradient.
 
 Run: python examples/05_newton.py
@@ -9,6 +9,7 @@ Run: python examples/05_newton.py
 import numpy as np
 
 import autograd_cnn as ag
+from autograd_cnn import optim
 
 
 def valley(x):
@@ -16,18 +17,34 @@ def valley(x):
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
 
 
-newton = np.array([-1.2, 1.0])
-descent = newton.copy()
+walked, jumped = ag.Parameter([-1.2, 1.0]), ag.Parameter([-1.2, 1.0])
+descent, newton = optim.SGD([walked], lr=0.001), optim.Newton([jumped])
 for step in range(7):
-    print(f"step {step}  Newton {valley(newton):.2e}  gradient descent {valley(descent):.2e}")
-    newton = newton - np.linalg.solve(ag.hessian(valley, newton), ag.jacobian(valley, newton))
-    descent = descent - 0.001 * ag.jacobian(valley, descent)
-print("Newton ends at", np.round(newton, 6), "and gradient descent at", np.round(descent, 6))
+    loss = valley(walked)
+    descent.zero_grad()
+    loss.backward()
+    descent.step()
+    print(f"step {step}  Newton {newton.step(lambda: valley(jumped)):.2e}  gradient descent {loss.item():.2e}")
+print("Newton ends at", np.round(jumped.value, 6), "and gradient descent at", np.round(walked.value, 6))
 
-# a network has too many weights for its Hessian; its product with a vector costs two backward passes
+# A sum of squares needs no second derivatives: Gauss-Newton takes its residuals for linear. Damping that follows
+# success (Levenberg-Marquardt) keeps it from running away where they are not: a curve through noisy points.
 rng = np.random.default_rng(0)
+x = np.linspace(0, 3, 30)
+y = 2.0 * np.exp(-1.5 * x) + 0.01 * rng.standard_normal(30)
+curve = ag.Parameter([1.0, 8.0])
+fit = optim.LevenbergMarquardt([curve])
+losses = [fit.step(lambda: curve[0] * ag.exp(-curve[1] * x) - y) for _ in range(10)]
+print(f"curve fit: half the sum of squares {losses[0]:.3f} -> {losses[-1]:.5f} at", np.round(curve.value, 2))
+
+# A network has too many weights for its Hessian; its product with a vector costs two backward passes, and conjugate
+# gradients solve with such products alone.
 weights, direction = rng.standard_normal((2, 1000))
 _, (product,) = ag.hvp(lambda w: (ag.tanh(w) ** 2).sum(), [weights], [direction])
 t = np.tanh(weights)
 exact = 2 * (1 - t**2) * (1 - 3 * t**2) * direction
 print(f"Hessian times vector, largest error: {np.abs(product - exact).max():.0e}")
+many = ag.Parameter(weights / 4)
+free = optim.Newton([many], solver="conjugate gradients")
+losses = [free.step(lambda: (ag.tanh(many) ** 2 + many**2).sum()) for _ in range(8)]
+print("1,000 parameters by conjugate gradients:", ", ".join(f"{loss:.1e}" for loss in losses))
