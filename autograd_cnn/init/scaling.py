@@ -1,33 +1,17 @@
-"""Starting values for parameters, under their torch.nn.init names.
-
-Each function writes into a leaf through its ``assign`` and returns it. To start a whole network
-anew, loop over its parameters::
-
-    for name, parameter in model.named_parameters():
-        if name.endswith("weight"):
-            init.kaiming_normal_(parameter, nonlinearity="relu", rng=rng)
-        else:
-            init.zeros_(parameter)
-
-Why it matters (CS231n, neural networks part 2, "Weight Initialization"): equal weights would all
-receive equal gradients, and weights of the wrong scale let activations and gradients die away or
-explode from layer to layer.
-"""
+"""Weights whose size follows from how many inputs and outputs a unit has, so that signals keep their variance."""
 
 from __future__ import annotations
 
 import math
-from typing import TypeVar
 
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, ShapeError, UnknownNameError, suggestion
-from autograd_cnn.graph import Node, Parameter, Scalar
-from autograd_cnn.random import generator
+from autograd_cnn.graph import Node, Parameter
+from autograd_cnn.init.filling import Leaf, finite, normal_, uniform_
 
-Leaf = TypeVar("Leaf", bound=Parameter | Scalar)
-
-_GAINS = ("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
+_LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+_GAINS = (*_LINEAR, "sigmoid", "tanh", "relu", "leaky_relu", "selu")
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -35,8 +19,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
     Parameters
     ----------
-    nonlinearity : {"linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"}
-        The activation that follows the weights.
+    nonlinearity : {"linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu", ...}
+        The activation that follows the weights; a kind of layer, such as "conv1d" or "conv_transpose2d", for none.
     param : float, optional
         Negative slope of the leaky ReLU, 0.01 if not given.
 
@@ -57,77 +41,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
             + suggestion(nonlinearity, _GAINS)
         )
     if nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else _finite("calculate_gain", "param", param)
+        slope = 0.01 if param is None else finite("calculate_gain", "param", param)
         return math.sqrt(2.0 / (1.0 + slope**2))
     return {"tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}.get(nonlinearity, 1.0)
-
-
-def uniform_(tensor: Leaf, a: float = 0.0, b: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Leaf:
-    """Fill with numbers drawn evenly from a to b.
-
-    Parameters
-    ----------
-    tensor : Parameter or Scalar
-        The leaf to write into.
-    a, b : float
-        Lowest and highest value.
-    rng : numpy.random.Generator or int, optional
-        Where randomness comes from; the default generator (see `autograd_cnn.manual_seed`).
-
-    Raises
-    ------
-    ArgumentError
-        When `tensor` is no leaf that can be assigned, or a is above b.
-    """
-    low, high = _finite("uniform_", "a", a), _finite("uniform_", "b", b)
-    if low > high:
-        raise ArgumentError(f"uniform_: a={a} is above b={b}")
-    return _write("uniform_", tensor, generator(rng).uniform(low, high, tensor.shape))
-
-
-def normal_(tensor: Leaf, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator | int | None = None) -> Leaf:
-    """Fill with numbers drawn from a normal distribution.
-
-    Parameters
-    ----------
-    tensor : Parameter or Scalar
-        The leaf to write into.
-    mean, std : float
-        Mean and standard deviation.
-    rng : numpy.random.Generator or int, optional
-        Where randomness comes from; the default generator.
-
-    Raises
-    ------
-    ArgumentError
-        When `tensor` is no leaf that can be assigned, or the deviation is negative.
-    """
-    mean, std = _finite("normal_", "mean", mean), _finite("normal_", "std", std)
-    if std < 0:
-        raise ArgumentError(f"normal_: std={std}, expected at least 0")
-    return _write("normal_", tensor, generator(rng).normal(mean, std, tensor.shape))
-
-
-def constant_(tensor: Leaf, val: float) -> Leaf:
-    """Fill with one number.
-
-    Raises
-    ------
-    ArgumentError
-        When `tensor` is no leaf that can be assigned.
-    """
-    return _write("constant_", tensor, np.full(tensor.shape, _finite("constant_", "val", val)))
-
-
-def zeros_(tensor: Leaf) -> Leaf:
-    """Fill with zeros: right for biases, wrong for weights, whose gradients would all be equal.
-
-    Raises
-    ------
-    ArgumentError
-        When `tensor` is no leaf that can be assigned.
-    """
-    return _write("zeros_", tensor, np.zeros(tensor.shape))
 
 
 def kaiming_normal_(
@@ -163,8 +79,29 @@ def kaiming_normal_(
     ArgumentError, UnknownNameError
         For another mode, nonlinearity, or something that is no Parameter.
     """
-    std = calculate_gain(nonlinearity, a) / math.sqrt(_fan("kaiming_normal_", tensor, mode))
+    std = calculate_gain(nonlinearity, a) / math.sqrt(fan("kaiming_normal_", tensor, mode))
     return normal_(tensor, 0.0, std, rng=rng)
+
+
+def lecun_normal_(tensor: Leaf, *, rng: np.random.Generator | int | None = None) -> Leaf:
+    """Fill weights from N(0, 1/fan_in): a unit's output has the variance of its inputs, if no activation follows.
+
+    LeCun et al. 1998, "Efficient BackProp"; CS231n, neural networks part 2, "Calibrating the variances with 1/sqrt(n)":
+    ``w = np.random.randn(n) / sqrt(n)``.
+
+    Parameters
+    ----------
+    tensor : Parameter of shape (out, in, ...)
+        Weights of a linear or convolutional layer.
+    rng : numpy.random.Generator or int, optional
+        Where randomness comes from; the default generator.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        As in `kaiming_normal_`.
+    """
+    return normal_(tensor, 0.0, 1 / math.sqrt(fan("lecun_normal_", tensor, "fan_in")), rng=rng)
 
 
 def kaiming_uniform_(
@@ -189,7 +126,7 @@ def kaiming_uniform_(
     ShapeError, ArgumentError, UnknownNameError
         As in `kaiming_normal_`.
     """
-    bound = calculate_gain(nonlinearity, a) * math.sqrt(3.0 / _fan("kaiming_uniform_", tensor, mode))
+    bound = calculate_gain(nonlinearity, a) * math.sqrt(3.0 / fan("kaiming_uniform_", tensor, mode))
     return uniform_(tensor, -bound, bound, rng=rng)
 
 
@@ -213,7 +150,7 @@ def xavier_normal_(tensor: Leaf, gain: float = 1.0, *, rng: np.random.Generator 
     ShapeError, ArgumentError
         As in `kaiming_normal_`.
     """
-    fans = _fan("xavier_normal_", tensor, "fan_in") + _fan("xavier_normal_", tensor, "fan_out")
+    fans = fan("xavier_normal_", tensor, "fan_in") + fan("xavier_normal_", tensor, "fan_out")
     return normal_(tensor, 0.0, _gain("xavier_normal_", gain) * math.sqrt(2.0 / fans), rng=rng)
 
 
@@ -230,12 +167,12 @@ def xavier_uniform_(tensor: Leaf, gain: float = 1.0, *, rng: np.random.Generator
     ShapeError, ArgumentError
         As in `kaiming_normal_`.
     """
-    fans = _fan("xavier_uniform_", tensor, "fan_in") + _fan("xavier_uniform_", tensor, "fan_out")
+    fans = fan("xavier_uniform_", tensor, "fan_in") + fan("xavier_uniform_", tensor, "fan_out")
     bound = _gain("xavier_uniform_", gain) * math.sqrt(6.0 / fans)
     return uniform_(tensor, -bound, bound, rng=rng)
 
 
-def _fan(function: str, tensor: Node, mode: str) -> int:
+def fan(function: str, tensor: Node, mode: str) -> int:
     """Count the inputs of one output (fan_in), or the outputs of one input (fan_out)."""
     if not isinstance(tensor, Parameter):
         raise ArgumentError(f"{function}: got {type(tensor).__name__}, expected a Parameter")
@@ -250,34 +187,7 @@ def _fan(function: str, tensor: Node, mode: str) -> int:
     return (inputs if mode == "fan_in" else outputs) * math.prod(window)
 
 
-def _write(function: str, leaf: Leaf, values: np.ndarray) -> Leaf:
-    if not isinstance(leaf, Parameter | Scalar) or leaf.gate is not None:
-        what = repr(leaf) if isinstance(leaf, Node) else type(leaf).__name__
-        raise ArgumentError(f"{function}: got {what}, expected a Parameter or a Scalar leaf")
-    leaf.assign(values)  # type: ignore[arg-type]  # a Scalar takes a 0-d array
-    return leaf
-
-
 def _gain(function: str, gain: float) -> float:
-    if _finite(function, "gain", gain) < 0:
+    if finite(function, "gain", gain) < 0:
         raise ArgumentError(f"{function}: gain={gain}, expected at least 0")
     return float(gain)
-
-
-def _finite(function: str, name: str, value: float) -> float:
-    if not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise ArgumentError(f"{function}: {name}={value!r}, expected a finite number")
-    return float(value)
-
-
-__all__ = [
-    "calculate_gain",
-    "constant_",
-    "kaiming_normal_",
-    "kaiming_uniform_",
-    "normal_",
-    "uniform_",
-    "xavier_normal_",
-    "xavier_uniform_",
-    "zeros_",
-]
