@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +12,9 @@ import numpy as np
 from autograd_cnn import live
 from autograd_cnn.compilation.arguments import Structure, rebuilt
 from autograd_cnn.compilation.instructions import StaleError
+from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.native import Group, groups_of
+from autograd_cnn.compilation.native.counting import Tally
 from autograd_cnn.compilation.recording import Traced, emptied
 from autograd_cnn.compilation.state import State
 from autograd_cnn.compilation.surroundings import Surroundings
@@ -24,8 +26,8 @@ from autograd_cnn.recording import recorded, recording
 class Watch(Protocol):
     """A graph that a monitor watches, whose values and gradients are replaced at every call."""
 
-    def take(self) -> None:
-        """Take in one training step."""
+    def take(self) -> bool:
+        """Take in one training step; whether that could be done without the arrays that are not there."""
 
 
 class Monitor(Protocol):
@@ -34,11 +36,14 @@ class Monitor(Protocol):
     def wants(self) -> bool:
         """Whether the next training step is one to be looked at."""
 
+    def wants_arrays(self) -> bool:
+        """Whether that takes the values and gradients themselves, not only what they come to."""
+
     def pass_over(self) -> None:
         """Count a training step that is not looked at."""
 
-    def watch(self, loss: Any, *, replayed: bool) -> Watch:
-        """Find out where to look in a graph."""
+    def watch(self, loss: Any, *, replayed: bool, tallies: Mapping[Node, Tally] | None) -> Watch:
+        """Find out where to look in a graph; what has a tally may not be there to be read, nor anything later."""
 
 
 class Program:
@@ -63,12 +68,12 @@ class Program:
         self.structure = structure
         self.traced = emptied(traced)
         self.monitor = monitor
-        self._groups: dict[bool, dict[Node, Group | None]] = {}
+        self._groups: dict[Look, dict[Node, Group | None]] = {}
         self.closed_are_leaves = all(x.gate is None for x in traced.closed)
-        self._free: dict[bool, list[State]] = {False: [], True: []}
+        self._free: dict[Look, list[State]] = {look: [] for look in Look}
         self._drawn: list[int] | None = [int(seed) for _, seed in traced.log.draws]
         self._spent: weakref.ref[Replay] | None = None
-        self._seen: State | None = None  # reports of the last look read values there: the next call leaves them alone
+        self._seen: State | None = None  # the next report reads arrays there: calls leave them alone until then
         self.surroundings = Surroundings(function, traced.closed, traced.log.modules)
 
     def replay(self, arguments: Sequence[Any]) -> Replay:
@@ -79,7 +84,7 @@ class Program:
         StaleError
             When the function would have decided otherwise, or made another shape.
         """
-        replay = Replay(self, self._state(watched=recording().active and self._wants()))
+        replay = Replay(self, self._state(self._look() if recording().active else Look.NOTHING))
         drawn, self._drawn = self._drawn, None  # the first call was recorded: it has drawn, and done its effects
         self._run(replay.held(), arguments, drawn)
         return replay
@@ -91,50 +96,66 @@ class Program:
             stale.drawn = state.drawn
             raise
 
-    def _state(self, watched: bool) -> State:
-        """Return a state that no result needs any more, or a new one; where a monitor looks, less is fused."""
-        free = self._free[watched]
+    def _state(self, look: Look) -> State:
+        """Return a state that no result needs any more, or a new one; where a monitor sees arrays, less is fused."""
+        free = self._free[look]
         place = next((i for i, state in enumerate(free) if state is not self._seen), None)
         if place is not None:
             return free.pop(place)
         spent = None if self._spent is None else self._spent()
         state = None if spent is None else spent.state
-        if spent is not None and state is not None and state is not self._seen and state.watched == watched:
+        if spent is not None and state is not None and state is not self._seen and state.look == look:
             spent.state = None
             return state
-        if watched not in self._groups:
-            self._groups[watched] = groups_of(self.traced, watched=watched)
-        return State(self.traced, self._groups[watched], watched)
+        if look not in self._groups:
+            self._groups[look] = groups_of(self.traced, look)
+        return State(self.traced, self._groups[look], look)
 
-    def _wants(self) -> bool:
-        """Whether the next training step is one to be looked at."""
-        return self.monitor is not None and self.monitor.wants()
+    def _look(self) -> Look:
+        """Return how much the monitor wants to see of the next training step."""
+        if self.monitor is None or not self.monitor.wants():
+            return Look.NOTHING
+        return Look.ARRAYS if self.monitor.wants_arrays() else Look.COUNTS
 
     def prepare(self, replay: Replay, arguments: Sequence[Any]) -> State:
-        """Return the state to go backward in: a call that was fused, before others went backward, is done again."""
-        state = replay.held()
-        if self._wants() and not state.watched:
-            again = self._state(watched=True)
-            given = [made._value if x is made else x for made, x in zip(state.stand_ins, arguments, strict=True)]
-            again.run(given, state.drawn)
-            replay.state, replay.fused = again, state
+        """Return the state to go backward in: a call that shows too little, since others went backward, is redone."""
+        state, look = replay.held(), self._look()
+        if state.look < look:
+            replay.state, replay.fused = self._redone(state, look, arguments), state
         return replay.held()
 
-    def observe(self, state: State, output: int, arguments: Sequence[Any]) -> None:
+    def _redone(self, state: State, look: Look, arguments: Sequence[Any]) -> State:
+        """Return a state that shows more, in which a call was made again."""
+        again = self._state(look)
+        given = [made._value if x is made else x for made, x in zip(state.stand_ins, arguments, strict=True)]
+        again.run(given, state.drawn)
+        return again
+
+    def observe(self, state: State, output: int, arguments: Sequence[Any], seed: Any) -> None:
         """Let the monitor take in a step, or count it, once gradients are in their places."""
         if self.monitor is None:
             return
         if not self.monitor.wants():
             self.monitor.pass_over()
-            return
+        elif not self._is_taken(state, output, arguments):
+            again = self._redone(state, Look.ARRAYS, arguments)
+            again.backward(output, seed)
+            self._is_taken(again, output, arguments)
+            self.give_back(again)
+
+    def _is_taken(self, state: State, output: int, arguments: Sequence[Any]) -> bool:
+        """Let the monitor take in a step that stands in a state; whether it needed no more."""
+        assert self.monitor is not None
         for stand_in, x in zip(state.stand_ins, arguments, strict=True):
             stand_in.grad = x.grad if isinstance(x, Node) else None
         end = state.outputs[output]
         watch = state.watches.get(end)
         if watch is None:
-            watch = state.watches[end] = self.monitor.watch(end, replayed=True)
-        watch.take()
-        self._seen = state
+            tallies = state.tallies if state.look == Look.COUNTS else None
+            watch = state.watches[end] = self.monitor.watch(end, replayed=True, tallies=tallies)
+        if state.look == Look.ARRAYS:
+            self._seen = state
+        return watch.take()
 
     def is_spent(self, replay: Replay) -> None:
         """Let the next call take over the state of one that went backward, should its result live on."""
@@ -142,7 +163,7 @@ class Program:
 
     def give_back(self, state: State) -> None:
         """Take a state that no result needs any more."""
-        self._free[state.watched].append(state)
+        self._free[state.look].append(state)
 
 
 class Replay:

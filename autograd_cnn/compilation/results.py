@@ -68,7 +68,7 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
         if sink.grad is not None:
             part = sink.taken()
             leaf.grad = part if leaf.grad is None else leaf.grad + part
-    replay.program.observe(state, self.attributes["which"], given)
+    replay.program.observe(state, self.attributes["which"], given, one)
     if retain == "all":
         if isinstance(one, np.ndarray):
             one.flags.writeable = False

@@ -9,7 +9,9 @@ import numpy as np
 
 from autograd_cnn.compilation import instructions
 from autograd_cnn.compilation.instructions import Run, Sink
+from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.native import Group, memory_for
+from autograd_cnn.compilation.native.counting import Tally
 from autograd_cnn.compilation.native.memory import Places
 from autograd_cnn.compilation.recording import Traced
 from autograd_cnn.graph import Node, Scalar, Tensor
@@ -25,12 +27,12 @@ class State:
         What was recorded.
     groups : dict
         The nodes that are done by native instructions.
-    watched : bool
-        Whether a monitor may look at values and gradients.
+    look : Look
+        How much a monitor may see of values and gradients.
 
     Attributes
     ----------
-    watched : bool
+    look : Look
         As given.
     stand_ins, outputs : list of Node
         What stands for the arguments, and what the function returns.
@@ -38,12 +40,14 @@ class State:
         Where the gradients of stand-ins and closed nodes gather.
     drawn : list of int
         The random numbers of this call.
+    tallies : dict
+        By node, what is counted of values and gradients that are not there to be read.
     watches : dict
         By output, where a monitor looks.
     """
 
-    def __init__(self, traced: Traced, groups: dict[Node, Group | None], watched: bool = False) -> None:
-        self.watched = watched
+    def __init__(self, traced: Traced, groups: dict[Node, Group | None], look: Look = Look.NOTHING) -> None:
+        self.look = look
         self._copies: dict[Node, Node] = {}
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
@@ -56,6 +60,7 @@ class State:
         self._sink_of: dict[Node, Sink] = dict(zip(inputs, self.sinks, strict=True))
         self._seed_of = {id(seed): i for i, (_, seed) in enumerate(traced.log.draws)}
         self.drawn: list[int] = []
+        self.tallies: dict[Node, Tally] = {}
         self.watches: dict[Node, Any] = {}
         self._forward: list[Run] = []
         self._backward: list[Run] = []
@@ -94,6 +99,8 @@ class State:
             node.grad = None
         for sink in self.sinks:
             sink.grad = None
+        for tally in self.tallies.values():
+            tally.gradients = None
         end = self._traced.outputs[output]
         self._sink_of.get(end, self._of(end)).grad = seed
         for step in self._backward:
@@ -136,7 +143,7 @@ class State:
     def _add_group(self, group: Group | None) -> None:
         """Add the instruction of a group, at the place of its last node."""
         if group is not None:
-            native = group.build(group.nodes, Places(self._of, self._sink, self.watched))
+            native = group.build(group.nodes, Places(self._of, self._sink, self.look, self.tallies))
             self._forward.append(native.forward)
             self._backward.append(native.backward)
 

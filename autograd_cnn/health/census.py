@@ -8,15 +8,19 @@ decides about units stays exact: one that passes something on in the part is dri
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd_cnn.graph import Array, Node, Tensor
 from autograd_cnn.health.units import unit_axis
+
+if TYPE_CHECKING:
+    from autograd_cnn.compilation.native.counting import Tally
 
 
 @dataclass
@@ -41,6 +45,8 @@ class Census:
         The last sums of squares by place, of arrays that were there; estimated from a part of large ones.
     units : dict
         By place, the last sums of squares of each unit in that part.
+    counted : mapping
+        By place, what was counted elsewhere, of nodes whose arrays may not be there.
     """
 
     of_values: tuple[int, ...]
@@ -53,9 +59,10 @@ class Census:
     values: dict[int, float] = field(default_factory=dict)
     gradients: dict[int, float] = field(default_factory=dict)
     units: dict[int, Array] = field(default_factory=dict)
+    counted: Mapping[int, Tally] = field(default_factory=dict)
 
-    def take(self, order: Sequence[Node]) -> None:
-        """Count the arrays of a graph."""
+    def take(self, order: Sequence[Node], counted: Mapping[int, Tally] = MappingProxyType({})) -> None:
+        """Count the arrays of a graph, but for what is counted already."""
         from autograd_cnn.kernels.counting import SQUARES, as_in_memory, count_units, sum_of_squares
 
         def total(place: int, array: Array) -> float:
@@ -64,14 +71,24 @@ class Census:
             part = self._part(array)
             return sum_of_squares(as_in_memory(part)) * (array.size / part.size)
 
-        arrays = [(place, order[place]._value) for place in self.of_values]
+        self.counted = counted
+        values = {place: tally.values for place, tally in counted.items()}
+        gradients = {place: tally.gradients for place, tally in counted.items()}
+        arrays = [(place, order[place]._value) for place in self.of_values if values.get(place) is None]
         sent: list[tuple[int, Any]] = [(place, order[place].grad) for place in self.of_gradients]
         self.values = {place: total(place, array) for place, array in arrays if array is not None}
-        self.gradients = {place: total(place, array) for place, array in sent if array is not None}
+        self.values |= {place: float(np.add.reduce(sums)) for place, sums in values.items() if sums is not None}
+        self.gradients = {
+            place: total(place, array) for place, array in sent if array is not None and gradients.get(place) is None
+        }
+        self.gradients |= {place: float(np.add.reduce(sums)) for place, sums in gradients.items() if sums is not None}
         self.units = {}
         for place in self.of_units:
             array: Any = order[place].grad
-            if array is not None:
+            known = gradients.get(place)
+            if known is not None:
+                self.units[place] = known
+            elif array is not None:
                 part = self._part(array)
                 sums = self.units[place] = count_units(part, unit_axis(array.ndim), "squares")[:, SQUARES]
                 self.gradients[place] = float(np.add.reduce(sums)) * (array.size / part.size)
@@ -84,13 +101,24 @@ class Census:
         axis, step = _rows_of(array.shape, array.strides, self.part)
         return array[(slice(None),) * axis + (slice(self.taken % step, None, step),)]
 
-    def driven(self, place: int, gradient: Array) -> Array | None:
+    @property
+    def is_finite(self) -> bool:
+        """Whether nothing that was counted is NaN or infinite."""
+        return math.isfinite(sum(self.values.values())) and math.isfinite(sum(self.gradients.values()))
+
+    def active(self, place: int) -> Array | None:
+        """Return which units of a ReLU pass something on; None where its output is there to tell."""
+        tally = self.counted.get(place)
+        return None if tally is None or tally.values is None else tally.values != 0
+
+    def driven(self, place: int, gradient: Array | None) -> Array | None:
         """Return which units' gradient is not exactly 0; None where it was not counted."""
         sums = self.units.get(place)
         if sums is None:
             return None
         driven: Array = sums != 0
-        if not driven.all() and (self.part is not None or gradient.itemsize > 4):  # squares of tiny float64 vanish
+        in_part = self.part is not None and place not in self.counted
+        if gradient is not None and (in_part or gradient.itemsize > 4) and not driven.all():  # tiny squares vanish
             axis, missing = unit_axis(gradient.ndim), np.flatnonzero(~driven)
             rest = gradient[(slice(None),) * axis + (missing,)]
             others = tuple([i for i in range(rest.ndim) if i != axis])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
@@ -13,6 +14,7 @@ from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.lives import Lives
 from autograd_cnn.health.network import kept_gradients, read_network
 from autograd_cnn.health.nonfinite import first_non_finite
+from autograd_cnn.health.numbers import renewed
 from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.plan import Plan, plan_of, signature
 from autograd_cnn.health.reading import Past, report_of
@@ -24,6 +26,9 @@ from autograd_cnn.health.timeline import Frames, Timeline, is_early
 from autograd_cnn.health.updates import Updates
 from autograd_cnn.health.watching import Watch
 from autograd_cnn.health.window import Window
+
+if TYPE_CHECKING:
+    from autograd_cnn.compilation.native.counting import Tally
 
 GRAPHS = 4
 """Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
@@ -112,6 +117,7 @@ class Monitor:
         self._steps = 0
         self._oldest = -1
         self._loss: Node | None = None
+        self._full: Report | None = None
         self._non_finite: Finding | None = None
         self._start: Start | None = None
 
@@ -134,13 +140,17 @@ class Monitor:
         step = self._steps
         return step % self.every == 0 or is_early(step, self.every)
 
+    def wants_arrays(self) -> bool:
+        """Whether a full report will be kept of the next step; counts are enough for others that it `wants`."""
+        return self._frames.wants(self._steps)
+
     def pass_over(self) -> None:
         """Count a training step without a look; call it where `observe` would be called."""
         self._finish_step(next_step=True)
         self._updates.forget()
         self._steps += 1
 
-    def watch(self, loss: Node, *, replayed: bool = False) -> Watch:
+    def watch(self, loss: Node, *, replayed: bool = False, tallies: Mapping[Node, Tally] | None = None) -> Watch:
         """Find the layers of a graph that will be looked at again and again.
 
         This is what a compiled function needs of a monitor: ``watch = monitor.watch(loss, replayed=True)`` once for
@@ -153,23 +163,31 @@ class Monitor:
             The end of the graph; its values may still be missing, shapes and dtypes are enough.
         replayed : bool
             Whether the gradients of leaves are those of one step, though the leaves are older.
+        tallies : mapping, optional
+            By node, what its values and gradients come to, each time anew, where they may not be there, nor anything
+            after the step. Steps of which this monitor `wants_arrays` must come without.
         """
         order = topological_order(loss) if isinstance(loss, Node) else []
-        return Watch(self, loss, order, self._plan_for(loss, order), replayed)
+        counted = None
+        if tallies is not None:
+            counted = {place: tallies[node] for place, node in enumerate(order) if node in tallies}
+        return Watch(self, loss, order, self._plan_for(loss, order), replayed, counted)
 
-    def take(self, watch: Watch) -> None:
+    def take(self, watch: Watch) -> bool:
         """Take in one step of a graph that is watched; see `Watch.take`."""
         loss, order, plan = watch.loss, watch.order, watch.plan
         if loss.grad is None:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
+        plan.census.take(order, watch.counted or {})
+        if watch.counted is not None and not self._do_counts_do(watch):
+            return False
         if not self.history:
             self._start = start_of(read_network(loss, self._known))
         self._finish_step(next_step=True)
         self._updates.forget()
         self._window.take(plan.batch)
-        plan.census.take(order)
         sizes = Sizes(order, plan.census)
         oldest = -1 if watch.replayed else self._oldest
         record = record_of(self._steps, loss, self._window.samples, plan, sizes, oldest)
@@ -182,12 +200,17 @@ class Monitor:
                 self._updates.remember(layer.name, [order[i] for i in layer.weights], sizes.value_norm(layer.weights))
         self.history.append(record)
         self._steps += 1
-        self._loss, self._oldest = loss, loss.serial
+        self._oldest = loss.serial
+        if watch.counted is not None:
+            return True
+        self._loss, self._full = loss, None
         if self._non_finite is None and not _all_finite(record):
             network = read_network(loss, self._known)
             self._non_finite = first_non_finite(network, kept_gradients(network), record.step)
-        if self._frames.wants(record.step):
-            self._frames.keep(self.report())
+        report = self.report() if watch.replayed or self._frames.wants(record.step) else None
+        if report is not None and self._frames.wants(record.step):
+            self._frames.keep(report)
+        return True
 
     def note(self, split: str = "training", **numbers: float) -> None:
         """Add numbers that the training loop knows to the curves, at the last step, looked at or not.
@@ -249,16 +272,25 @@ class Monitor:
                 "Monitor.report: nothing was observed; call observe(loss) between loss.backward() and optimizer.step()"
             )
         self._finish_step()
+        if self._full is not None and self._full.step != self.history[-1].step:
+            past = self._past([layer.name for layer in self._full.layers])
+            return renewed(self._full, self.history[-1], past)
         network = read_network(self._loss, self._known)
-        layers = [group.name for group in network.layers]
-        updates = {name: [r.update_ratios[name] for r in self.history if name in r.update_ratios] for name in layers}
-        past = Past(
-            step=self.history[-1].step,
+        past = self._past([group.name for group in network.layers])
+        self._full = report_of(network, kept_gradients(network), self._names, self.thresholds, past)
+        return self._full
+
+    def _past(self, layers: list[str]) -> Past:
+        """Return what is known from the steps so far."""
+        record = self.history[-1]
+        return Past(
+            step=record.step,
             samples=self._window.samples,
+            batch=self._window.last,
             now=self._steps - 1,
             units={name: self._lives.units(name) for name in layers},
-            updates=updates,
-            weight_gradients=self.history[-1].weight_gradients,
+            updates={name: [r.update_ratios[name] for r in self.history if name in r.update_ratios] for name in layers},
+            weight_gradients=record.weight_gradients,
             onset=self._onset,
             non_finite=self._non_finite,
             course=Course(
@@ -267,9 +299,8 @@ class Monitor:
                 self._curves.get("loss", {}).get("validation", []),
             ),
             start=self._start,
-            same_sign=self.history[-1].same_sign,
+            same_sign=record.same_sign,
         )
-        return report_of(network, kept_gradients(network), self._names, self.thresholds, past)
 
     def _plan_for(self, loss: Node, order: list[Node]) -> Plan:
         """Return where to look in a graph; its layers are read when it looks like none of the last few."""
@@ -279,6 +310,13 @@ class Monitor:
             plan = plan_of(loss, self._known, self.part)
             self._plans.appendleft(plan)
         return plan
+
+    def _do_counts_do(self, watch: Watch) -> bool:
+        """Whether counts tell all: not where layers are new, or where it is to be found what is not finite."""
+        known = () if self._full is None else self._full.layers
+        if [layer.name for layer in watch.plan.layers] != [layer.name for layer in known]:
+            return False
+        return self._non_finite is not None or (watch.plan.census.is_finite and math.isfinite(watch.loss.item()))
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last look moved the weights, once it was made."""

@@ -39,6 +39,8 @@ class Past:
     ----------
     step, samples : int
         The last step looked at, and over how many samples units were counted (0: this batch).
+    batch : int
+        How many samples that step had, if it is another than that of the network.
     now : int
         The last step, looked at or not: what parameters hold is of then.
     units : mapping
@@ -61,6 +63,7 @@ class Past:
 
     step: int = 0
     samples: int = 0
+    batch: int = 0
     now: int = 0
     units: Mapping[str, Units | None] | None = None
     updates: Mapping[str, list[float]] = field(default_factory=dict)

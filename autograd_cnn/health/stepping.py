@@ -66,4 +66,7 @@ def units_of(layer: Places, order: list[Node], census: Census, thresholds: Thres
         assert node.gate is not None
         if node.gate.saturates is None and driven[0].all():  # the usual case
             return Batch(node.shape[0], True, driven[0], driven[0], np.zeros(driven[0].shape))
+        active = census.active(layer.activations[0]) if node.dtype == np.float32 else None  # no square vanished
+        if active is not None:
+            return Batch(node.shape[0], True, active, driven[0], np.zeros(driven[0].shape))
     return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +12,8 @@ from autograd_cnn.graph import Array
 from autograd_cnn.health.findings import Facts, judged
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.lives import STATES, Spell, units_at
-from autograd_cnn.health.report import Connection, Finding, Layer, Report, Units
+from autograd_cnn.health.numbers import connections_with, judged_by_numbers, layer_with
+from autograd_cnn.health.report import Finding, Layer, Report, Units
 
 MOST_FRAMES = 200
 
@@ -86,7 +86,7 @@ class Timeline:
             samples=record.samples,
             findings=findings,
             first_to_last=ratio,
-            connections=_with_numbers(frame, record),
+            connections=connections_with(frame, record),
         )
 
     @cached_property
@@ -94,16 +94,8 @@ class Timeline:
         return {record.step: place for place, record in enumerate(self.steps)}
 
     def _layer(self, layer: Layer, record: StepRecord) -> Layer:
-        name, gradient = layer.name, record.gradients.get(layer.name)
-        shown = None if gradient is None or layer.gradient is None else replace(layer.gradient, rms=gradient)
-        return replace(
-            layer,
-            activation=replace(layer.activation, rms=record.activations.get(name, layer.activation.rms)),
-            gradient=shown,
-            attenuation=record.attenuations.get(name, layer.attenuation),
-            update_ratio=record.update_ratios.get(name),
-            weight_gradient=record.weight_gradients.get(name),
-            units=None if layer.units is None else self._units(layer.units.count, name, record),
+        return layer_with(
+            layer, record, None if layer.units is None else self._units(layer.units.count, layer.name, record)
         )
 
     def _units(self, count: int, name: str, record: StepRecord) -> Units:
@@ -117,7 +109,7 @@ class Timeline:
             for layer in layers
         }
         return Facts(
-            tuple(map(_judged_by_numbers, layers)),
+            tuple(map(judged_by_numbers, layers)),
             non_finite=next((f for f in told if f.kind == "non-finite" and f.since <= record.step), None),
             disconnected=tuple(f.words.removesuffix(" disconnected") for f in told if f.kind == "disconnected"),
             samples=record.samples,
@@ -139,24 +131,6 @@ class Timeline:
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return critical findings before warnings, otherwise in the order given."""
     return tuple(sorted(findings, key=lambda finding: finding.severity != "critical"))
-
-
-def _judged_by_numbers(layer: Layer) -> Layer:
-    """Return a layer whose histogram, which may be older, has no say: all gradients are 0 where their RMS is."""
-    if layer.gradient is None:
-        return layer
-    return replace(layer, gradient=replace(layer.gradient, zeros=float(layer.gradient.rms == 0)))
-
-
-def _with_numbers(frame: Report, record: StepRecord) -> tuple[Connection, ...]:
-    """Return the wires with the numbers of a step; where an output fans out, a wire keeps its older share."""
-    leaving = Counter(wire.source for wire in frame.connections)
-    return tuple(
-        replace(wire, value=record.activations[wire.source], gradient=record.gradients[wire.source])
-        if leaving[wire.source] == 1 and wire.source in record.activations and wire.source in record.gradients
-        else wire
-        for wire in frame.connections
-    )
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from autograd_cnn.graph import Node
 from autograd_cnn.health.plan import Plan
 
 if TYPE_CHECKING:
+    from autograd_cnn.compilation.native.counting import Tally
     from autograd_cnn.health.monitor import Monitor
 
 
@@ -18,8 +20,9 @@ class Watch:
 
     `Monitor.watch` makes it. Who replays a graph, such as a compiled function, calls `take` once per training step
     that `Monitor.wants`, when this step's values and gradients stand in the nodes of `order` (``node._value``,
-    ``node.grad``) and before the optimizer writes into the parameters; for others `Monitor.pass_over`. Everything is
-    read at once: the memory may be used again afterwards.
+    ``node.grad``) or are `counted`, and before the optimizer writes into the parameters; for others
+    `Monitor.pass_over`. Everything is read at once: the memory may be used again afterwards, but after a step whose
+    arrays the monitor wanted, which its next report reads.
 
     Attributes
     ----------
@@ -31,6 +34,8 @@ class Watch:
         Where the layers are in that order.
     replayed : bool
         Whether the gradients of leaves are those of one step, though the leaves are older.
+    counted : mapping
+        By place in `order`, what the numbers of nodes come to whose arrays may not be there; None where all are.
     """
 
     monitor: Monitor
@@ -38,13 +43,14 @@ class Watch:
     order: list[Node]
     plan: Plan
     replayed: bool
+    counted: Mapping[int, Tally] | None = None
 
-    def take(self) -> None:
-        """Take in one step.
+    def take(self) -> bool:
+        """Take in one step; return False, with nothing done, where counts do not do: give a graph with all arrays.
 
         Raises
         ------
         GradientError
             When the loss has no gradient: backward() has not run.
         """
-        self.monitor.take(self)
+        return self.monitor.take(self)

@@ -26,6 +26,11 @@ class Window:
         return len(self._sizes)
 
     @property
+    def last(self) -> int:
+        """How many samples the last batch holds."""
+        return self._sizes[-1]
+
+    @property
     def samples(self) -> int:
         """How many samples they hold."""
         return sum(self._sizes)

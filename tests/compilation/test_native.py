@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import kernels, nn
+from autograd_cnn.compilation.look import Look
 
 FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 DTYPES = st.sampled_from([np.float32, np.float64])
@@ -38,7 +39,7 @@ def assert_alike(function, parameters, *arguments):
             assert ours.dtype == theirs.dtype
             np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * max(1.0, np.abs(theirs).max()))
     (program,) = compiled._recordings[next(iter(compiled._recordings))]
-    return {name for group in program._groups[False].values() if group for name in [group.build.__name__]}
+    return {name for group in program._groups[Look.NOTHING].values() if group for name in [group.build.__name__]}
 
 
 def drawn(rng, shape, dtype):

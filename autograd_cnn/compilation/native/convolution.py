@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.native.ending import Ending, PooledEnding
 from autograd_cnn.compilation.native.memory import Kept, Places, give, send
 from autograd_cnn.compilation.native.users import Users, is_made_by
@@ -32,7 +35,7 @@ def convolution_chain(product: Node, users: Users) -> list[Node] | None:
         if active is not None:
             chain.append(active)
             pooled = users.only(active, "max_pool2d")
-            if pooled is not None and not users.watched and _is_of_halves(pooled):
+            if pooled is not None and _may_be_pooled(active, users.look) and _is_of_halves(pooled):
                 chain.append(pooled)
     return chain
 
@@ -41,6 +44,11 @@ def _is_bias(x: Any, product: Node, users: Users) -> bool:
     if not is_made_by(x, "reshape") or users.only(x, "add") is None or x.shape != (1, product.shape[1], 1, 1):
         return False
     return isinstance(x.inputs[0], Parameter) and x.dtype == product.dtype
+
+
+def _may_be_pooled(active: Node, look: Look) -> bool:
+    """Whether nobody misses the values of a ReLU: of float64 numbers counts do not tell whether all are 0."""
+    return look == Look.NOTHING or (look == Look.COUNTS and active.dtype == np.float32)
 
 
 def _is_of_halves(pooled: Node) -> bool:
@@ -76,8 +84,8 @@ class Convolution:
         self.bias, self.to_bias = places.node(bias), places.sink(bias)
         self.of_bias = Kept(bias.shape, bias.dtype)
         if is_made_by(nodes[-1], "max_pool2d"):
-            return PooledEnding(self.product, order, nodes[-1].shape)
-        return Ending(self.product, order, is_made_by(nodes[-1], "relu"), places.seen(nodes[2]))
+            return PooledEnding(self.product, order, nodes[-1].shape, nodes, places)
+        return Ending(self.product, order, nodes[2:], places)
 
     def forward(self) -> None:
         """Compute the convolution and what follows."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from autograd_cnn.compilation.native.memory import buffer
+from autograd_cnn.compilation.look import Look
+from autograd_cnn.compilation.native.counting import Counts
+from autograd_cnn.compilation.native.memory import Places, buffer
 from autograd_cnn.graph import Array, Node
 from autograd_cnn.kernels import dense
 from autograd_cnn.kernels.image_rows import PLANES, Order, counts, empty_images, readable_rows, writable_rows
@@ -32,10 +37,9 @@ class Ending:
         A matrix whose columns are units, or images.
     order : Order or None
         In which order images lie without gaps; None for a matrix.
-    relu : bool
-        Whether ReLU follows.
-    before : Node, optional
-        The input of the ReLU, if its value and gradient must be seen; then the result has memory of its own.
+    nodes : sequence of Node
+        The sum with the bias and, maybe, its ReLU. If the sum must be seen, the result has memory of its own.
+    places : Places
 
     Attributes
     ----------
@@ -45,10 +49,11 @@ class Ending:
         The gradient of the product, once `backward` was called.
     """
 
-    def __init__(self, product: Array, order: Order | None, relu: bool, before: Node | None = None) -> None:
-        self.product, self.relu, self.order = product, relu, order
-        self.before = before if relu else None
-        self.result = product if self.before is None else _like(product, order)
+    def __init__(self, product: Array, order: Order | None, nodes: Sequence[Node], places: Places) -> None:
+        self.product, self.relu, self.order = product, len(nodes) > 1, order
+        self.before = places.seen(nodes[0]) if self.relu else None
+        self._at_once = self.relu and places.look != Look.ARRAYS
+        self.result = _like(product, order) if self.relu and not self._at_once else product
         self.units = product.shape[1]
         self._by_columns = order is None or order[3] == 1
         self._matrix = _matrix(product, order)
@@ -60,17 +65,30 @@ class Ending:
         self._copy = Workspace()
         self._add = dense.add_to_columns if self._by_columns else dense.add_to_rows
         self._send = dense.send_by_columns if self._by_columns else dense.send_by_rows
-        self._at_once = relu and before is None
         self._totals = Totals(self._sums.reshape(-1, self.units, 1 if self._by_columns else PARTIAL_SUMS))
         self._upstream: Array | None = None
+        self._counts: Counts | None = None
+        if self.relu and places.look == Look.COUNTS:
+            tallies = places.tally(nodes[0]), places.tally(nodes[1])
+            self._counts = Counts(*tallies, self._matrix, self.units, self._by_columns, len(self._sums))
 
     def forward(self, bias: Array) -> None:
         """Compute the result."""
         matrix = self._matrix
+        if self._counts is not None:
+            share_out(self._count_and_add, len(self._sums), 2 * matrix.size, self._counts, bias)
+            self._counts.values_are_counted()
+            return
         share_out(self._add, len(matrix), matrix.size, matrix, bias, self._at_once)
         if self.before is not None:
             np.maximum(self.product, 0, out=self.result)
             self.before._value = self.product
+
+    def _count_and_add(self, first: int, last: int, counted: Counts, bias: Array) -> None:
+        rows, jobs = len(self._matrix), len(self._sums)
+        for begin, end in counted.portions(first, last):
+            counted.products(begin, end, bias)
+            self._add(begin * rows // jobs, end * rows // jobs, self._matrix, bias, True)
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, and the gradient of the bias."""
@@ -78,8 +96,13 @@ class Ending:
             ordered = upstream if self.order is None else _ordered(upstream, self.order, self._copy)
             self._rows = _matrix(ordered, self.order)
             self._upstream = upstream if ordered is upstream else None
-        rows = self._rows
-        share_out(self._send, len(self._sums), rows.size, rows, self._result, self.relu, self._sent, self._sums)
+        rows, ends = self._rows, (self._result, self.relu, self._sent, self._sums)
+        if self._counts is None:
+            share_out(self._send, len(self._sums), rows.size, rows, *ends)
+        else:
+            rows = np.ascontiguousarray(rows)
+            share_out(self._send_and_count, len(self._sums), 3 * rows.size, self._counts, rows, *ends)
+            self._counts.gradients_are_counted()
         if self.before is not None:
             self.before.grad = self.sent
         if self._by_columns and len(self._sums) == 1:
@@ -87,14 +110,22 @@ class Ending:
         else:
             self._totals.write(of_bias)
 
+    def _send_and_count(self, first: int, last: int, counted: Counts, rows: Array, *ends: Any) -> None:
+        for begin, end in counted.portions(first, last):
+            self._send(begin, end, rows, *ends)
+            counted.gradients(begin, end, self._sent, rows)
+
 
 class PooledEnding:
     """Bias, ReLU and max pooling by windows of 2 by 2 in one walk; a dead ReLU is a switch that points nowhere.
 
-    Parameters and attributes are those of `Ending`; the gradient of the product takes its place.
+    Parameters and attributes are those of `Ending`, and the shape of what is pooled; the gradient of the product takes
+    its place.
     """
 
-    def __init__(self, product: Array, order: Order, shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, product: Array, order: Order, shape: tuple[int, ...], nodes: Sequence[Node], places: Places
+    ) -> None:
         dtype = product.dtype
         self.order = order
         self.sent = product
@@ -114,12 +145,28 @@ class PooledEnding:
         self._copy = Workspace()
         self._totals = Totals(self._sums.reshape(-1, product.shape[1], 1 if self._per_lane else columns))
         self._upstream: Array | None = None
+        self._counts: Counts | None = None
+        if places.look == Look.COUNTS:
+            tallies = places.tally(nodes[2]), places.tally(nodes[3])
+            matrix = _matrix(product, order)
+            self._counts = Counts(*tallies, matrix, product.shape[1], self._per_lane, outer, columns)
+            self._pooled = places.tally(nodes[4])
 
     def forward(self, bias: Array) -> None:
         """Write the result."""
-        ends = self._bias(bias), self._per_lane, self._zero, self._nowhere
+        bias = self._bias(bias)
+        ends: Any = bias, self._per_lane, self._zero, self._nowhere, *self._target, self._switches
         jobs, operations = len(self._switches), self.result.size * 4
-        share_out(self._take, jobs, operations, *self._source, self._outputs, *ends, *self._target, self._switches)
+        if self._counts is None:
+            share_out(self._take, jobs, operations, *self._source, self._outputs, *ends)
+        else:
+            share_out(self._count_and_take, jobs, 2 * operations, self._counts, bias, *ends)
+            self._counts.pooled_values_are_counted(bias)
+
+    def _count_and_take(self, first: int, last: int, counted: Counts, bias: Array, *ends: Any) -> None:
+        for begin, end in counted.portions(first, last):
+            counted.products(begin, end, bias, np.float32(1))
+            self._take(begin, end, *self._source, self._outputs, *ends)
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, over the product, and the gradient of the bias."""
@@ -127,9 +174,13 @@ class PooledEnding:
             self._rows = readable_rows(upstream, self.order, self.sent.dtype, self._copy, "upstream")
             self._upstream = upstream if np.may_share_memory(self._rows.numbers, upstream) else None
         self._sums.fill(0.0)
-        ends = self._nowhere, *self._product, self._sums
+        ends: Any = self._size, self._outputs[:2], self._nowhere, *self._product, self._sums
         jobs, operations = len(self._switches), self.sent.size
-        share_out(self._send, jobs, operations, *self._rows, self._switches, self._size, self._outputs[:2], *ends)
+        share_out(self._send, jobs, operations, *self._rows, self._switches, *ends)
+        if self._counts is not None:
+            self._counts.sent(self._rows, self._switches, self._outputs[0], self._nowhere)
+            self._counts.gradients_are_counted()
+            self._pooled.gradients = self._counts.after.gradients
         self._totals.write(of_bias)
 
 

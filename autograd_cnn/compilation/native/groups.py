@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.native.convolution import Convolution, convolution_chain, images_for
 from autograd_cnn.compilation.native.linear import Linear, linear_chain
 from autograd_cnn.compilation.native.loss import MeanLoss, loss_chain
@@ -50,12 +51,12 @@ class Group:
     build: Callable[[list[Node], Places], Any]
 
 
-def groups_of(traced: Traced, *, watched: bool = False) -> dict[Node, Group | None]:
+def groups_of(traced: Traced, look: Look = Look.NOTHING) -> dict[Node, Group | None]:
     """Return for every node that belongs to a group None, and for the last one of each group the group.
 
-    Where a monitor watches, what a layer gives, what goes into an activation and what comes out of it stays to be seen.
+    Where a monitor sees arrays, what a layer gives, goes into an activation and comes out of it stays to be seen.
     """
-    users = Users(traced, watched)
+    users = Users(traced, look)
     found: dict[Node, Group | None] = {}
     for node in traced.order:
         pattern = PATTERNS.get(node.gate.name) if node.gate is not None and node not in found else None

@@ -40,7 +40,7 @@ class Linear:
         self.output = places.node(nodes[-1])
         self.spaces = Workspace(), Workspace(), Workspace()
         self.y = buffer(product.shape, product.dtype)
-        self.ending = Ending(self.y, None, len(nodes) > 3, places.seen(added))
+        self.ending = Ending(self.y, None, nodes[2:], places)
         self.output._value = self.ending.result
         self.of_x: Any = buffer(x.shape, x.dtype) if self.to_x is not None else None
         self.of_weight, self.of_bias = Kept(weight.shape, weight.dtype), Kept(bias.shape, bias.dtype)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograd_cnn.compilation.instructions import Sink
+from autograd_cnn.compilation.look import Look
+from autograd_cnn.compilation.native.counting import Tally
 from autograd_cnn.graph import Array, Node
 from autograd_cnn.kernels.workspace import aligned
 
@@ -39,17 +41,24 @@ class Places:
         Returns a recorded node as it stands in the state.
     sink : callable
         Returns where the gradient of a recorded node gathers; None for one that needs none.
-    watched : bool
-        Whether what goes into an activation must be seen from outside, with its gradient.
+    look : Look
+        Whether what goes into an activation must be seen from outside, with its gradient, or counted.
+    tallies : dict
+        What is counted, by node as it stands in the state.
     """
 
     node: Callable[[Node], Node]
     sink: Callable[[Node], Any]
-    watched: bool = False
+    look: Look = Look.NOTHING
+    tallies: dict[Node, Tally] = field(default_factory=dict)
 
     def seen(self, node: Node) -> Node | None:
-        """Return a node inside of a group as it stands in the state, if it must be seen from outside."""
-        return self.node(node) if self.watched else None
+        """Return a node inside of a group as it stands in the state, if its gradient must be seen from outside."""
+        return self.node(node) if self.look != Look.NOTHING else None
+
+    def tally(self, node: Node) -> Tally:
+        """Return where it is counted what the numbers of a node come to."""
+        return self.tallies.setdefault(self.node(node), Tally())
 
 
 def buffer(shape: tuple[int, ...], dtype: Any) -> Array:

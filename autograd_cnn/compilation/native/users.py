@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.recording import Traced, live_operands
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import GATES
@@ -12,12 +13,12 @@ class Users:
 
     Attributes
     ----------
-    watched : bool
-        Whether a monitor looks at what goes into activations, and at what comes out of them.
+    look : Look
+        How much a monitor sees of what goes into activations, and of what comes out of them.
     """
 
-    def __init__(self, traced: Traced, watched: bool = False) -> None:
-        self.watched = watched
+    def __init__(self, traced: Traced, look: Look = Look.NOTHING) -> None:
+        self.look = look
         self._of: dict[Node, list[Node | None]] = {}
         for node in traced.order:
             for x in node.inputs or ():
