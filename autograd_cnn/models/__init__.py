@@ -3,19 +3,29 @@
 from autograd_cnn.models.alexnet import alexnet, alexnet_2012
 from autograd_cnn.models.convnet import cifar_convnet
 from autograd_cnn.models.googlenet import GoogLeNet, GoogLeNetOutputs, googlenet
+from autograd_cnn.models.hints import Hint
 from autograd_cnn.models.lenet import lenet5
 from autograd_cnn.models.mlp import mlp
+from autograd_cnn.models.neighbors import CrossValidation, NearestNeighbors, cross_validate
 from autograd_cnn.models.resnet import resnet18, resnet34, resnet50, se_resnet18, se_resnet50
+from autograd_cnn.models.sizing import Summary, summary
+from autograd_cnn.models.sizing_rows import LayerSummary
 from autograd_cnn.models.squeezenet import squeezenet1_0, squeezenet1_1
 from autograd_cnn.models.vgg import vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 from autograd_cnn.models.zfnet import zfnet
 
 __all__ = [
+    "CrossValidation",
     "GoogLeNet",
     "GoogLeNetOutputs",
+    "Hint",
+    "LayerSummary",
+    "NearestNeighbors",
+    "Summary",
     "alexnet",
     "alexnet_2012",
     "cifar_convnet",
+    "cross_validate",
     "googlenet",
     "lenet5",
     "mlp",
@@ -26,6 +36,7 @@ __all__ = [
     "se_resnet50",
     "squeezenet1_0",
     "squeezenet1_1",
+    "summary",
     "vgg11",
     "vgg11_bn",
     "vgg13",
