@@ -9,6 +9,7 @@ from autograd_cnn.data.cifar import cifar10, cifar100
 from autograd_cnn.data.datasets import Dataset, Splits
 from autograd_cnn.data.idx import read_idx, write_idx
 from autograd_cnn.data.idx_collections import fashion_mnist, mnist
+from autograd_cnn.data.image_files import image_folder
 from autograd_cnn.data.preprocessing import with_bias_column
 from autograd_cnn.data.splitting import Fold, Folds, stratified_folds, stratified_split
 from autograd_cnn.data.toy import spirals, two_moons
@@ -27,6 +28,7 @@ __all__ = [
     "digits",
     "extract",
     "fashion_mnist",
+    "image_folder",
     "mnist",
     "preprocessing",
     "read_idx",
