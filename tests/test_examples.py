@@ -104,6 +104,24 @@ EXPECTED = {
             relu <= tanh and relu_gradient > 1e4 * sigmoid_gradient
         ),
     ),
+    "18_dying_relus.py": Expected(
+        r"too fast .*at the end (.*); accuracy .* -> (\d+)%…pushed up .*at the end (.*); accuracy .* -> (\d+)%"
+        r"…leaky .*at most +0 of 100,.* -> (\d+)%…slower .*at the end (.*); accuracy .* -> (\d+)%",
+        ("dying_relus.svg",),
+        holds=lambda dead, right, pushed, pushed_right, leaky_right, slower, slower_right: (
+            dead > 30 and pushed < 5 and slower < 5 and right + 20 < min(pushed_right, leaky_right, slower_right)
+        ),
+    ),
+    "19_initialization.py": Expected(
+        r"tanh from zeros.* 0\.0000 -> 0\.0000;   1 of 200 units…0\.01.* 0\.1.* -> 0\.0000; 200 of 200 units"
+        r"…Xavier .* (\S+) -> (\S+); 200…ReLU from…Xavier .* (\S+) -> (\S+); 200…He .* (\S+) -> (\S+); 200",
+        ("initialization.svg",),
+        holds=lambda tanh, deep_tanh, xavier, deep_xavier, he, deep_he: (
+            deep_tanh > tanh / 4
+            and deep_xavier < xavier / 2**4
+            and 0.8 < deep_he / he < 1.25  # half the variance, 9 times
+        ),
+    ),
 }
 
 
