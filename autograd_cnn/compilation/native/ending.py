@@ -136,7 +136,8 @@ class PooledEnding:
         columns = shape[3] * lanes
         self._switches = np.zeros((outer, shape[2] * columns), np.uint8)
         self._sums = np.zeros((outer, columns))
-        self._outputs, self._size = (*shape[2:], lanes), (*product.shape[2:], lanes)
+        self._outputs: Any = *shape[2:], lanes
+        self._size = *product.shape[2:], lanes
         self._source, self._product = readable_rows(product, order, dtype), writable_rows(product, order)
         self._target = writable_rows(self.result, order)
         self._per_lane = order[3] == 1
