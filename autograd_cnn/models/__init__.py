@@ -12,6 +12,7 @@ from autograd_cnn.models.sizing import Summary, summary
 from autograd_cnn.models.sizing_rows import LayerSummary
 from autograd_cnn.models.squeezenet import squeezenet1_0, squeezenet1_1
 from autograd_cnn.models.vgg import vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
+from autograd_cnn.models.weights import LoadedWeights, load_safetensors, save_safetensors
 from autograd_cnn.models.zfnet import zfnet
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "GoogLeNetOutputs",
     "Hint",
     "LayerSummary",
+    "LoadedWeights",
     "NearestNeighbors",
     "Summary",
     "alexnet",
@@ -28,10 +30,12 @@ __all__ = [
     "cross_validate",
     "googlenet",
     "lenet5",
+    "load_safetensors",
     "mlp",
     "resnet18",
     "resnet34",
     "resnet50",
+    "save_safetensors",
     "se_resnet18",
     "se_resnet50",
     "squeezenet1_0",
