@@ -3,6 +3,7 @@
 from autograd_cnn.data import augmentation, preprocessing
 from autograd_cnn.data.archive_members import Limits as ArchiveLimits
 from autograd_cnn.data.archives import extract
+from autograd_cnn.data.array_datasets import arrays, load_npz
 from autograd_cnn.data.batching import Batches, batches
 from autograd_cnn.data.bundled import digits
 from autograd_cnn.data.cifar import cifar10, cifar100
@@ -21,6 +22,7 @@ __all__ = [
     "Fold",
     "Folds",
     "Splits",
+    "arrays",
     "augmentation",
     "batches",
     "cifar10",
@@ -29,6 +31,7 @@ __all__ = [
     "extract",
     "fashion_mnist",
     "image_folder",
+    "load_npz",
     "mnist",
     "preprocessing",
     "read_idx",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 import struct
 import zipfile
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.data.npy import array_from_npy
 from autograd_cnn.errors import ArgumentError, DataFileError
 
 FORMAT, SCHEMA = "autograd_cnn checkpoint", 1
@@ -127,22 +127,7 @@ def _members(archive: zipfile.ZipFile, size: int) -> dict[str, NDArray[Any]]:
         raise ValueError("its members are larger than the file")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise ValueError("a member is compressed")
-    return {member.filename: _array(archive.read(member)) for member in members}
-
-
-def _array(content: bytes) -> NDArray[Any]:
-    """Return the array of a .npy member; raise ValueError unless it is exactly as long as it says."""
-    file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    if version != (1, 0):
-        raise ValueError(f"version {version} of npy")
-    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
-    begin = file.tell()
-    if dtype.kind not in "biufc" or min(shape, default=0) < 0:
-        raise ValueError(f"an array of {dtype}, {shape}")
-    if math.prod(shape) * dtype.itemsize != len(content) - begin:
-        raise ValueError(f"an array {shape} of {dtype} in {len(content) - begin} bytes")
-    return np.ndarray(shape, dtype, content, begin, order="F" if by_columns else "C").copy("K")
+    return {member.filename: array_from_npy(archive.read(member)) for member in members}
 
 
 def _unpacked(x: Any, arrays: dict[str, NDArray[Any]]) -> Any:
