@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from viz.picture import Picture
     from viz.players import player
     from viz.predictions_page import predictions
+    from viz.rate_curves import rate_range
     from viz.reports import report
     from viz.zooms import zoom
 
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "player",
     "predictions",
+    "rate_range",
     "report",
     "textbook",
     "to_networkx",
@@ -58,6 +60,7 @@ _HOMES = {
     "gradient_check": "checks",
     "player": "players",
     "predictions": "predictions_page",
+    "rate_range": "rate_curves",
     "report": "reports",
     "textbook": "textbook",
     "to_networkx": "multigraph",

@@ -6,6 +6,7 @@ from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
 from autograd_cnn.train.evaluation import Evaluation, evaluate, predict
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.metrics import accuracy, confusion_matrix, top_k_error
+from autograd_cnn.train.rate_ranges import RateRange, rate_range
 from autograd_cnn.train.stopping import EarlyStopping
 from autograd_cnn.train.trainer import Trainer
 
@@ -16,12 +17,14 @@ __all__ = [
     "EpochRecord",
     "Evaluation",
     "History",
+    "RateRange",
     "Trainer",
     "accuracy",
     "confusion_matrix",
     "evaluate",
     "load_checkpoint",
     "predict",
+    "rate_range",
     "save_checkpoint",
     "top_k_error",
     "update_bn",
