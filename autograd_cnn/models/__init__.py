@@ -3,8 +3,10 @@
 from autograd_cnn.models.alexnet import alexnet, alexnet_2012
 from autograd_cnn.models.convnet import cifar_convnet
 from autograd_cnn.models.googlenet import GoogLeNet, GoogLeNetOutputs, googlenet
+from autograd_cnn.models.hand_derived import softmax_loss_and_gradients, svm_loss_and_gradients
 from autograd_cnn.models.hints import Hint
 from autograd_cnn.models.lenet import lenet5
+from autograd_cnn.models.linear_classifiers import LinearClassifier, LinearSVM, SoftmaxClassifier
 from autograd_cnn.models.mlp import mlp
 from autograd_cnn.models.neighbors import CrossValidation, NearestNeighbors, cross_validate
 from autograd_cnn.models.resnet import resnet18, resnet34, resnet50, se_resnet18, se_resnet50
@@ -21,8 +23,11 @@ __all__ = [
     "GoogLeNetOutputs",
     "Hint",
     "LayerSummary",
+    "LinearClassifier",
+    "LinearSVM",
     "LoadedWeights",
     "NearestNeighbors",
+    "SoftmaxClassifier",
     "Summary",
     "alexnet",
     "alexnet_2012",
@@ -38,9 +43,11 @@ __all__ = [
     "save_safetensors",
     "se_resnet18",
     "se_resnet50",
+    "softmax_loss_and_gradients",
     "squeezenet1_0",
     "squeezenet1_1",
     "summary",
+    "svm_loss_and_gradients",
     "vgg11",
     "vgg11_bn",
     "vgg13",
