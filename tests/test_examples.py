@@ -122,6 +122,14 @@ EXPECTED = {
             and 0.8 < deep_he / he < 1.25  # half the variance, 9 times
         ),
     ),
+    "36_learning_rates.py": Expected(
+        r"suggestion (\S+), diverged at (\S+)\nvery high.*-> (\S+)\nhigh:.*-> (\S+)\ngood.*-> (\S+)\nlow.*-> (\S+)\n"
+        r"high to 0: .*-> (\S+)",
+        ("rate_range.svg", "learning_rates.svg"),
+        holds=lambda rate, end, very_high, high, good, low, falling: (
+            rate < end / 5 and very_high > 10 and 0.1 > good < high / 5 and falling < high / 5 and 1.5 < low < 2.31
+        ),
+    ),
 }
 
 

@@ -36,9 +36,9 @@ def rate_range(found: RateRange, *, theme: str = "light") -> Picture:
     if found.suggestion is not None:
         layers.append(Rule(f"suggestion: {number(found.suggestion, '.2g')}", found.suggestion, "x", "ok_text"))
         facts.append("Suggested is where the smoothed loss falls fastest, at most a third of the rate of its minimum.")
-    beyond = next((rate for rate, loss in zip(found.rates, found.smoothed, strict=True) if not loss <= top), None)
-    if found.diverged and beyond is not None:
-        layers.append(Zone("diverges", beyond, math.inf, "critical"))
+    if found.diverged:
+        outside = (rate for rate, loss in zip(found.rates, found.smoothed, strict=True) if not loss <= top)
+        layers.append(Zone("diverges", next(outside, found.rates[-1]), math.inf, "critical"))
     panel = Panel(Axis("learning rate", log=True), Axis("loss", low, top), tuple(layers))
     return chart(ChartData("Learning-rate range test", (panel,), facts=tuple(facts)), theme=theme)
 
