@@ -22,6 +22,9 @@ from autograd_cnn.health.units import unit_axis
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
 
+Row = tuple[Array, Array]
+NOTHING: Mapping[int, Tally] = MappingProxyType({})
+
 
 @dataclass
 class Census:
@@ -61,38 +64,72 @@ class Census:
     units: dict[int, Array] = field(default_factory=dict)
     counted: Mapping[int, Tally] = field(default_factory=dict)
 
-    def take(self, order: Sequence[Node], counted: Mapping[int, Tally] = MappingProxyType({})) -> None:
-        """Count the arrays of a graph, but for what is counted already."""
-        from autograd_cnn.kernels.counting import SQUARES, as_in_memory, count_units, sum_of_squares
+    def take(
+        self, order: Sequence[Node], counted: Mapping[int, Tally] = NOTHING, rows: dict[Any, Row] | None = None
+    ) -> None:
+        """Count the arrays of a graph.
 
-        def total(place: int, array: Array) -> float:
-            if place in self.weights:
-                return sum_of_squares(array)
-            part = self._part(array)
-            return sum_of_squares(as_in_memory(part)) * (array.size / part.size)
-
+        Parameters
+        ----------
+        order : sequence of Node
+        counted : mapping
+            By place, what is counted already.
+        rows : dict, optional
+            Arrays as rows of memory: kept for the next step by who has the same arrays then.
+        """
         self.counted = counted
-        values = {place: tally.values for place, tally in counted.items()}
-        gradients = {place: tally.gradients for place, tally in counted.items()}
-        arrays = [(place, order[place]._value) for place in self.of_values if values.get(place) is None]
-        sent: list[tuple[int, Any]] = [(place, order[place].grad) for place in self.of_gradients]
-        self.values = {place: total(place, array) for place, array in arrays if array is not None}
-        self.values |= {place: float(np.add.reduce(sums)) for place, sums in values.items() if sums is not None}
-        self.gradients = {
-            place: total(place, array) for place, array in sent if array is not None and gradients.get(place) is None
-        }
-        self.gradients |= {place: float(np.add.reduce(sums)) for place, sums in gradients.items() if sums is not None}
-        self.units = {}
+        self.values, self.gradients, self.units = {}, {}, {}
+        left: list[tuple[dict[int, float], int, Any]] = []
+        for place in self.of_values:
+            sums = counted[place].values if place in counted else None
+            if sums is None:
+                left.append((self.values, place, order[place]._value))
+            else:
+                self.values[place] = float(np.add.reduce(sums))
+        for place in self.of_gradients:
+            sums = counted[place].gradients if place in counted else None
+            if sums is None:
+                left.append((self.gradients, place, order[place].grad))
+            else:
+                self.gradients[place] = float(np.add.reduce(sums))
         for place in self.of_units:
-            array: Any = order[place].grad
-            known = gradients.get(place)
-            if known is not None:
-                self.units[place] = known
-            elif array is not None:
-                part = self._part(array)
-                sums = self.units[place] = count_units(part, unit_axis(array.ndim), "squares")[:, SQUARES]
-                self.gradients[place] = float(np.add.reduce(sums)) * (array.size / part.size)
+            sums = counted[place].gradients if place in counted else None
+            self._take_units(place, sums, order[place].grad)
+        self._add_up(left, {} if rows is None else rows)
         self.taken += 1
+
+    def _take_units(self, place: int, sums: Array | None, gradient: Any) -> None:
+        """Count the gradient of each unit of a node, unless that was done."""
+        from autograd_cnn.kernels.counting import SQUARES, count_units
+
+        scale = 1.0
+        if sums is None:
+            if gradient is None:
+                return
+            part = self._part(gradient)
+            sums = count_units(part, unit_axis(gradient.ndim), "squares")[:, SQUARES]
+            scale = gradient.size / part.size
+        self.units[place] = sums
+        self.gradients[place] = float(np.add.reduce(sums)) * scale
+
+    def _add_up(self, left: list[tuple[dict[int, float], int, Any]], rows: dict[Any, Row]) -> None:
+        """Add up the squares of arrays, those of one dtype in one call."""
+        from autograd_cnn.kernels.counting import row_of, sums_of_squares
+
+        found: dict[Any, list[tuple[dict[int, float], int, float, Array]]] = {}
+        for goal, place, array in left:
+            if array is None:
+                continue
+            part = array if place in self.weights else self._part(array)
+            key = place, goal is self.values
+            known = rows.get(key)
+            if known is None or known[0] is not part:
+                known = rows[key] = part, row_of(part)
+            found.setdefault(array.dtype, []).append((goal, place, array.size / part.size, known[1]))
+        for some in found.values():
+            totals = sums_of_squares([row for *_, row in some])
+            for (goal, place, scale, _), total in zip(some, totals, strict=True):
+                goal[place] = total * scale
 
     def _part(self, array: Array) -> Array:
         """Return the rows of a large array that have their turn."""
@@ -107,7 +144,7 @@ class Census:
         return math.isfinite(sum(self.values.values())) and math.isfinite(sum(self.gradients.values()))
 
     def active(self, place: int) -> Array | None:
-        """Return which units of a ReLU pass something on; None where its output is there to tell."""
+        """Return which units of a ReLU pass something on, where that was counted; else None."""
         tally = self.counted.get(place)
         return None if tally is None or tally.values is None else tally.values != 0
 

@@ -180,13 +180,14 @@ class Monitor:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
-        plan.census.take(order, watch.counted or {})
+        plan.census.take(order, watch.counted or {}, watch.rows if watch.replayed else None)
         if watch.counted is not None and not self._do_counts_do(watch):
             return False
         if not self.history:
             self._start = start_of(read_network(loss, self._known))
-        self._finish_step(next_step=True)
-        self._updates.forget()
+        ratios = self._updates.renew([(x.name, [order[i] for i in x.weights]) for x in plan.layers if x.weights])
+        if self.history:
+            self.history[-1].update_ratios.update(ratios)
         self._window.take(plan.batch)
         sizes = Sizes(order, plan.census)
         oldest = -1 if watch.replayed else self._oldest
@@ -196,8 +197,6 @@ class Monitor:
                 batch = units_of(layer, order, plan.census, self.thresholds)
                 if batch is not None:
                     self._lives.take(layer.name, batch, record, self._window.batches)
-            if layer.weights:
-                self._updates.remember(layer.name, [order[i] for i in layer.weights], sizes.value_norm(layer.weights))
         self.history.append(record)
         self._steps += 1
         self._oldest = loss.serial

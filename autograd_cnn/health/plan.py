@@ -98,7 +98,7 @@ def _census(order: list[Node], layers: list[Places], part: int | None) -> Census
     values = [i for x in layers for i in (*x.outputs, *x.sources, *(data for _, data, _ in x.products))]
     gradients = [i for x in layers for i in (*x.outputs, *x.sources, *x.leaving)]
     feeders = [i for x in layers for i in x.feeders]
-    return census_of(order, values + weights, gradients + weights, feeders, weights, part)
+    return census_of(order, values, gradients + weights, feeders, weights, part)
 
 
 def _feeders(network: Network, activations: list[Node]) -> list[Node]:

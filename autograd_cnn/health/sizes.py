@@ -35,10 +35,6 @@ class Sizes:
             self._values[places] = rms([self.order[i].value for i in places])
         return self._values[places]
 
-    def value_norm(self, places: Places) -> float:
-        """Return the L2 norm of the values of some nodes."""
-        return self.value(places) * math.sqrt(self._count(places))
-
     def gradient(self, places: Places) -> float | None:
         """Return the RMS of the gradients on some nodes; None where none flows."""
         if places not in self._gradients:

@@ -11,7 +11,7 @@ from autograd_cnn.health.measures import decades
 from autograd_cnn.health.plan import Places, Plan
 from autograd_cnn.health.report import Thresholds
 from autograd_cnn.health.sizes import Sizes
-from autograd_cnn.health.units import Batch, read_units
+from autograd_cnn.health.units import Batch, is_positive, read_units
 from autograd_cnn.health.weighing import same_sign
 
 
@@ -62,11 +62,13 @@ def units_of(layer: Places, order: list[Node], census: Census, thresholds: Thres
     activations = [order[i] for i in layer.activations]
     driven = [census.driven(i, order[i].grad) for i in layer.feeders]
     node = activations[0]
+    active = census.active(layer.activations[0])
+    if active is not None:
+        if node.dtype != np.float32:  # tiny squares vanish
+            active = active | is_positive(node._value, ~active)
+        return Batch(node.shape[0], True, active, active if driven[0] is None else driven[0], np.zeros(active.shape))
     if len(driven) == 1 == len(activations) and driven[0] is not None and isinstance(node, Tensor) and node.ndim > 1:
         assert node.gate is not None
         if node.gate.saturates is None and driven[0].all():  # the usual case
             return Batch(node.shape[0], True, driven[0], driven[0], np.zeros(driven[0].shape))
-        active = census.active(layer.activations[0]) if node.dtype == np.float32 else None  # no square vanished
-        if active is not None:
-            return Batch(node.shape[0], True, active, driven[0], np.zeros(driven[0].shape))
     return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven)

@@ -112,7 +112,7 @@ def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None)
             flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, limit)
             return Batch(samples, limit is None, driven, driven, flat)
         if node.gate is relu:
-            return Batch(samples, True, driven | _is_positive(node._value, ~driven), driven, np.zeros(driven.shape))
+            return Batch(samples, True, driven | is_positive(node._value, ~driven), driven, np.zeros(driven.shape))
         if limit is None:
             first = Batch(samples, True, driven, driven, np.zeros(driven.shape))
             return _completed(first, node, sent, slice(0, samples))
@@ -127,7 +127,7 @@ def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None)
     return _merged([first, *rest])
 
 
-def _is_positive(output: Array, asked: Array) -> Array:
+def is_positive(output: Array, asked: Array) -> Array:
     """Return which of some units of a ReLU are active: it passes gradients exactly where its output is not ≤ 0."""
     unit, units = unit_axis(output.ndim), np.flatnonzero(asked)
     part = output[(slice(None),) * unit + (units,)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.graph import Node
+from autograd_cnn.health.census import Row
 from autograd_cnn.health.plan import Plan
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Watch:
         Whether the gradients of leaves are those of one step, though the leaves are older.
     counted : mapping
         By place in `order`, what the numbers of nodes come to whose arrays may not be there; None where all are.
+    rows : dict
+        The arrays that were read last, as rows of memory.
     """
 
     monitor: Monitor
@@ -44,6 +47,7 @@ class Watch:
     plan: Plan
     replayed: bool
     counted: Mapping[int, Tally] | None = None
+    rows: dict[Any, Row] = field(default_factory=dict)
 
     def take(self) -> bool:
         """Take in one step; return False, with nothing done, where counts do not do: give a graph with all arrays.

@@ -10,6 +10,7 @@ overflows, and a sum of n squares is off by less than n·2⁻⁵³ of itself.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -25,8 +26,10 @@ from autograd_cnn.kernels.counted_rows import (
     TOTAL,
     ZERO,
     count,
+    renew_rows,
     squared_differences_of_rows,
     squares_of_row,
+    squares_of_rows,
 )
 from autograd_cnn.kernels.layout import Floats, floating_dtype
 from autograd_cnn.kernels.threads import share_out
@@ -46,9 +49,15 @@ __all__ = [
     "count_into",
     "count_units",
     "in_one_piece",
+    "renew",
+    "row_of",
     "sum_of_squared_differences",
     "sum_of_squares",
+    "sums_of_squares",
 ]
+
+AT_ONCE = 8
+"""Rows that are counted in one call: for another number a kernel would be compiled anew."""
 
 # What is asked, as the kernel knows it: what a number then costs, in multiply-adds.
 ASKED = {"squares": 1, "outside": 2, "all": 6}
@@ -104,6 +113,37 @@ def count_into(numbers: Floats, shape: Sizes, what: str, bounds: tuple[float, fl
 def sum_of_squares(x: Floats) -> float:
     """Return the sum of the squares of float32 or float64 numbers, in float64 and the same in any memory layout."""
     return squares_of_row(_row(x))
+
+
+def sums_of_squares(rows: Sequence[Floats]) -> list[float]:
+    """Return the sums of squares of rows of one dtype that `row_of` returned."""
+    sums = np.empty(len(rows) + AT_ONCE)
+    for begin, some in _some(rows):
+        squares_of_rows(some, sums[begin : begin + AT_ONCE])
+    return sums[: len(rows)].tolist()  # type: ignore[no-any-return]
+
+
+def renew(copies: Sequence[Floats], rows: Sequence[Floats]) -> list[tuple[float, float]]:
+    """Return the sum of squares of each row, and that of its differences from a copy; then copy the rows.
+
+    Rows are of one dtype, and come from `row_of`.
+    """
+    sums = np.empty((len(rows) + AT_ONCE, 2))
+    for (begin, some), (_, old) in zip(_some(rows), _some(copies), strict=True):
+        renew_rows(old, some, sums[begin : begin + AT_ONCE])
+    return sums[: len(rows)].tolist()  # type: ignore[no-any-return]
+
+
+def _some(rows: Sequence[Floats]) -> Iterator[tuple[int, tuple[Floats, ...]]]:
+    """Yield eight rows at a time and where they begin; what is missing are empty ones."""
+    for begin in range(0, len(rows), AT_ONCE):
+        some = tuple(rows[begin : begin + AT_ONCE])
+        yield begin, some + (some[0][:0],) * (AT_ONCE - len(some))
+
+
+def row_of(x: Floats) -> Floats:
+    """Return the numbers as a read-only row, in the order of memory; copied only where they have gaps."""
+    return _row(as_in_memory(x))
 
 
 def as_in_memory(x: Floats) -> Floats:
