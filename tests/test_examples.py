@@ -122,6 +122,14 @@ EXPECTED = {
             and 0.8 < deep_he / he < 1.25  # half the variance, 9 times
         ),
     ),
+    "20_batch_norm.py": Expected(
+        r"plain     : accuracy by .* 0\.03: (\d+)%, 0\.3: (\d+)%…plain     : accuracy.* wanders by (\S+) of"
+        r"…batch norm: accuracy by .* 0\.03: (\d+)%, 0\.3: (\d+)%…batch norm: accuracy.* wanders by (\S+) of",
+        ("batch_norm.svg",),
+        holds=lambda small, large, wanders, small_norm, large_norm, stays: (
+            max(small, large) < 20 and min(small_norm, large_norm) > 70 and wanders > 4 * stays
+        ),
+    ),
     "36_learning_rates.py": Expected(
         r"suggestion (\S+), diverged at (\S+)\nvery high.*-> (\S+)\nhigh:.*-> (\S+)\ngood.*-> (\S+)\nlow.*-> (\S+)\n"
         r"high to 0: .*-> (\S+)",
@@ -129,6 +137,17 @@ EXPECTED = {
         holds=lambda rate, end, very_high, high, good, low, falling: (
             rate < end / 5 and very_high > 10 and 0.1 > good < high / 5 and falling < high / 5 and 1.5 < low < 2.31
         ),
+    ),
+    "37_data_files.py": Expected(
+        r"train=Dataset\(48 images of shape \(1, 8, 8\) float32, 10 classes…validation=Dataset\(12 images"
+        r"…pixels as written: True…\(60 images of shape \(3, 32, 32\) uint8, 10 classes from zero to nine\)"
+        r"…\(60 images of shape \(1, 8, 8\) float32, 10 classes from 0_zero…is truncated: its gzip data end too early",
+    ),
+    "38_neighbors.py": Expected(
+        r"l1, 3 folds\nk =   1 +(\S+)%…l2, 3 folds\nk =   1 +(\S+)%…k = 100 +(\S+)%…best: k = \d"
+        r"…test accuracy (\S+)%\nLinearSVM: test accuracy (\S+)%\nSoftmaxClassifier: test accuracy (\S+)%",
+        ("neighbors.svg",),
+        holds=lambda l1, l2, many, nearest, svm, softmax: min(l1, l2) > 96 > many and nearest > max(svm, softmax) > 92,
     ),
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from viz.predictions_page import predictions
     from viz.rate_curves import rate_range
     from viz.reports import report
+    from viz.validation_curves import cross_validation
     from viz.zooms import zoom
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "charts",
     "circuit",
     "compare",
+    "cross_validation",
     "explain",
     "flow",
     "gradient_check",
@@ -53,6 +55,7 @@ _HOMES = {
     "charts": "charts",
     "circuit": "circuits",
     "compare": "comparing",
+    "cross_validation": "validation_curves",
     "explain": "explanations",
     "flow": "flows",
     "json_schema": "loading",

@@ -1,0 +1,37 @@
+"""How many neighbours to ask: nearest neighbours on digits, cross-validated, by two distances.
+
+CS231n, image classification. Training remembers the images; k and the distance are chosen on folds of the training
+data, and the test data is looked at once. Beside them two linear classifiers, which keep one template for each digit
+instead of all images.
+
+Run: python examples/38_neighbors.py [folder] [--quick]
+"""
+
+import sys
+from pathlib import Path
+
+import viz
+from autograd_cnn import data, models
+
+quick = "--quick" in sys.argv
+folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+
+digits = data.digits((0.7, 0, 0.3))
+ks = (1, 3, 5, 10, 20, 50, 100)
+folds = data.stratified_folds(digits.train, 3 if quick else 5)
+
+found = {distance: models.cross_validate(digits.train, ks, folds, distance=distance) for distance in ("l1", "l2")}
+for distance, result in found.items():
+    print(f"{distance}, {len(folds)} folds\n{result}\nbest: k = {result.best}")
+distance = max(found, key=lambda name: found[name].mean.max())
+viz.cross_validation(found[distance], title=f"Neighbours on digits, {distance.upper()} distance").save(
+    folder / "neighbors.svg"
+)
+
+chosen = models.NearestNeighbors(found[distance].best, distance).fit(digits.train)
+print(f"{chosen}: test accuracy {chosen.accuracy(digits.test):.1%}")
+
+epochs = 10 if quick else 60
+for classifier, lr in ((models.LinearSVM(regularization=1e-4), 0.02), (models.SoftmaxClassifier(1e-4), 0.5)):
+    classifier.fit(digits.train, epochs=epochs, lr=lr, rng=0)
+    print(f"{type(classifier).__name__}: test accuracy {classifier.accuracy(digits.test):.1%}")
