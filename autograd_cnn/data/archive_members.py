@@ -100,6 +100,8 @@ class _Whole:
     def path(self, name: str) -> PurePosixPath:
         """Return the path of a member; raise when it leads out of the archive, here or on another system."""
         path = PurePosixPath(name)
+        if not name:
+            raise DataFileError(f"{self.name!r} holds a file without a name; it is damaged")
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or re.match("[A-Za-z]:", name):
             raise DataFileError(
                 f"{self.name!r} holds {name[:100]!r}, a path that leads out of its folder; do not trust it"
@@ -147,7 +149,7 @@ def _of_zip(file: BinaryIO, _: bytes, whole: _Whole) -> Iterator[Member]:
             raise whole.refusal(info.filename, "a link or a device")
         total += info.file_size
         whole.check(total)
-        yield Member(whole.path(info.filename), info.is_dir(), _zip_chunks(packed, info, whole))
+        yield Member(whole.path(info.filename), info.filename.endswith("/"), _zip_chunks(packed, info, whole))
 
 
 def _zip_chunks(packed: zipfile.ZipFile, info: zipfile.ZipInfo, whole: _Whole) -> Iterator[bytes]:

@@ -92,6 +92,16 @@ ZIP_LINK = zipfile.ZipInfo("link")
 ZIP_LINK.external_attr = (stat.S_IFLNK | 0o777) << 16
 
 
+def nameless():
+    """Cut the name of a stored file to nothing, in both places where it stands."""
+    local, directory = zipped({"n": b""}, zipfile.ZIP_STORED).split(b"PK\1\2")
+    header, end = directory.split(b"PK\5\6")
+    local = local[:26] + b"\0\0" + local[28:30]
+    header = header[:24] + b"\0\0" + header[26:42]
+    sizes = struct.pack("<2L", len(header) + 4, len(local))
+    return local + b"PK\1\2" + header + b"PK\5\6" + end[:8] + sizes + end[16:]
+
+
 def encrypted():
     content = bytearray(zipped({"secret": b"12345"}))
     for header, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
@@ -112,6 +122,7 @@ def encrypted():
         (tar(files={DEVICE: b""}), "only plain files and folders"),
         (tar(files={PIPE: b""}), "only plain files and folders"),
         (zipped({ZIP_LINK: b"/etc"}), "'link', which is a link or a device"),
+        (nameless(), "holds a file without a name"),
         (encrypted(), "'secret', which is encrypted"),
         (zipped(compression=zipfile.ZIP_LZMA), "packed by method 14"),
         (tar(files={"a": b"", "a/b": b""}), "holds 'a/b' twice, or below a file"),
