@@ -2,6 +2,7 @@
 
 from autograd_cnn.models.alexnet import alexnet, alexnet_2012
 from autograd_cnn.models.convnet import cifar_convnet
+from autograd_cnn.models.from_patterns import from_pattern
 from autograd_cnn.models.googlenet import GoogLeNet, GoogLeNetOutputs, googlenet
 from autograd_cnn.models.hand_derived import softmax_loss_and_gradients, svm_loss_and_gradients
 from autograd_cnn.models.hints import Hint
@@ -9,6 +10,7 @@ from autograd_cnn.models.lenet import lenet5
 from autograd_cnn.models.linear_classifiers import LinearClassifier, LinearSVM, SoftmaxClassifier
 from autograd_cnn.models.mlp import mlp
 from autograd_cnn.models.neighbors import CrossValidation, NearestNeighbors, cross_validate
+from autograd_cnn.models.patterns import Part, Pattern, parse_pattern
 from autograd_cnn.models.resnet import resnet18, resnet34, resnet50, se_resnet18, se_resnet50
 from autograd_cnn.models.sizing import Summary, summary
 from autograd_cnn.models.sizing_rows import LayerSummary
@@ -27,16 +29,20 @@ __all__ = [
     "LinearSVM",
     "LoadedWeights",
     "NearestNeighbors",
+    "Part",
+    "Pattern",
     "SoftmaxClassifier",
     "Summary",
     "alexnet",
     "alexnet_2012",
     "cifar_convnet",
     "cross_validate",
+    "from_pattern",
     "googlenet",
     "lenet5",
     "load_safetensors",
     "mlp",
+    "parse_pattern",
     "resnet18",
     "resnet34",
     "resnet50",
