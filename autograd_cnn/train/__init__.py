@@ -7,6 +7,14 @@ from autograd_cnn.train.evaluation import Evaluation, evaluate, predict
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.metrics import accuracy, confusion_matrix, top_k_error
 from autograd_cnn.train.rate_ranges import RateRange, rate_range
+from autograd_cnn.train.sanity import (
+    SanityCheck,
+    SanityReport,
+    check_initial_loss,
+    check_overfitting,
+    check_regularization,
+    sanity_check,
+)
 from autograd_cnn.train.stopping import EarlyStopping
 from autograd_cnn.train.trainer import Trainer
 
@@ -18,13 +26,19 @@ __all__ = [
     "Evaluation",
     "History",
     "RateRange",
+    "SanityCheck",
+    "SanityReport",
     "Trainer",
     "accuracy",
+    "check_initial_loss",
+    "check_overfitting",
+    "check_regularization",
     "confusion_matrix",
     "evaluate",
     "load_checkpoint",
     "predict",
     "rate_range",
+    "sanity_check",
     "save_checkpoint",
     "top_k_error",
     "update_bn",

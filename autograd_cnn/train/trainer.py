@@ -24,6 +24,7 @@ from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.interruption import Interruption, interruptible
 from autograd_cnn.train.metrics import hits
 from autograd_cnn.train.position import Position
+from autograd_cnn.train.progress import bar as progress_bar
 from autograd_cnn.train.safekeeping import Safekeeping
 from autograd_cnn.train.stopping import Best, EarlyStopping
 
@@ -49,7 +50,8 @@ class Trainer:
     penalty : callable, optional
         Takes the model and returns what is added to the loss, such as ``lambda m: F.l2_penalty(m, 1e-4)``.
     augmentation : callable, optional
-        Takes the images of a batch and returns others that are learned from in their place.
+        Takes the images of a batch and returns others that are learned from in their place, such as
+        `data.Augmentation`.
     clip_norm : float, optional
         Largest norm of all gradients together; longer ones are scaled down to it, see `optim.clip_grad_norm_`.
     max_norm : float, optional
@@ -166,10 +168,11 @@ class Trainer:
         """
         if self.early_stopping is not None and validation is None:
             raise ArgumentError("fit: early_stopping goes by validation data, but got none; give validation=")
-        batches = data.batches(train, batch_size, rng=rng, drop_last=drop_last)
+        batches = data.batches(train, batch_size, rng=rng, drop_last=drop_last, transform=self.augmentation)
         self._begin(batches, resume)
         with interruptible() as interrupted, np.errstate(all="ignore"), switched(self.model, training=True):
-            with self._bar(epochs * len(batches)) as bar:
+            done, total = len(self.history.losses), epochs * len(batches)
+            with progress_bar("training", total=total, done=done, wanted=self.progress) as bar:
                 while self.position.epoch < epochs and not self._is_stopped(interrupted):
                     self._learn(batches, interrupted, bar)
                     if self.position.batch == len(batches):
@@ -198,8 +201,6 @@ class Trainer:
 
     def _step(self, inputs: Any, targets: Any) -> None:
         """Go forward, go backward, update: one step of gradient descent."""
-        if self.augmentation is not None:
-            inputs = self.augmentation(inputs)
         watched = self.monitor is not None
         loss, scores = self._forward(Tensor(inputs, requires_grad=watched, name="input"), targets)
         self.optimizer.zero_grad()
@@ -313,14 +314,6 @@ class Trainer:
             self.monitor.note("training", **_given(accuracy=record.accuracy))
             self.monitor.note("validation", **_given(loss=found.loss, accuracy=found.accuracy))
         return record
-
-    def _bar(self, steps: int) -> Any:
-        from tqdm import tqdm
-
-        # disable=None: no bar where stderr is no terminal, such as in a log file
-        silent = None if self.progress else True
-        done = len(self.history.losses)
-        return tqdm(total=steps, initial=done, desc="training", unit="step", disable=silent, leave=False)
 
 
 def _every(name: str, what: str) -> str:

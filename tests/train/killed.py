@@ -27,6 +27,7 @@ def finish(folder):
 def start(folder):
     pid = os.fork()
     if not pid:
+        signal.alarm(30)  # should it hang
         try:
             finish(folder)
             os._exit(0)
@@ -38,7 +39,7 @@ def start(folder):
 if __name__ == "__main__":
     folder, wanted = Path(sys.argv[1]), int(sys.argv[2])
     ag.set_num_threads(1)
-    begin = time.monotonic()
+    signal.alarm(50)
     fit(*everything(folder / "warm-up"))
     begin = time.monotonic()
     finish(folder / "whole")
@@ -46,7 +47,7 @@ if __name__ == "__main__":
     random, killed, steps = np.random.default_rng(), 0, []
     while killed < wanted:
         child = start(folder / "killed")
-        time.sleep(random.uniform(0, duration / 8))
+        time.sleep(duration * random.uniform() ** 2 / 3)
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         killed += os.WIFSIGNALED(status)

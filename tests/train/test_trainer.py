@@ -1,7 +1,10 @@
 """The Trainer takes the steps of the notes' loop, and nothing else."""
 
+import io
+import math
 import os
 import signal
+import sys
 import threading
 
 import numpy as np
@@ -81,6 +84,19 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():
         assert (record.lr, record.validation_loss) == (0.0, None)
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_shows_on_a_terminal_only(monkeypatch):
+    for stream, wanted, shown in ((Terminal(), True, True), (Terminal(), False, False), (io.StringIO(), True, False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        trainer(progress=wanted).fit(blobs(), epochs=2, rng=0)
+        assert ("training" in stream.getvalue()) == shown
+        assert ("accuracy" in stream.getvalue()) == shown
+
+
 def test_penalty_and_max_norm_hold():
     free, held = network(), network()
     trainer(free).fit(blobs(), epochs=5, rng=0)
@@ -133,6 +149,34 @@ def test_schedules_step_by_epoch_or_by_step(every, rates):
         model, nn.CrossEntropyLoss(), optimizer, scheduler=Falling(optimizer), scheduler_every=every
     )
     assert running.fit(blobs(), epochs=2, batch_size=20, rng=0).curve("lr") == rates
+
+
+@given(st.floats(0.01, 10))
+@settings(max_examples=5)
+def test_gradients_are_clipped_together(bound):
+    """With SGD at learning rate 1 the step is the gradient."""
+    model = network()
+    before = model.state_dict()
+    optimizer = optim.SGD(model.parameters(), lr=1.0)
+    criterion, (points, labels) = nn.CrossEntropyLoss(), blobs()
+    train.Trainer(model, criterion, optimizer, clip_norm=bound).fit((points * 9, labels), epochs=1, rng=0)
+    moved = math.sqrt(sum(np.sum((value - before[name]) ** 2) for name, value in model.state_dict().items()))
+    free = network()
+    criterion(free(ag.Tensor(points * 9)), labels).backward()
+    norm = math.sqrt(sum(np.sum(parameter.grad**2) for parameter in free.parameters()))
+    assert moved == pytest.approx(min(norm, bound), rel=1e-3)
+
+
+def test_a_plateau_is_told_what_early_stopping_goes_by():
+    model = network()
+    optimizer = optim.SGD(model.parameters(), lr=0.0)
+    scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    seen = []
+    real = scheduler.step
+    scheduler.step = lambda value: (seen.append(value), real(value))
+    running = train.Trainer(model, nn.CrossEntropyLoss(), optimizer, scheduler=scheduler)
+    history = running.fit(blobs(), blobs(seed=1), epochs=3, rng=0)
+    assert seen == history.curve("validation_loss")
 
 
 def test_augmented_images_are_learned_from():
