@@ -198,9 +198,8 @@ def _squared_jacobian(flat: Flat, residuals: Node, damping: float) -> Callable[[
 
     def product(vector: Vector) -> Vector:
         total = flat.dot(gradients, vector)
-        if total is None or not total.requires_grad:
-            return damping * vector
-        (image,) = grad(total, seed, allow_unused=True)
+        assert total is not None, "products are asked for where the slope is not 0"
+        (image,) = grad(total, seed)
         return flat.joined(grad(residuals, flat.leaves, image, allow_unused=True)) + damping * vector
 
     return product

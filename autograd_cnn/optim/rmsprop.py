@@ -113,4 +113,5 @@ class RMSprop(Optimizer):
         mean += np.multiply(work, new, out=work)
         np.multiply(mean, mean, out=work)
         np.subtract(state["mean_square"], work, out=work)
+        np.maximum(work, 0, out=work)  # rounding may leave it below 0, where torch's root is NaN; NaN itself stays
         return work

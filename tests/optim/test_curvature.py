@@ -130,6 +130,7 @@ def test_gauss_newton_is_newton_without_second_derivatives_of_the_residuals(solv
 
 
 def test_residuals_may_be_one_scalar_or_any_shape_and_parameters_may_be_unused():
+    w = ag.Parameter(np.zeros((2, 2)))
     for solver in SOLVERS:
         x, unused = ag.Scalar(3.0), ag.Parameter(np.ones(2, np.float32))
         optimizer = optim.GaussNewton([x, unused], solver=solver)
@@ -138,7 +139,12 @@ def test_residuals_may_be_one_scalar_or_any_shape_and_parameters_may_be_unused()
         assert x.value == pytest.approx(5.0)
         assert unused.value.tolist() == [1.0, 1.0]
         assert unused.dtype == np.float32
-    w = ag.Parameter(np.zeros((2, 2)))
+    for solver in SOLVERS:
+        optim.GaussNewton([x], solver=solver).step(lambda: w * 2)
+        assert x.value == pytest.approx(5.0)
+    v = ag.Parameter([1.0])
+    optim.GaussNewton([v, ag.Parameter([5.0])], damping=0.5, solver="conjugate gradients").step(lambda: v * 1 - 4)
+    assert v.value == pytest.approx(1 + 3 / 1.5)
     optim.GaussNewton([w]).step(lambda: w * np.array([[1.0, 2.0], [4.0, 8.0]]) - 8)
     np.testing.assert_allclose(w.value, [[8, 4], [2, 1]], rtol=1e-12)
     y = ag.Scalar(2.0)

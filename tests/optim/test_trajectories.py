@@ -187,6 +187,23 @@ def test_an_l2_penalty_is_not_decoupled_decay_for_adam():
     np.testing.assert_array_equal(adam_of_penalty.value, adam.value)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_variance_of_gradients_that_rounding_leaves_below_zero_is_zero(dtype):
+    """Of a constant gradient; the root of what is left over would be NaN."""
+    rng = np.random.default_rng(0)
+    w = ag.Parameter(np.zeros(50, dtype))
+    w.grad = rng.uniform(0.5, 2, 50).astype(dtype)
+    optimizer = optim.RMSprop([w], alpha=0.25, eps=1.0, centered=True)
+    for _ in range(60):
+        optimizer.step()
+    before = w.value.copy()
+    optimizer.step()
+    np.testing.assert_allclose(before - w.value, 0.01 * w.grad, rtol=1e-3)
+    w.grad[0] = np.nan
+    optimizer.step()
+    assert np.flatnonzero(np.isnan(w.value)).tolist() == [0]
+
+
 def test_adagrad_slows_down_and_rmsprop_does_not():
     lengths = {}
     for kind in (optim.Adagrad, optim.RMSprop):
