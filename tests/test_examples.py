@@ -130,6 +130,24 @@ EXPECTED = {
             max(small, large) < 20 and min(small_norm, large_norm) > 70 and wanders > 4 * stays
         ),
     ),
+    "21_dropout.py": Expected(
+        r"no dropout +: loss .*? (0\S+) …units 0\.5 +: loss .*? (0\S+) …pixels 0\.2: loss .*? (0\S+) ",
+        ("dropout.svg",),
+        holds=lambda nothing, hidden, pixels: nothing > 1.25 * hidden > 1.25 * pixels,
+    ),
+    "22_l1_sparsity.py": Expected(
+        r"L2.*:  0 weights are exactly 0;.*samples (\S+)%…L1.*; 5 of 5 useful and (\d+) of 35.*samples (\S+)%",
+        ("l1_sparsity.svg",),
+        holds=lambda dense, useless, sparse: useless <= 5 and sparse > dense + 5,
+    ),
+    "34_dimensionality.py": Expected(
+        r"   3 dim.* (\S+)% is its.*: +(\S+)%.*nearest (\S+)\n"
+        r"…  10 dim.* (\S+)% is its.*: +(\S+)%…1000 dim.*nearest (\S+)\n",
+        ("dimensionality.svg",),
+        holds=lambda few, formula, far, more, more_by_formula, near: (
+            abs(few - formula) < 5 and abs(more - more_by_formula) < 5 and far > 10 and near < 1.25
+        ),
+    ),
     "36_learning_rates.py": Expected(
         r"suggestion (\S+), diverged at (\S+)\nvery high.*-> (\S+)\nhigh:.*-> (\S+)\ngood.*-> (\S+)\nlow.*-> (\S+)\n"
         r"high to 0: .*-> (\S+)",
