@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import data
+from autograd_cnn.data import archive_members
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
 LABELS = np.array([0, 2, 1, 1, 0])
@@ -146,8 +147,9 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path):
         data.load_npz(tmp_path / "x.npz")
 
 
-def test_bombs_are_refused_in_little_memory(tmp_path):
-    npz(tmp_path / "x.npz", images=member((80 << 20,), bytes(80 << 20)), labels=member((1,), b"a"))
+def test_bombs_are_refused_in_little_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive_members, "_SMALL", 1 << 20)
+    npz(tmp_path / "x.npz", images=member((8 << 20,), bytes(8 << 20)), labels=member((1,), b"a"))
     tracemalloc.start()
     try:
         with pytest.raises(ag.DataFileError, match=r"unpacks to more than .* raise limits"):
