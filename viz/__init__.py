@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from viz.comparing import compare
     from viz.explanations import explain
     from viz.flows import flow
+    from viz.image_sheets import images
     from viz.loading import json_schema, load
     from viz.multigraph import to_networkx, write_graphml
     from viz.page import Page
@@ -36,6 +37,7 @@ __all__ = [
     "explain",
     "flow",
     "gradient_check",
+    "images",
     "json_schema",
     "load",
     "player",
@@ -58,6 +60,7 @@ _HOMES = {
     "cross_validation": "validation_curves",
     "explain": "explanations",
     "flow": "flows",
+    "images": "image_sheets",
     "json_schema": "loading",
     "load": "loading",
     "gradient_check": "checks",

@@ -42,6 +42,7 @@ KINDS = {
     "compare": Kind("viz.comparing:Comparison", "viz.comparing:drawn"),
     "explanation": Kind("viz.explanations:PathDiagram", "viz.explanations:drawn"),
     "flow": Kind("viz.flows:Flow", "viz.flows:drawn"),
+    "images": Kind("viz.image_sheets:ImageSheet", "viz.image_sheets:drawn"),
     "player": Kind("viz.tape:Play", "viz.players:drawn"),
     "predictions": Kind("viz.classifier:Predictions", "viz.predictions_page:drawn"),
     "report": Kind("viz.reports:Health", "viz.reports:drawn"),

@@ -68,6 +68,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "compare": lambda: viz.compare(training(0.1).timeline(), measured("dead"), names=("watched", "measured")),
     "explanation": explanation,
     "flow": lambda: viz.flow(measured("saturated"), theme="dark"),
+    "images": lambda: viz.images({"a": np.arange(12.0).reshape(3, 2, 2), "b": np.ones((1, 3, 2, 2))}, theme="dark"),
     "player": lambda: viz.player(sigmoid_neuron()),
     "predictions": predictions,
     "report": lambda: viz.report(training(10.0), accuracy=[0.1, 0.9], predictions=predictions()),
