@@ -11,7 +11,7 @@ import numpy as np
 from autograd_cnn.graph import Array
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.report import Thresholds, Units
-from autograd_cnn.health.units import Batch, average_of_flat, state_of
+from autograd_cnn.health.units import Batch, average_of_flat, state_of, states_of
 
 STATES = ("dead", "starved", "saturated")
 
@@ -56,13 +56,15 @@ class _Watched:
     """The units of one layer.
 
     `since` holds the step since which a unit is so in every batch, or -1; a state that no unit is in is left out,
-    because healthy units are the usual case. `flat_at` is the last step on which a unit was saturated.
+    because healthy units are the usual case. `flat_at` is the last step on which a unit was saturated. `told` holds
+    which units were in each state at the last step, as `open` does unit by unit.
     """
 
     batches: deque[Batch]
     steps: deque[int]
     since: dict[str, Array] = field(default_factory=dict)
     flat_at: int = -1
+    told: dict[str, Array] = field(default_factory=dict)
     open: dict[tuple[str, int], Spell] = field(default_factory=dict)
     closed: list[Spell] = field(default_factory=list)
 
@@ -101,12 +103,15 @@ class Lives:
         watched.flat_at = record.step if "saturated" in unwell else watched.flat_at
         for kind in STATES:
             _prolong(watched.since, kind, unwell.get(kind), record.step)
-        units = self._judge(watched, record.step)
-        record.starved[name] = len(units.starved)
+        states = self._judge(watched, record.step)
+        record.starved[name] = int(np.count_nonzero(states["starved"])) if "starved" in states else 0
         if batch.has_dead_side:
-            record.dead[name], record.silent[name] = len(units.dead), len(units.dead) + len(units.silent)
-            if units.silent:
-                record.silent_units[name] = units.silent
+            dead = states.get("dead")
+            silent = np.flatnonzero(~batch.active if dead is None else ~batch.active & ~dead).tolist()
+            record.dead[name] = 0 if dead is None else int(np.count_nonzero(dead))
+            record.silent[name] = record.dead[name] + len(silent)
+            if silent:
+                record.silent_units[name] = tuple(silent)
         else:
             record.saturated[name] = int(np.count_nonzero(unwell["saturated"])) if "saturated" in unwell else 0
 
@@ -148,14 +153,16 @@ class Lives:
                 found["saturated"] = saturated
         return found
 
-    def _judge(self, watched: _Watched, step: int) -> Units:
-        """Begin and end spells by what the window says; where no unit can be unwell, only tell who is silent."""
-        last = watched.batches[-1]
+    def _judge(self, watched: _Watched, step: int) -> dict[str, Array]:
+        """Return which units are in each state over the window, for states that some are in; begin and end spells."""
         if not watched.open and not _suspicious(watched):
-            silent = np.flatnonzero(~last.active).tolist() if "dead" in watched.since else ()
-            return Units(last.active.size, silent=tuple(silent))
-        units = state_of(last, _window(watched), self._thresholds)
-        now = {(state, unit) for state in STATES for unit in getattr(units, state)}
+            return {}
+        last = watched.batches[-1]
+        states = states_of(last, _window(watched), self._thresholds)
+        if watched.told.keys() == states.keys() and all([np.array_equal(watched.told[k], states[k]) for k in states]):
+            return states
+        watched.told = states
+        now = {(state, unit) for state, mask in states.items() for unit in np.flatnonzero(mask).tolist()}
         for key in watched.open.keys() - now:
             spell = watched.open.pop(key)
             watched.closed.append(Spell(spell.unit, spell.state, spell.since, spell.confirmed, step))
@@ -163,7 +170,7 @@ class Lives:
             begun = watched.since.get(state)
             since = -1 if begun is None else int(begun.ravel()[unit])  # -1: over the window, but not in every batch
             watched.open[state, unit] = Spell(unit, state, since if since >= 0 else step, step)
-        return units
+        return states
 
 
 def _prolong(since: dict[str, Array], kind: str, mask: Array | None, step: int) -> None:

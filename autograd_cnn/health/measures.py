@@ -16,6 +16,9 @@ GRADIENT_BINS = 18
 SMALL = 8192
 """Numbers looked at in one go: they stay in cache, and what is computed from them needs no fresh pages of memory."""
 
+MANY = 1 << 16
+"""From so many numbers on a histogram is counted natively; fewer are counted by NumPy before a kernel is compiled."""
+
 GRADIENT_RANGE = (-8.0, 1.0)
 """log10 of the size: one axis for all gradients, so that two pictures compare."""
 
@@ -52,9 +55,9 @@ def _sum_of_squares(values: Any) -> tuple[float, int]:
         parts = [_sum_of_squares(v) for v in values]
         return math.fsum([part[0] for part in parts]), sum([part[1] for part in parts])
     if isinstance(values, np.ndarray) and values.dtype in (np.float32, np.float64):
-        from autograd_cnn.kernels.counting import sum_of_squares
+        from autograd_cnn.kernels.counting import as_in_memory, sum_of_squares
 
-        return sum_of_squares(values), values.size
+        return sum_of_squares(as_in_memory(values) if values.size >= MANY else values), values.size
     row = np.asarray(values, np.float64).ravel(order="K")
     return _dot(row), row.size
 
@@ -77,6 +80,12 @@ def _pieces(values: Any) -> list[Array]:
 
 def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -> Distribution:
     """Histogram of values between their extremes, or between `bounds`; exact zeros are told as a share."""
+    rows = _many_finite(values)
+    if rows:
+        from autograd_cnn.kernels.histograms import histogram
+
+        low, high = bounds or (float(min(map(np.min, rows))), float(max(map(np.max, rows))))
+        return _told(rows, low, high, [histogram(row, low, high, VALUE_BINS) for row in rows])
     pieces = _pieces(values)
     with np.errstate(over="ignore"):
         return _distribution(pieces, lambda kept: kept, bounds or _extremes(pieces), VALUE_BINS)
@@ -84,7 +93,36 @@ def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -
 
 def gradient_distribution(values: Any) -> Distribution:
     """Histogram of log10 of the size over the fixed gradient axis; exact zeros are told as a share."""
+    rows = _many_finite(values)
+    if rows:
+        from autograd_cnn.kernels.histograms import size_histogram
+
+        return _told(rows, *GRADIENT_RANGE, [size_histogram(row, *GRADIENT_RANGE, GRADIENT_BINS) for row in rows])
     return _distribution(_pieces(values), lambda kept: np.log10(np.abs(kept)), GRADIENT_RANGE, GRADIENT_BINS)
+
+
+def _many_finite(values: Any) -> list[Array]:
+    """Return finite numbers as rows of memory, where they are so many that it pays to count them natively."""
+    arrays = values if isinstance(values, list) else [values]
+    alike = [isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64) for x in arrays]
+    if not all(alike) or sum([x.size for x in arrays]) < MANY:
+        return []
+    from autograd_cnn.kernels.counting import row_of
+
+    rows = [row_of(x) for x in arrays if x.size]
+    return rows if math.isfinite(sum(map(_total, rows))) else []
+
+
+def _told(rows: list[Array], low: float, high: float, counts: list[Array]) -> Distribution:
+    """Return what was counted of rows of finite numbers; the last bin holds zeros."""
+    found, size = np.add.reduce(counts, axis=0).tolist(), sum([row.size for row in rows])
+    return Distribution(low, high, tuple(found[:-1]), found[-1] / size, math.sqrt(sum(map(_total, rows)) / size))
+
+
+def _total(row: Array) -> float:
+    from autograd_cnn.kernels.counting import sum_of_squares
+
+    return sum_of_squares(row)
 
 
 def distance(values: Sequence[Any], others: Sequence[Any]) -> float:
@@ -109,6 +147,11 @@ def decades(numerator: float | None, denominator: float | None) -> float | None:
 
 def is_finite(values: Any) -> bool:
     """Whether a float or array holds neither NaN nor infinity."""
+    if isinstance(values, np.ndarray) and values.size >= MANY and values.dtype in (np.float32, np.float64):
+        from autograd_cnn.kernels.counting import row_of
+        from autograd_cnn.kernels.finiteness import all_finite
+
+        return all_finite(row_of(values))
     return bool(np.isfinite(values).all())
 
 

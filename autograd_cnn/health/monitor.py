@@ -12,7 +12,7 @@ from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.health.course import Course
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
 from autograd_cnn.health.lives import Lives
-from autograd_cnn.health.network import kept_gradients, read_network
+from autograd_cnn.health.network import kept_gradients
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.numbers import renewed
 from autograd_cnn.health.parameters import named_parameters
@@ -64,6 +64,8 @@ class Monitor:
     ----------
     history : list of StepRecord
         The numbers of every step looked at; `timeline` returns them with all else that is known.
+    known : set of Node or None
+        The parameters of the model.
 
     Examples
     --------
@@ -106,7 +108,7 @@ class Monitor:
         self.every = every
         self.history: list[StepRecord] = []
         self._names = named_parameters(model)
-        self._known = set(self._names.values()) if model is not None else None
+        self.known = set(self._names.values()) if model is not None else None
         self._lives = Lives(self.thresholds)
         self._frames = Frames(frames_every, every)
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
@@ -116,7 +118,7 @@ class Monitor:
         self._plans: deque[Plan] = deque(maxlen=GRAPHS)
         self._steps = 0
         self._oldest = -1
-        self._loss: Node | None = None
+        self._seen: Watch | None = None
         self._full: Report | None = None
         self._non_finite: Finding | None = None
         self._start: Start | None = None
@@ -184,7 +186,7 @@ class Monitor:
         if watch.counted is not None and not self._do_counts_do(watch):
             return False
         if not self.history:
-            self._start = start_of(read_network(loss, self._known))
+            self._start = start_of(watch.network)
         ratios = self._updates.renew([(x.name, [order[i] for i in x.weights]) for x in plan.layers if x.weights])
         if self.history:
             self.history[-1].update_ratios.update(ratios)
@@ -202,10 +204,9 @@ class Monitor:
         self._oldest = loss.serial
         if watch.counted is not None:
             return True
-        self._loss, self._full = loss, None
+        self._seen, self._full = watch, None
         if self._non_finite is None and not _all_finite(record):
-            network = read_network(loss, self._known)
-            self._non_finite = first_non_finite(network, kept_gradients(network), record.step)
+            self._non_finite = first_non_finite(watch.network, kept_gradients(watch.network), record.step)
         report = self.report() if watch.replayed or self._frames.wants(record.step) else None
         if report is not None and self._frames.wants(record.step):
             self._frames.keep(report)
@@ -266,7 +267,7 @@ class Monitor:
         GradientError
             Before the first `observe`.
         """
-        if self._loss is None:
+        if self._seen is None:
             raise GradientError(
                 "Monitor.report: nothing was observed; call observe(loss) between loss.backward() and optimizer.step()"
             )
@@ -274,7 +275,7 @@ class Monitor:
         if self._full is not None and self._full.step != self.history[-1].step:
             past = self._past([layer.name for layer in self._full.layers])
             return renewed(self._full, self.history[-1], past)
-        network = read_network(self._loss, self._known)
+        network = self._seen.network
         past = self._past([group.name for group in network.layers])
         self._full = report_of(network, kept_gradients(network), self._names, self.thresholds, past)
         return self._full
@@ -306,7 +307,7 @@ class Monitor:
         looks = signature(order)
         plan = next((plan for plan in self._plans if plan.signature == looks), None)
         if plan is None:
-            plan = plan_of(loss, self._known, self.part)
+            plan = plan_of(loss, self.known, self.part)
             self._plans.appendleft(plan)
         return plan
 

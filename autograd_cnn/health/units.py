@@ -192,12 +192,27 @@ def combined(batches: Sequence[Batch], thresholds: Thresholds) -> Units:
 
 def state_of(last: Batch, whole: Batch, thresholds: Thresholds) -> Units:
     """Return the state of each unit, given the last batch and all batches of the window as one."""
-    enough = whole.samples >= thresholds.unit_samples
-    saturated = whole.flat >= thresholds.saturated_samples
-    silent = ~last.active & last.has_dead_side
-    dead = silent & ~whole.active & enough
-    starved = ~whole.driven & ~saturated & ~silent & enough
-    return Units(last.active.size, _ids(dead), _ids(silent & ~dead), _ids(starved), _ids(saturated))
+    states = {state: _ids(mask) for state, mask in states_of(last, whole, thresholds).items()}
+    silent = _ids(~last.active) if last.has_dead_side else ()
+    still = tuple([unit for unit in silent if unit not in set(states.get("dead", ()))])
+    return Units(
+        last.active.size, states.get("dead", ()), still, states.get("starved", ()), states.get("saturated", ())
+    )
+
+
+def states_of(last: Batch, whole: Batch, thresholds: Thresholds) -> dict[str, Array]:
+    """Return which units are dead, starved and saturated, as `state_of` does; a state that no unit is in is left out."""
+    found: dict[str, Array] = {}
+    inactive = ~whole.driven
+    if not last.has_dead_side:
+        found["saturated"] = whole.flat >= thresholds.saturated_samples
+        inactive &= ~found["saturated"]
+    if whole.samples >= thresholds.unit_samples:
+        if last.has_dead_side:
+            inactive &= last.active  # who is silent now is dead, or merely silent
+            found["dead"] = ~(last.active | whole.active)
+        found["starved"] = inactive
+    return {state: mask for state, mask in found.items() if mask.any()}
 
 
 def _merged(batches: Sequence[Batch]) -> Batch:

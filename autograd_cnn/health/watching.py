@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.census import Row
+from autograd_cnn.health.network import Network, read_network
 from autograd_cnn.health.plan import Plan
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class Watch:
     replayed: bool
     counted: Mapping[int, Tally] | None = None
     rows: dict[Any, Row] = field(default_factory=dict)
+
+    @cached_property
+    def network(self) -> Network:
+        """The layers of the graph and how they are wired."""
+        return read_network(self.loss, self.monitor.known)
 
     def take(self) -> bool:
         """Take in one step; return False, with nothing done, where counts do not do: give a graph with all arrays.
