@@ -15,6 +15,7 @@ from autograd_cnn.models.resnet import resnet18, resnet34, resnet50, se_resnet18
 from autograd_cnn.models.sizing import Summary, summary
 from autograd_cnn.models.sizing_rows import LayerSummary
 from autograd_cnn.models.squeezenet import squeezenet1_0, squeezenet1_1
+from autograd_cnn.models.transfer import freeze, replace_head, unfreeze
 from autograd_cnn.models.vgg import vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 from autograd_cnn.models.weights import LoadedWeights, load_safetensors, save_safetensors
 from autograd_cnn.models.zfnet import zfnet
@@ -37,12 +38,14 @@ __all__ = [
     "alexnet_2012",
     "cifar_convnet",
     "cross_validate",
+    "freeze",
     "from_pattern",
     "googlenet",
     "lenet5",
     "load_safetensors",
     "mlp",
     "parse_pattern",
+    "replace_head",
     "resnet18",
     "resnet34",
     "resnet50",
@@ -54,6 +57,7 @@ __all__ = [
     "squeezenet1_1",
     "summary",
     "svm_loss_and_gradients",
+    "unfreeze",
     "vgg11",
     "vgg11_bn",
     "vgg13",

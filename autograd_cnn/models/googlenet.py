@@ -38,6 +38,8 @@ class GoogLeNetOutputs(NamedTuple):
 class GoogLeNet(nn.Module):
     """The network that `googlenet` returns: layers in order, and classifiers ``aux1`` and ``aux2`` on the way."""
 
+    heads = ("fc", "aux1.fc2", "aux2.fc2")
+
     def __init__(self, layers: dict[str, nn.Module], auxiliary: dict[str, nn.Module]) -> None:
         for name, layer in (layers | auxiliary).items():
             setattr(self, name, layer)

@@ -39,6 +39,8 @@ class Module:
     ----------
     training : bool
         Whether the module is being trained; see `train` and `eval`.
+    frozen : bool
+        Whether `train` leaves the module in evaluation; see `autograd_cnn.models.freeze`.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Module:
     """
 
     training: bool = True
+    frozen: bool = False
     forward: Callable[..., Any]
     _name: str | None = None
     _buffer_names: tuple[str, ...] = ()
@@ -174,9 +177,9 @@ class Module:
         return (buffer for _, buffer in self.named_buffers())
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` here and in all modules inside; return the module."""
+        """Set `training` here and in all modules inside, but frozen ones; return the module."""
         for module in self.modules():
-            module.training = bool(mode)
+            module.training = bool(mode) and not module.frozen
         return self
 
     def eval(self) -> Self:
