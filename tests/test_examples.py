@@ -39,7 +39,12 @@ EXPECTED = {
     "01_circuit.py": Expected(
         "f = -12.0, df/dq = -4.0, df/dx = -4.0, df/dy = -4.0, df/dz = 3.0", ("circuit.svg",), (), alone=True
     ),
-    "02_neurons.py": Expected(r"step 100  loss 0\.0", ("neurons.svg",), ()),
+    "02_neurons.py": Expected(
+        r"= 0\.73; gradients: x0 0\.39, x1 -0\.59, w0 -0\.20, w1 -0\.39, b 0\.20"
+        r"…by one: step 100  loss 4\.0000…by five: step 100  loss 0\.0",
+        ("neuron.svg", "neurons.svg"),
+        (),
+    ),
     "03_digits.py": Expected(r"epoch 6  loss \S+  test accuracy 9\d\.", ("digits.svg",), ()),
     "04_your_own_gate.py": Expected(r"10 promises kept: gradient, second order, jvp,", (), (), alone=True),
     "05_newton.py": Expected(r"Newton ends at \[1\. 1\.\] and gradient descent at \[-1", (), ()),
