@@ -119,8 +119,8 @@ def cifar10(
         Which images are kept; the same seed keeps the same ones.
     dtype : dtype
         float32 or float64 for pixels from 0 to 1, or uint8 for 0 to 255. All images take 737 MB as float32 and
-        184 MB as uint8, to convert batch by batch, such as by
-        ``data.preprocessing.PixelRange(0, 1, white=255)``.
+        184 MB as uint8, to convert batch by batch:
+        ``data.batches(..., transform=data.preprocessing.PixelRange(0, 1, white=255))``.
 
     Returns
     -------

@@ -88,7 +88,7 @@ def mnist(
         Which images are kept; the same seed keeps the same ones.
     dtype : dtype
         float32 or float64 for pixels from 0 (paper) to 1 (ink); or uint8 for 0 to 255 in a quarter of the memory, to
-        convert batch by batch, such as by ``data.preprocessing.PixelRange(0, 1, white=255)``.
+        convert batch by batch: ``data.batches(..., transform=data.preprocessing.PixelRange(0, 1, white=255))``.
 
     Returns
     -------

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import os
+import re
 import shutil
 import sys
 
@@ -54,9 +56,9 @@ def test_a_share_of_each_class_is_kept_for_validation(tmp_path):
 
 def test_bytes_are_converted_batch_by_batch_as_at_once(tmp_path):
     raw, at_once = data.mnist(stored(tmp_path), dtype="uint8").train, data.mnist(tmp_path).train
-    scale = data.preprocessing.PixelRange(0, 1, white=255)
-    for (few, _), (expected, _) in zip(data.batches(raw, 7, rng=0), data.batches(at_once, 7, rng=0), strict=True):
-        np.testing.assert_array_equal(scale(few), expected, strict=True)
+    converted = data.batches(raw, 7, rng=0, transform=data.preprocessing.PixelRange(0, 1, white=255))
+    for (few, _), (expected, _) in zip(converted, data.batches(at_once, 7, rng=0), strict=True):
+        np.testing.assert_array_equal(few, expected, strict=True)
 
 
 @pytest.mark.parametrize("home", ["mnist", "MNIST/raw", "."])
@@ -137,9 +139,16 @@ def published(tmp_path, monkeypatch):
         yield folder
 
 
-def test_missing_files_are_downloaded_from_the_first_mirror_that_has_them(tmp_path, published):
+def test_missing_files_are_downloaded_from_the_first_mirror_that_has_them(tmp_path, published, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("HOME", str(tmp_path))
     home = tmp_path / "home"
-    assert len(data.mnist(home, download=True).train) == 40
+    assert len(data.mnist("~/home", download=True).train) == 40
+    assert re.search(r"t10k-labels-idx1-ubyte\.gz: 100%", sys.stderr.getvalue())  # a bar of progress
     for file in published.iterdir():
         assert (home / "mnist" / file.name).read_bytes() == file.read_bytes()
     shutil.rmtree(published)  # from now on nothing can come
