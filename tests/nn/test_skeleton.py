@@ -80,7 +80,7 @@ def test_a_compiled_skeleton_trains_as_the_zero_network_does():
         bare = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 3))
     zero = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 3))
     for parameter in zero.parameters():
-        init.zeros_(parameter)
+        parameter.assign(np.zeros(parameter.shape))
     rng = np.random.default_rng(0)
     x, labels = rng.standard_normal((5, 1, 4, 4)).astype(np.float32), np.array([0, 1, 2, 1, 1])
     for model in (bare, zero):
