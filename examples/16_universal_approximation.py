@@ -37,12 +37,6 @@ def network(slope, places, heights):
     return nn.Sequential(hidden, nn.Sigmoid(), output)
 
 
-def errors(y, target):
-    """Return the largest and the mean size of what a curve is off."""
-    off = np.abs(y - target)
-    return off.max(), off.mean()
-
-
 bumps, jumps, trained = {}, {}, {}
 for count in (5, 15, 60):
     edges = np.linspace(0, 1, count + 1)
@@ -50,13 +44,14 @@ for count in (5, 15, 60):
     steps = np.diff(heights, prepend=0.0, append=0.0)  # where two bumps meet, one goes down and the next up
     edges[[0, -1]] = -0.1, 1.1
     bumps[f"{count} bumps"] = y = network(40.0 * count, edges, steps)(x).value
-    _, mean = errors(y, wave(x))
+    mean = np.abs(y - wave(x)).mean()
     print(f"{count:3} bumps: mean error {mean:.4f}, times bumps {mean * count:.3f}")
 
 for slope in (10, 40, 160):
     jumps[f"slope {slope}"] = y = network(slope, [0.5], [1.0])(x).value
-    largest, mean = errors(y, x > 0.5)
-    print(f"a jump by slope {slope:3}: largest error {largest:.2f}, mean {mean:.4f}, times slope {mean * slope:.3f}")
+    off = np.abs(y - (x > 0.5))
+    print(f"a jump by slope {slope:3}: largest error {off.max():.2f}, mean {off.mean():.4f}", end=", ")
+    print(f"times slope {off.mean() * slope:.3f}")
 
 model = nn.Sequential(nn.Linear(1, 20, rng=0), nn.Tanh(), nn.Linear(20, 1, rng=1))
 model[0].weight.assign(10 * model[0].weight.value)  # kinks all over the range, not only in its middle
@@ -70,7 +65,7 @@ for steps in (100, 400, 1500 if quick else 8000):
         loss.backward()
         optimizer.step()
     trained[f"{steps} steps more"] = y = model(x).value
-    print(f" 20 trained units, {steps:4} steps more: mean error {errors(y, wave(x))[1]:.4f}")
+    print(f" 20 trained units, {steps:4} steps more: mean error {np.abs(y - wave(x)).mean():.4f}")
 
 
 def panel(title, target, curves):
@@ -79,16 +74,10 @@ def panel(title, target, curves):
     return Panel(Axis("x"), Axis("y"), (Line("target", x[:, 0], target[:, 0], "wire", width=4.0), *lines), title)
 
 
-picture = chart(
-    ChartData(
-        "One hidden layer approximates any function",
-        (
-            panel("Bumps, by hand", wave(x), bumps),
-            panel("A jump, by one sigmoid", 1.0 * (x > 0.5), jumps),
-            panel("20 tanh units, trained", wave(x), trained),
-        ),
-        columns=3,
-        size=(250.0, 200.0),
-    )
+panels = (
+    panel("Bumps, by hand", wave(x), bumps),
+    panel("A jump, by one sigmoid", 1.0 * (x > 0.5), jumps),
+    panel("20 tanh units, trained", wave(x), trained),
 )
+picture = chart(ChartData("One hidden layer approximates any function", panels, columns=3, size=(250.0, 200.0)))
 print("written:", picture.save(folder / "universal_approximation.svg"))

@@ -24,13 +24,17 @@ folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
 train = data.digits().train
 images, labels = train.images.reshape(len(train), -1) * 2 - 1, train.labels
 goal, most = (0.1, 8) if quick else (0.05, 120)  # error on the training images, epochs
-ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+ACTIVATIONS = {
+    "sigmoid": (nn.Sigmoid, "saturated", "dotted"),
+    "tanh": (nn.Tanh, "ok_text", "dashed"),
+    "relu": (nn.ReLU, "value", "solid"),
+}
 
 
 def network(name, depth):
     """Return `depth` hidden layers of 128 units, He's weights for ReLU and Xavier's for the others."""
     sizes = [64] + [128] * depth
-    layers = [layer for n, m in itertools.pairwise(sizes) for layer in (nn.Linear(n, m), ACTIVATIONS[name]())]
+    layers = [layer for n, m in itertools.pairwise(sizes) for layer in (nn.Linear(n, m), ACTIVATIONS[name][0]())]
     model = nn.Sequential(*layers, nn.Linear(128, 10))
     rng = np.random.default_rng(0)
     for layer in (layer for layer in model if isinstance(layer, nn.Linear)):
@@ -64,21 +68,16 @@ def errors(model):
 
 panels = []
 for depth in (2, 10):
-    lines = []
-    for name, ink, dash in zip(
-        ACTIVATIONS, ("saturated", "ok_text", "value"), ("dotted", "dashed", "solid"), strict=True
-    ):
+    lines = [Rule("the goal", goal)]
+    for name, (_, ink, dash) in ACTIVATIONS.items():
         found, arrives = errors(network(name, depth))
         reached = f"after {len(found)} epochs" if found[-1] <= goal else f"not in {most} epochs"
         print(f"{depth:2} layers of {name:7}: error {goal:.0%} {reached} (now {found[-1]:.1%});", end=" ")
         print(f"of the last layer's gradient {arrives:.0e} arrives at the first")
-        epochs = range(1, len(found) + 1)
-        lines.append(Line(name, epochs, found, ink, dash))
-    lines.append(Rule("the goal", goal))
-    panels.append(
-        Panel(Axis("epoch", log=True), Axis("training error", 0.02, 1, log=True), lines, f"{depth} hidden layers")
-    )
-picture = chart(
-    ChartData("Epochs to a given error, on digits", panels, "one learning rate for all", columns=2, size=(300.0, 220.0))
-)
+        lines.append(Line(name, range(1, len(found) + 1), found, ink, dash))
+    axes = Axis("epoch", log=True), Axis("training error", 0.02, 1, log=True)
+    panels.append(Panel(*axes, lines, f"{depth} hidden layers"))
+
+title = "Epochs to a given error, on digits"
+picture = chart(ChartData(title, panels, "one learning rate for all", columns=2, size=(300.0, 220.0)))
 print("written:", picture.save(folder / "activations.svg"))

@@ -34,56 +34,52 @@ def network(depth, activation, std, norm):
     return nn.Sequential(*layers, nn.Linear(64, 10, rng=rng))
 
 
-def train_for(model, rate, epochs, look=lambda: None):
-    """Train by plain gradient descent, looking at the network before every step; return the accuracy."""
+def train(model, rate, below=None):
+    """Train by plain gradient descent; return the accuracy, and what `below` put out before each step."""
     optimizer = optim.SGD(model.parameters(), lr=rate)
     step = ag.compile(lambda x, y: F.cross_entropy(model(x), y))
+    received = []
     for epoch in range(epochs):
         for batch in np.array_split(np.random.default_rng(epoch).permutation(len(labels)), 20):
-            look()
+            if below is not None:
+                received.append(evaluated(model, below, images[:200]))
             with np.errstate(over="ignore", invalid="ignore"):  # from large weights a plain network diverges
                 loss = step(images[batch], labels[batch])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
+    return np.mean(evaluated(model, model, images).argmax(axis=1) == labels), np.array(received)
+
+
+def evaluated(model, part, x):
+    """Return what a part of a network makes of x, with the running statistics of batch norm."""
     model.eval()
     with ag.no_grad(), np.errstate(invalid="ignore"):
-        return np.mean(model(images).value.argmax(axis=1) == labels)
+        y = part(x).value
+    model.train()
+    return y
 
 
-scales = (0.03, 0.3) if quick else (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
-LOOKS = {"plain": ("gradient", "dashed"), "batch norm": ("value", "solid")}
+scales, epochs = ((0.03, 0.3), 3) if quick else ((0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0), 10)
 right, shifts = [], []
-for name, (ink, dash) in LOOKS.items():
-    found = [train_for(network(6, nn.ReLU, std, name != "plain"), 0.1, 3 if quick else 10) for std in scales]
-    print(
-        f"{name:10}: accuracy by the scale of the weights",
-        ", ".join(f"{s}: {a:.0%}" for s, a in zip(scales, found, strict=True)),
-    )
+for name, norm, ink, dash in (("plain", False, "gradient", "dashed"), ("batch norm", True, "value", "solid")):
+    found = [train(network(6, nn.ReLU, std, norm), 0.1)[0] for std in scales]
+    by_scale = ", ".join(f"{s}: {a:.0%}" for s, a in zip(scales, found, strict=True))
+    print(f"{name:10}: accuracy by the scale of the weights {by_scale}")
     right.append(Line(name, scales, found, ink, dash, mark="circle"))
 
-    model, received = network(3, nn.Sigmoid, 0.3, name != "plain"), []
-    below = nn.Sequential(*list(model)[:-2])  # all that comes before the last sigmoid
-
-    def look(model=model, below=below, received=received):
-        model.eval()
-        with ag.no_grad():
-            received.append(below(images[:200]).value)
-        model.train()
-
-    accuracy = train_for(model, 1.0, 3 if quick else 10, look)
-    sums = np.array(received[20:])  # (steps, images, units), after the first epoch
+    model = network(3, nn.Sigmoid, 0.3, norm)
+    accuracy, received = train(model, 1.0, below=nn.Sequential(*list(model)[:-2]))  # all before the last sigmoid
+    sums = received[20:]  # (steps, images, units), after the first epoch
     wander = np.median(sums.mean(axis=1).std(axis=0) / sums.std(axis=1).mean(axis=0))
     print(f"{name:10}: accuracy {accuracy:.0%}; what a deep sigmoid receives wanders by {wander:.2f} of its spread")
-    low, middle, high = np.percentile(np.array(received)[:, :, 0], (15, 50, 85), axis=1)
+    low, middle, high = np.percentile(received[:, :, 0], (15, 50, 85), axis=1)
     steps = range(len(received))
     layers = (Band("middle 70 % of the images", steps, low, high), Line("median", steps, middle))
-    shifts.append(
-        Panel(Axis("step"), Axis("input of a deep sigmoid", -4, 4), layers, f"Three layers of sigmoids, {name}")
-    )
+    axes = Axis("step"), Axis("input of a deep sigmoid", -4, 4)
+    shifts.append(Panel(*axes, layers, f"Three layers of sigmoids, {name}"))
 
-accuracy = Panel(
-    Axis("standard deviation of the first weights", log=True), Axis("accuracy", 0, 1), right, "Six layers of ReLUs"
-)
-picture = chart(ChartData("Batch norm", (accuracy, *shifts), columns=3, size=(250.0, 200.0)))
+axes = Axis("standard deviation of the first weights", log=True), Axis("accuracy", 0, 1)
+panels = (Panel(*axes, right, "Six layers of ReLUs"), *shifts)
+picture = chart(ChartData("Batch norm", panels, columns=3, size=(250.0, 200.0)))
 print("written:", picture.save(folder / "batch_norm.svg"))
