@@ -85,13 +85,13 @@ class Census:
             if sums is None:
                 left.append((self.values, place, order[place]._value))
             else:
-                self.values[place] = float(np.add.reduce(sums))
+                self.values[place] = sums.item(-1)
         for place in self.of_gradients:
             sums = counted[place].gradients if place in counted else None
             if sums is None:
                 left.append((self.gradients, place, order[place].grad))
             else:
-                self.gradients[place] = float(np.add.reduce(sums))
+                self.gradients[place] = sums.item(-1)
         for place in self.of_units:
             sums = counted[place].gradients if place in counted else None
             self._take_units(place, sums, order[place].grad)
@@ -102,15 +102,12 @@ class Census:
         """Count the gradient of each unit of a node, unless that was done."""
         from autograd_cnn.kernels.counting import SQUARES, count_units
 
-        scale = 1.0
-        if sums is None:
-            if gradient is None:
-                return
+        if sums is not None:
+            self.units[place], self.gradients[place] = sums[:-1], sums.item(-1)
+        elif gradient is not None:
             part = self._part(gradient)
-            sums = count_units(part, unit_axis(gradient.ndim), "squares")[:, SQUARES]
-            scale = gradient.size / part.size
-        self.units[place] = sums
-        self.gradients[place] = float(np.add.reduce(sums)) * scale
+            sums = self.units[place] = count_units(part, unit_axis(gradient.ndim), "squares")[:, SQUARES]
+            self.gradients[place] = float(np.add.reduce(sums)) * (gradient.size / part.size)
 
     def _add_up(self, left: list[tuple[dict[int, float], int, Any]], rows: dict[Any, Row]) -> None:
         """Add up the squares of arrays, those of one dtype in one call."""
@@ -146,7 +143,7 @@ class Census:
     def active(self, place: int) -> Array | None:
         """Return which units of a ReLU pass something on, where that was counted; else None."""
         tally = self.counted.get(place)
-        return None if tally is None or tally.values is None else tally.values != 0
+        return None if tally is None or tally.values is None else tally.values[:-1] != 0
 
     def driven(self, place: int, gradient: Array | None) -> Array | None:
         """Return which units' gradient is not exactly 0; None where it was not counted."""

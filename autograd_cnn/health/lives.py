@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +59,8 @@ class _Watched:
 
     `since` holds the step since which a unit is so in every batch, or -1; a state that no unit is in is left out,
     because healthy units are the usual case. `flat_at` is the last step on which a unit was saturated. `told` holds
-    which units were in each state at the last step, as `open` does unit by unit.
+    which units were in each state at the last step, as `open` does unit by unit. `like` is what the last batch showed:
+    what was said of it holds for the next one like it, as long as the window begins before `due`.
     """
 
     batches: deque[Batch]
@@ -65,6 +68,10 @@ class _Watched:
     since: dict[str, Array] = field(default_factory=dict)
     flat_at: int = -1
     told: dict[str, Array] = field(default_factory=dict)
+    like: tuple[Any, ...] = ()
+    due: float = math.inf
+    said: tuple[int, int, tuple[int, ...]] = 0, 0, ()
+    samples: int = 0
     open: dict[tuple[str, int], Spell] = field(default_factory=dict)
     closed: list[Spell] = field(default_factory=list)
 
@@ -93,27 +100,48 @@ class Lives:
             watched = self._start(name)
         watched.batches.append(batch)
         watched.steps.append(record.step)
+        watched.samples += batch.samples
         while len(watched.batches) > window:
-            watched.batches.popleft()
+            watched.samples -= watched.batches.popleft().samples
             watched.steps.popleft()
         if not watched.since and not watched.open and batch.is_well:  # the usual case
             record.starved[name] = record.dead[name] = record.silent[name] = 0
+            watched.like = ()
             return
+        if not batch.has_dead_side:
+            self._take_flat(name, watched, batch, record)
+            return
+        enough = watched.samples >= self._thresholds.unit_samples
+        like = enough, batch.active.tobytes(), batch.driven.tobytes()
+        if like != watched.like or watched.steps[0] >= watched.due:
+            self._take_changed(watched, batch, record.step)
+            watched.like = like
+        starved, dead, silent = watched.said
+        record.starved[name], record.dead[name], record.silent[name] = starved, dead, dead + len(silent)
+        if silent:
+            record.silent_units[name] = silent
+
+    def _take_changed(self, watched: _Watched, batch: Batch, step: int) -> None:
+        """Take in a batch in which other units are unwell than in the one before, or for long enough now."""
+        unwell = self._unwell(batch)
+        for kind in STATES:
+            _prolong(watched.since, kind, unwell.get(kind), step)
+        states = self._judge(watched, step)
+        begun = [since[since > watched.steps[0]] for since in watched.since.values()]
+        watched.due = min([int(since.min()) for since in begun if since.size], default=math.inf)
+        counts = {state: int(np.count_nonzero(mask)) for state, mask in states.items()}
+        silent = np.flatnonzero(~batch.active & ~states["dead"] if "dead" in states else ~batch.active)
+        watched.said = counts.get("starved", 0), counts.get("dead", 0), tuple(silent.tolist())
+
+    def _take_flat(self, name: str, watched: _Watched, batch: Batch, record: StepRecord) -> None:
+        """Take in a batch of units that saturate."""
         unwell = self._unwell(batch)
         watched.flat_at = record.step if "saturated" in unwell else watched.flat_at
         for kind in STATES:
             _prolong(watched.since, kind, unwell.get(kind), record.step)
         states = self._judge(watched, record.step)
         record.starved[name] = int(np.count_nonzero(states["starved"])) if "starved" in states else 0
-        if batch.has_dead_side:
-            dead = states.get("dead")
-            silent = np.flatnonzero(~batch.active if dead is None else ~batch.active & ~dead).tolist()
-            record.dead[name] = 0 if dead is None else int(np.count_nonzero(dead))
-            record.silent[name] = record.dead[name] + len(silent)
-            if silent:
-                record.silent_units[name] = tuple(silent)
-        else:
-            record.saturated[name] = int(np.count_nonzero(unwell["saturated"])) if "saturated" in unwell else 0
+        record.saturated[name] = int(np.count_nonzero(unwell["saturated"])) if "saturated" in unwell else 0
 
     def units(self, name: str) -> Units | None:
         """Return the state of a layer's units over the window; None for a layer without units."""
@@ -191,8 +219,7 @@ def _window(watched: _Watched) -> Batch:
         return np.zeros(last.active.shape, bool) if since is None else (since >= 0) & (since <= first)
 
     flat = average_of_flat(watched.batches) if watched.flat_at >= first else np.zeros(last.active.shape)
-    samples = sum(batch.samples for batch in watched.batches)
-    return Batch(samples, last.has_dead_side, ~not_once("dead"), ~not_once("starved"), flat)
+    return Batch(watched.samples, last.has_dead_side, ~not_once("dead"), ~not_once("starved"), flat)
 
 
 def _suspicious(watched: _Watched) -> bool:

@@ -201,7 +201,7 @@ def state_of(last: Batch, whole: Batch, thresholds: Thresholds) -> Units:
 
 
 def states_of(last: Batch, whole: Batch, thresholds: Thresholds) -> dict[str, Array]:
-    """Return which units are dead, starved and saturated, as `state_of` does; a state that no unit is in is left out."""
+    """Return which units are dead, starved and saturated, as `state_of` does, for states that some are in."""
     found: dict[str, Array] = {}
     inactive = ~whole.driven
     if not last.has_dead_side:

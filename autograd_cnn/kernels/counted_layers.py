@@ -147,8 +147,8 @@ def count_sent(
 
 @jit
 def fold(sums: Sums, by_columns: bool, table: Sums) -> None:
-    """Add up the columns of all jobs, unit by unit: (2, units)."""
-    units = table.shape[1]
+    """Add up the columns of all jobs, unit by unit, and in the end the units: (2, units + 1)."""
+    units = table.shape[1] - 1
     table[:] = 0.0
     for job in range(len(sums)):
         for part in range(2):
@@ -160,3 +160,6 @@ def fold(sums: Sums, by_columns: bool, table: Sums) -> None:
             else:
                 for k in range(line.size):
                     goal[job % units] += line[k]
+    for part in range(2):
+        for k in range(units):
+            table[part, units] += table[part, k]

@@ -25,7 +25,7 @@ class Tally:
     Attributes
     ----------
     values, gradients : ndarray or None
-        Sums of squares in float64, (units,); no gradients where none arrived.
+        Sums of squares in float64, of each unit and in the end of all, (units + 1,); no gradients where none arrived.
     """
 
     __slots__ = ("gradients", "values")
@@ -58,8 +58,9 @@ class Counts:
         self._product, self._by_columns = product, by_columns
         width = strands(units, by_columns)
         self._of_values, self._of_gradients = np.zeros((jobs, 2, width)), np.zeros((jobs, 2, columns or width))
-        self._values, self._gradients = np.zeros((2, units)), np.zeros((2, units))
+        self._values, self._gradients = np.zeros((2, units + 1)), np.zeros((2, units + 1))
         before.values, after.values = self._values
+        self._sent, self._received = self._gradients
         self._at_once = max(1, PORTION * jobs // product.size)
 
     def products(self, first: int, last: int, bias: Array, one: Any = np.float64(1)) -> None:  # noqa: B008
@@ -73,7 +74,7 @@ class Counts:
     def pooled_values_are_counted(self, bias: Array) -> None:
         """Add up what was counted of products in float32; once more in float64, where that does not tell."""
         self.values_are_counted()
-        if not LEAST < np.add.reduce(self._values[0]) / self._product.size < MOST:
+        if not LEAST < self._values.item(0, -1) / self._product.size < MOST:
             self.products(0, len(self._of_values), bias)
             self.values_are_counted()
 
@@ -89,7 +90,7 @@ class Counts:
     def gradients_are_counted(self) -> None:
         """Add up what was counted of gradients."""
         fold(self._of_gradients, self._by_columns, self._gradients)
-        self.before.gradients, self.after.gradients = self._gradients
+        self.before.gradients, self.after.gradients = self._sent, self._received
 
     def portions(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """Yield some jobs in portions that stay in cache."""
