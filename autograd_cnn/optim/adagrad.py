@@ -82,13 +82,13 @@ class Adagrad(Optimizer):
         self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any], group: Mapping[str, Any]
     ) -> None:
         """Write the new value of one parameter; see `Optimizer.update`."""
-        if not state:
-            state.update(steps=0, sum_of_squares=np.full_like(value, group["initial_accumulator_value"]))
         gradient = self.decayed(value, gradient, group["weight_decay"])
-        rate, least = self.factors(value.dtype, group["lr"] / (1 + state["steps"] * group["lr_decay"]), group["eps"])
-        state["steps"] += 1
+        steps = state.get("steps", 0)
+        rate, least = self.factors(value.dtype, group["lr"] / (1 + steps * group["lr_decay"]), group["eps"])
+        state["steps"] = steps + 1
+        total = self.remembered(state, "sum_of_squares", value, group["initial_accumulator_value"])
         work = self.scratch(value)
-        state["sum_of_squares"] += np.multiply(gradient, gradient, out=work)
-        np.add(np.sqrt(state["sum_of_squares"], out=work), least, out=work)
+        total += np.multiply(gradient, gradient, out=work)
+        np.add(np.sqrt(total, out=work), least, out=work)
         np.divide(gradient, work, out=work)
         value -= np.multiply(work, rate, out=work)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.optim.groups import Params, number
+from autograd_cnn.optim.groups import Params, flag, number
 from autograd_cnn.optim.optimizer import Optimizer
 
 
@@ -161,8 +161,8 @@ def _checked(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         "betas": tuple([number(kind, f"betas[{i}]", beta, below=1) for i, beta in enumerate(betas)]),
         "eps": number(kind, "eps", settings["eps"]),
         "weight_decay": number(kind, "weight_decay", settings["weight_decay"]),
-        "amsgrad": bool(settings["amsgrad"]),
-        "bias_correction": bool(settings["bias_correction"]),
+        "amsgrad": flag(kind, "amsgrad", settings["amsgrad"]),
+        "bias_correction": flag(kind, "bias_correction", settings["bias_correction"]),
     }
 
 
@@ -174,12 +174,9 @@ def _move(
     group: Mapping[str, Any],
 ) -> None:
     """Take Adam's step; every intermediate result is written into the optimizer's scratch."""
-    if not state:
-        state.update(steps=0, mean=np.zeros_like(value), mean_square=np.zeros_like(value))
-        if group["amsgrad"]:
-            state["largest_mean_square"] = np.zeros_like(value)
-    state["steps"] += 1
-    mean, mean_square = state["mean"], state["mean_square"]
+    state["steps"] = state.get("steps", 0) + 1
+    mean = optimizer.remembered(state, "mean", value)
+    mean_square = optimizer.remembered(state, "mean_square", value)
     work = optimizer.scratch(value)
 
     first, second = group["betas"]
@@ -190,7 +187,8 @@ def _move(
     np.multiply(gradient, gradient, out=work)
     mean_square += np.multiply(work, new_square, out=work)
     if group["amsgrad"]:
-        mean_square = np.maximum(state["largest_mean_square"], mean_square, out=state["largest_mean_square"])
+        largest = optimizer.remembered(state, "largest_mean_square", value)
+        mean_square = np.maximum(largest, mean_square, out=largest)
 
     np.sqrt(mean_square, out=work)
     rate: float = group["lr"]

@@ -80,6 +80,13 @@ def number(kind: str, name: str, value: Any, below: float = math.inf) -> float:
     return float(value)
 
 
+def flag(kind: str, name: str, value: Any) -> bool:
+    """Return a setting as a bool; raise ArgumentError for anything else."""
+    if not isinstance(value, bool | np.bool):
+        raise ArgumentError(f"{kind}: {name}={value!r}, expected True or False")
+    return bool(value)
+
+
 def iterated(kind: str, params: Any) -> Iterable[Any]:
     """Return `params`; raise ArgumentError for one node, a model, or what cannot be iterated over."""
     if isinstance(params, Node):

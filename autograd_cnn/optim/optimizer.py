@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, ShapeError, UnknownNameError, suggestion
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggestion
 from autograd_cnn.graph import Parameter
 from autograd_cnn.optim.groups import EXTRAS, Leaf, Params, check_once, completed, listed, number
 
@@ -76,7 +76,8 @@ class Optimizer:
     ) -> None:
         """Write the new value of one parameter into its array `value`; leave `gradient` as it is.
 
-        Arrays have the parameter's shape and dtype; `state` is empty at the first step; `group` holds the settings.
+        Arrays have the parameter's shape and dtype; `state` is empty at the first step, and may keep arrays like the
+        parameter (see `remembered`) and a count ``"steps"``; `group` holds the settings.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no update; define update(self, value, gradient, state, group)"
@@ -127,6 +128,14 @@ class Optimizer:
         found = self._scratch.get(key)
         if found is None:
             found = self._scratch[key] = np.empty_like(value)
+        return found
+
+    @staticmethod
+    def remembered(state: dict[str, Any], name: str, value: NDArray[Any], start: float = 0.0) -> NDArray[Any]:
+        """Return the array of that name in a parameter's state; one like `value` is made when there is none yet."""
+        found: NDArray[Any] | None = state.get(name)
+        if found is None:
+            found = state[name] = np.full_like(value, start)
         return found
 
     def factors(self, dtype: np.dtype[Any], *numbers: float) -> tuple[NDArray[Any], ...]:
@@ -208,12 +217,12 @@ class Optimizer:
         ------
         UnknownNameError
             When the settings belong to another optimizer.
-        ArgumentError, ShapeError
+        ArgumentError, ShapeError, DtypeError
             When it is no such state, or the number of parameters or the shape of one differs. Nothing
             is changed then.
         """
         kind = type(self).__name__
-        if not isinstance(saved, Mapping) or {*saved} != {"param_groups", "state"}:
+        if not isinstance(saved, Mapping) or {*saved} != {"param_groups", "state"} or not _are_lists(saved.values()):
             raise ArgumentError(f"{kind}: got no saved optimizer, expected what state_dict() returned")
         groups, states = [self._loaded_group(group) for group in saved["param_groups"]], saved["state"]
         sizes = [len(group["params"]) for group in groups]
@@ -231,6 +240,8 @@ class Optimizer:
     def _loaded_group(self, group: Mapping[str, Any]) -> dict[str, Any]:
         """Return a saved group, whose settings must be those of this optimizer."""
         known = (*self.defaults, *EXTRAS)
+        if not isinstance(group, Mapping):
+            raise ArgumentError(f"{type(self).__name__}: a saved group is a {type(group).__name__}, expected a dict")
         for name in group:
             if name not in known:
                 raise UnknownNameError(
@@ -239,6 +250,9 @@ class Optimizer:
         for name in (*self.defaults, "params"):
             if name not in group:
                 raise ArgumentError(f"{type(self).__name__}: the saved group has no {name!r}; was it of this kind?")
+        if not _are_lists([group["params"]]):
+            raise ArgumentError(f"{type(self).__name__}: a saved group has params={group['params']!r}, expected a list")
+        number(type(self).__name__, "initial_lr", group.get("initial_lr", 0.0))
         return {**group, **self._checked_settings(group)}
 
     def __repr__(self) -> str:
@@ -261,9 +275,22 @@ def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
 
 
-def _loaded(kind: str, parameter: Leaf, state: Mapping[str, Any]) -> dict[str, Any]:
+def _are_lists(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, list | tuple) for value in values)
+
+
+def _loaded(kind: str, parameter: Leaf, state: Any) -> dict[str, Any]:
     """Return a copy of a parameter's saved state, its arrays in the parameter's dtype."""
+    if not isinstance(state, Mapping):
+        raise ArgumentError(f"{kind}: the saved state of {parameter!r} is a {type(state).__name__}, expected a dict")
     for name, value in state.items():
-        if isinstance(value, np.ndarray) and value.shape != parameter.shape:
+        if name == "steps":
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ArgumentError(f"{kind}: saved steps={value!r} of {parameter!r}, expected a count")
+        elif not isinstance(value, np.ndarray):
+            raise ArgumentError(f"{kind}: saved {name} of {parameter!r} is a {type(value).__name__}, expected an array")
+        elif value.dtype.kind not in "biuf":
+            raise DtypeError(f"{kind}: saved {name} of {parameter!r} has dtype {value.dtype}, expected real numbers")
+        elif value.shape != parameter.shape:
             raise ShapeError(f"{kind}: saved {name} has shape {value.shape}, expected that of {parameter!r}")
     return {name: np.array(x, parameter.dtype) if isinstance(x, np.ndarray) else x for name, x in state.items()}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.optim.groups import Params, number
+from autograd_cnn.optim.groups import Params, flag, number
 from autograd_cnn.optim.optimizer import Optimizer
 
 
@@ -78,21 +78,17 @@ class RMSprop(Optimizer):
         """Return the settings of a group; see `Optimizer.checked`."""
         numbers = {name: number("RMSprop", name, value) for name, value in settings.items() if name != "centered"}
         number("RMSprop", "alpha", settings["alpha"], below=1)
-        return {**numbers, "centered": bool(settings["centered"])}
+        return {**numbers, "centered": flag("RMSprop", "centered", settings["centered"])}
 
     def update(
         self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any], group: Mapping[str, Any]
     ) -> None:
         """Write the new value of one parameter; see `Optimizer.update`."""
-        if not state:
-            state["mean_square"] = np.zeros_like(value)
-            state |= {"mean": np.zeros_like(value)} if group["centered"] else {}
-            state |= {"velocity": np.zeros_like(value)} if group["momentum"] else {}
         alpha = group["alpha"]
         rate, kept, new, least = self.factors(value.dtype, group["lr"], alpha, 1 - alpha, group["eps"])
         gradient = self.decayed(value, gradient, group["weight_decay"])
         work = self.scratch(value)
-        mean_square = state["mean_square"]
+        mean_square = self.remembered(state, "mean_square", value)
         np.multiply(mean_square, kept, out=mean_square)
         np.multiply(gradient, gradient, out=work)
         mean_square += np.multiply(work, new, out=work)
@@ -101,14 +97,14 @@ class RMSprop(Optimizer):
         np.add(np.sqrt(mean_square, out=work), least, out=work)
         direction = np.divide(gradient, work, out=work)
         if group["momentum"]:
-            velocity = state["velocity"]
+            velocity = self.remembered(state, "velocity", value)
             velocity *= group["momentum"]
             direction = np.add(velocity, direction, out=velocity)
         value -= np.multiply(direction, rate, out=work)
 
     def _variance(self, gradient: NDArray[Any], state: dict[str, Any], new: NDArray[Any]) -> NDArray[Any]:
         """Take the gradient into its mean, and return the mean square less the squared mean, in scratch."""
-        mean, work = state["mean"], self.scratch(gradient, 2)
+        mean, work = self.remembered(state, "mean", gradient), self.scratch(gradient, 2)
         np.subtract(gradient, mean, out=work)
         mean += np.multiply(work, new, out=work)
         np.multiply(mean, mean, out=work)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.optim.groups import Params, number
+from autograd_cnn.optim.groups import Params, flag, number
 from autograd_cnn.optim.optimizer import Optimizer
 
 
@@ -87,17 +87,18 @@ class SGD(Optimizer):
         """Return the settings of a group; see `Optimizer.checked`."""
         names = ("lr", "momentum", "dampening", "weight_decay")
         numbers = {name: number("SGD", name, settings[name]) for name in names}
-        momentum, dampening, form = numbers["momentum"], numbers["dampening"], settings["form"]
-        if form not in ("torch", "notes"):
+        nesterov, form = flag("SGD", "nesterov", settings["nesterov"]), settings["form"]
+        momentum, dampening = numbers["momentum"], numbers["dampening"]
+        if not isinstance(form, str) or form not in ("torch", "notes"):
             raise ArgumentError(f"SGD: form={form!r}, expected 'torch' or 'notes'")
-        if settings["nesterov"] and (momentum == 0 or dampening != 0):
+        if nesterov and (momentum == 0 or dampening != 0):
             raise ArgumentError(
                 f"SGD: nesterov with momentum={momentum!r}, dampening={dampening!r}; "
                 "expected momentum above 0 and dampening 0"
             )
         if form == "notes" and dampening:
             raise ArgumentError(f"SGD: dampening={dampening!r} in the notes' form, which has none; use form='torch'")
-        return {**numbers, "nesterov": bool(settings["nesterov"]), "form": form}
+        return {**numbers, "nesterov": nesterov, "form": form}
 
     def update(
         self, value: NDArray[Any], gradient: NDArray[Any], state: dict[str, Any], group: Mapping[str, Any]
@@ -133,9 +134,7 @@ class SGD(Optimizer):
         self, value: NDArray[Any], descent: NDArray[Any], state: dict[str, Any], group: Mapping[str, Any]
     ) -> None:
         """Move by the notes' velocity, into which ``descent`` = lr·g enters."""
-        velocity = state.get("velocity")
-        if velocity is None:
-            velocity = state["velocity"] = np.zeros_like(value)
+        velocity = self.remembered(state, "velocity", value)
         momentum, more = self.factors(value.dtype, group["momentum"], 1 + group["momentum"])
         if group["nesterov"]:
             before = self.scratch(value, 2)

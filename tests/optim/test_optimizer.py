@@ -199,6 +199,8 @@ def test_what_else_a_setting_cannot_be():
     x = [ag.Scalar(1.0)]
     with pytest.raises(ag.ArgumentError, match=r"RMSprop: alpha=1\.0, expected a number of at least 0, below 1"):
         optim.RMSprop(x, alpha=1.0)
+    with pytest.raises(ag.ArgumentError, match="RMSprop: centered='no', expected True or False"):
+        optim.RMSprop(x, centered="no")
     with pytest.raises(ag.ArgumentError, match="form='note', expected 'torch' or 'notes'"):
         optim.SGD(x, form="note")
     with pytest.raises(ag.ArgumentError, match=r"dampening=0\.5 in the notes' form, which has none"):

@@ -50,6 +50,7 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     saved = ("T_max", "eta_min")
+    positive = ("T_max",)
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803 - torch's name
         self.T_max = count("CosineAnnealingLR", "T_max", T_max)
@@ -98,6 +99,7 @@ class LinearLR(LRScheduler):
     """
 
     saved = ("start_factor", "end_factor", "total_iters")
+    positive = ("start_factor", "total_iters")
 
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5

@@ -43,6 +43,7 @@ class StepLR(LRScheduler):
     """
 
     saved = ("step_size", "gamma")
+    positive = ("step_size",)
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         self.step_size = count("StepLR", "step_size", step_size)

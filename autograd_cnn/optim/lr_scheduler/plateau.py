@@ -67,6 +67,7 @@ class ReduceLROnPlateau(LRScheduler):
         *("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lrs", "eps"),
         *("best", "num_bad_epochs", "cooldown_counter"),
     )
+    per_group = ("base_lrs", "min_lrs")
 
     def __init__(
         self,

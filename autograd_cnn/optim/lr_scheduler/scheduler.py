@@ -42,6 +42,10 @@ class LRScheduler:
 
     saved: tuple[str, ...] = ()
     """Attributes of a subclass that belong to its state, beside ``last_epoch`` and ``base_lrs``."""
+    positive: tuple[str, ...] = ()
+    """Those that must be above 0."""
+    per_group: tuple[str, ...] = ("base_lrs",)
+    """Those that are lists of a number for each group."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = checked_optimizer(type(self).__name__, optimizer)
@@ -113,7 +117,13 @@ class LRScheduler:
         kind, names = type(self).__name__, {"last_epoch", "base_lrs", *self.saved}
         if not isinstance(saved, Mapping) or {*saved} != names:
             raise ArgumentError(f"{kind}: got no saved {kind}, expected what state_dict() returned")
-        check_groups(kind, self.optimizer, len(saved["base_lrs"]))
+        for name in names:
+            if not _alike(saved[name], getattr(self, name)) or (name in self.positive and not saved[name] > 0):
+                raise ArgumentError(
+                    f"{kind}: saved {name}={saved[name]!r}, expected something like {getattr(self, name)!r}"
+                )
+        for name in self.per_group:
+            check_groups(kind, self.optimizer, len(saved[name]))
         for name in names:
             setattr(self, name, _copied(saved[name]))
 
@@ -192,3 +202,11 @@ def check_groups(kind: str, optimizer: Optimizer, expected: int) -> None:
 
 def _copied(value: Any) -> Any:
     return list(value) if isinstance(value, list | tuple) else value
+
+
+def _alike(saved: Any, present: Any) -> bool:
+    """Whether a saved value is of the kind that it was: a number, a word, or a list of numbers."""
+    if isinstance(present, list):
+        return isinstance(saved, list | tuple) and all(_alike(x, 0.0) for x in saved)
+    kinds = (int, float) if isinstance(present, float) else type(present)
+    return isinstance(saved, kinds) and not isinstance(saved, bool) and saved == saved  # NaN is not

@@ -93,7 +93,8 @@ class SequentialLR(LRScheduler):
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned; see `LRScheduler.load_state_dict`."""
-        parts = saved.get("schedulers", ()) if isinstance(saved, Mapping) else ()
+        parts = saved.get("schedulers") if isinstance(saved, Mapping) else ()
+        parts = parts if isinstance(parts, list | tuple) else ()
         if len(parts) != len(self.schedulers):
             raise ArgumentError(
                 f"SequentialLR: got the state of {len(parts)} schedules, expected that of {len(self.schedulers)}"
