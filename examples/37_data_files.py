@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 import autograd_cnn as ag
+import viz
 from autograd_cnn import data
 
 quick = "--quick" in sys.argv
@@ -58,10 +59,15 @@ def write_cifar10(home, parts):
 def write_pictures(home, parts):
     """Write a zip file with one folder of PNG files for each class."""
     with zipfile.ZipFile(home / "pictures.zip", "w") as archive:
-        for i, (image, label) in enumerate(zip(*parts["train"], strict=True)):
+        for i, (image, label) in enumerate(zip(*parts["t10k"], strict=True)):
             picture = io.BytesIO()
             Image.fromarray(image).save(picture, "PNG")
             archive.writestr(f"{label}_{NAMES[label]}/{i:04d}.png", picture.getvalue())
+
+
+def one_of_each(part):
+    """Return the first image of each class."""
+    return part.images[[int(np.argmax(part.labels == label)) for label in range(10)]]
 
 
 digits = data.digits()
@@ -76,9 +82,14 @@ with tempfile.TemporaryDirectory() as place:
     print(mnist)
     print("pixels as written:", np.array_equal(mnist.test.images[:, 0] * 255, parts["t10k"][0]))
     cifar = data.cifar10(home, dtype="uint8")
-    print(cifar.train)
+    print(cifar.test)
     pictures = data.image_folder(data.extract(home / "pictures.zip", home / "pictures"), channels=1)
     print(pictures)
+
+    shown = {"data.mnist": mnist.test, "data.cifar10": cifar.test, "data.image_folder": pictures}
+    sheet = {name: one_of_each(part) for name, part in shown.items()}
+    picture = viz.images(sheet, title="The same digits, from three formats", captions=NAMES, columns=10, across=1)
+    print("written:", picture.save(folder / "data_files.svg"))
 
     labels = home / "train-labels-idx1-ubyte.gz"
     labels.write_bytes(labels.read_bytes()[:-9])

@@ -153,6 +153,11 @@ EXPECTED = {
             abs(few - formula) < 5 and abs(more - more_by_formula) < 5 and far > 10 and near < 1.25
         ),
     ),
+    "35_whitening.py": Expected(
+        r"hold (\S+)% of the variance; an image is 16 numbers…deviations from (\S+) to (\S+)\n…differ by up to (\S+)\n",
+        ("whitening.svg",),
+        holds=lambda kept, least, most, leak: 80 < kept < 95 and 0.5 < least < most <= 1 and 0.001 < leak < 0.1,
+    ),
     "36_learning_rates.py": Expected(
         r"suggestion (\S+), diverged at (\S+)\nvery high.*-> (\S+)\nhigh:.*-> (\S+)\ngood.*-> (\S+)\nlow.*-> (\S+)\n"
         r"high to 0: .*-> (\S+)",
@@ -165,11 +170,12 @@ EXPECTED = {
         r"train=Dataset\(48 images of shape \(1, 8, 8\) float32, 10 classes…validation=Dataset\(12 images"
         r"…pixels as written: True…\(60 images of shape \(3, 32, 32\) uint8, 10 classes from zero to nine\)"
         r"…\(60 images of shape \(1, 8, 8\) float32, 10 classes from 0_zero…is truncated: its gzip data end too early",
+        ("data_files.svg",),
     ),
     "38_neighbors.py": Expected(
         r"l1, 3 folds\nk =   1 +(\S+)%…l2, 3 folds\nk =   1 +(\S+)%…k = 100 +(\S+)%…best: k = \d"
         r"…test accuracy (\S+)%\nLinearSVM: test accuracy (\S+)%\nSoftmaxClassifier: test accuracy (\S+)%",
-        ("neighbors.svg",),
+        ("neighbors.svg", "templates.svg"),
         holds=lambda l1, l2, many, nearest, svm, softmax: min(l1, l2) > 96 > many and nearest > max(svm, softmax) > 92,
     ),
 }

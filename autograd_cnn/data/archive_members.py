@@ -197,7 +197,7 @@ class _Forward:
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= _AT_ONCE:
-            raise DataFileError(f"{self.whole.name!r} has a header of {size:,} bytes; it is damaged")
+            raise DataFileError(f"{self.whole.name!r} declares a part of {size:,} bytes; it is damaged")
         with self.whole.reading():
             found = self.last = self.stream.read(size)
         self.position += len(found)

@@ -93,6 +93,15 @@ ZIP_LINK = zipfile.ZipInfo("link")
 ZIP_LINK.external_attr = (stat.S_IFLNK | 0o777) << 16
 
 
+def backwards():
+    """Give the first member a size below 0, in the GNU form, and its header the sum that it then has."""
+    content = bytearray(ARCHIVES["tar"])
+    content[124:136] = b"\xff" * 10 + b"\xfc\x00"
+    content[148:156] = b" " * 8
+    content[148:156] = b"%06o\0 " % sum(content[:512])
+    return bytes(content)
+
+
 def nameless():
     """Cut the name of a stored file to nothing, in both places where it stands."""
     local, directory = zipped({"n": b""}, zipfile.ZIP_STORED).split(b"PK\1\2")
@@ -123,6 +132,7 @@ def encrypted():
         (tar(files={DEVICE: b""}), "only plain files and folders"),
         (tar(files={PIPE: b""}), "only plain files and folders"),
         (zipped({ZIP_LINK: b"/etc"}), "'link', which is a link or a device"),
+        (backwards(), "declares a part of -1,024 bytes"),
         (nameless(), "holds a file without a name"),
         (encrypted(), "'secret', which is encrypted"),
         (zipped(compression=zipfile.ZIP_LZMA), "packed by method 14"),
@@ -181,7 +191,7 @@ def bombs():
         ("tar", r"unpacks to more than 1,\d*,\d*; if you trust it, raise limits"),
         ("zip", "unpacks to more than 1,"),
         ("trailing", "unpacks to more than 1,"),
-        ("header", "has a header of 8,388,608 bytes"),
+        ("header", "declares a part of 8,388,608 bytes"),
     ],
 )
 def test_bombs_are_refused_in_little_memory(tmp_path, small, bombs, kind, message):
@@ -204,6 +214,13 @@ def test_limits_are_the_users(tmp_path, small, bombs):
             data.extract(tmp_path / "archive", tmp_path / "x", limits=data.ArchiveLimits(members=2))
     with pytest.raises(ag.DataFileError, match="unpacks to more than 2,000"):
         data.extract(tmp_path / "archive", tmp_path / "x", limits=data.ArchiveLimits(size=2000))
+
+
+def test_members_that_are_passed_over_do_not_lead_back(tmp_path):
+    """It would go on forever: the next member of each member is itself."""
+    (tmp_path / "archive").write_bytes(backwards())
+    with pytest.raises(ag.DataFileError, match="points back into itself"):
+        data.cifar10(tmp_path / "archive")
 
 
 def test_a_folder_that_exists_is_left_alone(tmp_path):

@@ -246,6 +246,8 @@ def test_the_archive_is_downloaded_where_it_is_missing(tmp_path, monkeypatch):
         monkeypatch.setattr(cifar, "CIFAR10", replace(cifar.CIFAR10, collection=collection))
         check10(data.cifar10(tmp_path / "home", download=True))
     check10(data.cifar10(tmp_path / "home", download=True))  # the server is gone
+    with pytest.raises(ag.FileAccessError, match=r"cannot get cifar-10-binary\.tar\.gz from"):
+        data.cifar10(tmp_path / "elsewhere", download=True)
     assert (tmp_path / "home" / "cifar10" / "cifar-10-binary.tar.gz").is_file()
 
 

@@ -179,6 +179,20 @@ def test_folders_without_images_are_told(tmp_path):
         data.image_folder(tmp_path)
 
 
+def test_folders_that_cannot_be_read_are_told(tmp_path, monkeypatch):
+    saved(tmp_path / "a" / "below" / "1.png")
+    scan = os.scandir
+
+    def forbidden(place):
+        if os.fspath(place).endswith("below"):
+            raise PermissionError(13, "Permission denied", os.fspath(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+    with pytest.raises(ag.FileAccessError, match=r"cannot read '.*a/below': Permission denied"):
+        data.image_folder(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
