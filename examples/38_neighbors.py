@@ -32,6 +32,13 @@ chosen = models.NearestNeighbors(found[distance].best, distance).fit(digits.trai
 print(f"{chosen}: test accuracy {chosen.accuracy(digits.test):.1%}")
 
 epochs = 10 if quick else 60
-for classifier, lr in ((models.LinearSVM(regularization=1e-4), 0.02), (models.SoftmaxClassifier(1e-4), 0.5)):
+templates = {}
+for classifier, lr in ((models.LinearSVM(regularization=1e-3), 0.02), (models.SoftmaxClassifier(1e-3), 0.5)):
+    name = type(classifier).__name__
     classifier.fit(digits.train, epochs=epochs, lr=lr, rng=0)
-    print(f"{type(classifier).__name__}: test accuracy {classifier.accuracy(digits.test):.1%}")
+    print(f"{name}: test accuracy {classifier.accuracy(digits.test):.1%}")
+    templates[name] = classifier.templates
+facts = ("The weights of each digit's score: blue wants ink, orange wants none.",)
+viz.images(templates, title="Templates of linear classifiers", captions=range(10), columns=5, facts=facts).save(
+    folder / "templates.svg"
+)

@@ -68,7 +68,7 @@ def _header(theme: Theme, data: ImageSheet, room: float) -> tuple[str, float]:
     for line in (line for fact in data.facts for line in wrapped(fact, SUBTITLE, room)):
         y += 1.35 * SUBTITLE
         parts.append(text(line, _MARGIN, y, SUBTITLE, theme.muted))
-    return tag("g", "".join(parts), class_="header"), y + 6
+    return tag("g", "".join(parts), class_="header"), y + 12
 
 
 def _group(theme: Theme, data: ImageSheet, group: ImageGroup, left: float, top: float, room: float) -> str:

@@ -103,7 +103,7 @@ def images(
     images: Any,
     *,
     title: str = "",
-    captions: Sequence[str] = (),
+    captions: Sequence[object] = (),
     ramp: Literal["grey", "signed", "colour"] | None = None,
     low: float | None = None,
     high: float | None = None,
@@ -121,8 +121,8 @@ def images(
         The images, or several groups of them by name. C is 1, or 3 for colours; (N, H, W) and (H, W) will do.
     title : str
         Above all.
-    captions : sequence of str
-        Below the images, one for each; for a single group.
+    captions : sequence
+        Below the images, one for each; the same in all groups.
     ramp : {"grey", "signed", "colour"}, optional
         By default colours for three channels, the signed ramp where numbers are below 0, and grey for others.
     low, high : float, optional
