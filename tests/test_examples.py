@@ -145,6 +145,11 @@ EXPECTED = {
         ("l1_sparsity.svg",),
         holds=lambda dense, useless, sparse: useless <= 5 and sparse > dense + 5,
     ),
+    "23_lenet.py": Expected(
+        r"ok     initial loss: 2\.3…ok     regularisation…ok     overfitting…test accuracy: median (\S+)% of 1",
+        ("lenet.svg", "lenet_predictions.html"),
+        holds=lambda median: median > 88,
+    ),
     "34_dimensionality.py": Expected(
         r"   3 dim.* (\S+)% is its.*: +(\S+)%.*nearest (\S+)\n"
         r"…  10 dim.* (\S+)% is its.*: +(\S+)%…1000 dim.*nearest (\S+)\n",

@@ -51,7 +51,7 @@ class Trainer:
         Takes the model and returns what is added to the loss, such as ``lambda m: F.l2_penalty(m, 1e-4)``.
     augmentation : callable, optional
         Takes the images of a batch and returns others that are learned from in their place, such as
-        `data.Augmentation`.
+        `data.augmentation.Augmentation`.
     clip_norm : float, optional
         Largest norm of all gradients together; longer ones are scaled down to it, see `optim.clip_grad_norm_`.
     max_norm : float, optional
