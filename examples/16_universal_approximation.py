@@ -70,8 +70,8 @@ for steps in (100, 400, 1500 if quick else 8000):
 
 def panel(title, target, curves):
     looks = zip(curves.items(), ("saturated", "ok_text", "value"), ("dotted", "dashed", "solid"), strict=True)
-    lines = [Line(name, x[:, 0], y[:, 0], ink, dash) for (name, y), ink, dash in looks]
-    return Panel(Axis("x"), Axis("y"), (Line("target", x[:, 0], target[:, 0], "wire", width=4.0), *lines), title)
+    lines = [Line(name, x[::2, 0], y[::2, 0], ink, dash) for (name, y), ink, dash in looks]
+    return Panel(Axis("x"), Axis("y"), (Line("target", x[::2, 0], target[::2, 0], "wire", width=4.0), *lines), title)
 
 
 panels = (

@@ -4,6 +4,7 @@ Examples run in this process, because a start of Python with its imports takes l
 register gates, and one more for proof, run alone. A new example is one entry of `EXPECTED`, in rising order.
 """
 
+import ast
 import os
 import re
 import runpy
@@ -193,6 +194,13 @@ EXPECTED = {
 
 def test_every_example_is_expected():
     assert sorted(p.name for p in EXAMPLES.glob("*.py")) == list(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_example_says_how_it_is_run(name):
+    words = ast.get_docstring(ast.parse((EXAMPLES / name).read_text(encoding="utf-8")))
+    (run,) = re.findall(rf"^Run: python examples/{re.escape(name)}(.*)$", words, re.MULTILINE)
+    assert ("[folder" in run, "[--quick]" in run) == (bool(EXPECTED[name].files), bool(EXPECTED[name].arguments))
 
 
 @pytest.mark.parametrize("name", EXPECTED)
