@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.graph import Node, Parameter, Tensor, topological_order
+from autograd_cnn.train.evaluation import predict, switched
+from autograd_cnn.train.metrics import confusion_matrix
 from viz.errors import UndrawableError
 
-_BATCH = 256
 _MOST_CHANNELS, _MOST_CLASSES = 64, 50
 _RIGHT = 4
 
@@ -118,8 +117,8 @@ def predictions_of(
 ) -> Predictions:
     """Return what `predictions` shows as plain data; parameters and errors are the same."""
     images, labels = _checked(images, labels)
-    with _evaluating(model):
-        chance = _probabilities(model, images)
+    with switched(model, training=False):
+        chance: NDArray[Any] = F.softmax(predict(model, images).astype(np.float64), dim=-1)
         if len(chance.shape) != 2 or labels.max(initial=0) >= chance.shape[1]:
             raise UndrawableError(
                 f"predictions: the model gives scores of shape {chance.shape} for labels up to {labels.max()}; "
@@ -131,8 +130,7 @@ def predictions_of(
                 f"predictions: {len(names)} names for {chance.shape[1]} classes, at most {_MOST_CLASSES} are shown"
             )
         predicted = chance.argmax(axis=1)
-        counts = np.zeros((len(names), len(names)), np.int64)
-        np.add.at(counts, (labels, predicted), 1)
+        counts = confusion_matrix(labels, predicted, len(names))
         places = _places(chance, labels, most) if chosen is None else _in_range(chosen, len(images))
         examples = tuple(_example(model, images, labels, chance, i) for i in places)
         return Predictions(title, names, counts, _filters(model, images[:1]), examples)
@@ -148,29 +146,6 @@ def _checked(images: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     if labels.min() < 0:
         raise UndrawableError(f"predictions: label {labels.min()}; classes are counted from 0")
     return images, labels
-
-
-@contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    """Switch dropout and batch statistics off for a while, layer by layer as they were before."""
-    layers = list(model.modules()) if hasattr(model, "modules") else []
-    modes = [layer.training for layer in layers]
-    if layers:
-        model.eval()
-    try:
-        yield
-    finally:
-        for layer, mode in zip(layers, modes, strict=True):
-            layer.training = mode
-
-
-def _probabilities(model: Callable[[Any], Node], images: NDArray[Any]) -> NDArray[Any]:
-    """Return what softmax makes of the scores, batch by batch."""
-    with ag.no_grad():
-        starts = range(0, len(images), _BATCH)
-        scores = [np.asarray(model(Tensor(images[i : i + _BATCH])).value, np.float64) for i in starts]
-    found: NDArray[Any] = F.softmax(np.concatenate(scores), dim=-1)
-    return found
 
 
 def _places(chance: NDArray[Any], labels: NDArray[Any], most: int) -> list[int]:

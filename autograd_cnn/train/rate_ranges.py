@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from autograd_cnn.optim import Optimizer
 from autograd_cnn.optim.groups import number
 from autograd_cnn.optim.lr_scheduler.scheduler import checked_optimizer
 from autograd_cnn.train.evaluation import switched
-from autograd_cnn.train.generators import Generators
+from autograd_cnn.train.unchanged import unchanged
 
 MEMORY = 0.9
 """How much of the smoothed loss is kept from step to step."""
@@ -116,9 +115,9 @@ def rate_range(
     shares = [group["lr"] / (max(g["lr"] for g in groups) or 1.0) for group in groups]
     losses: list[float] = []
     smoothed: list[float] = []
-    generators = Generators(model=model, criterion=criterion, batches=batches)
     # that the loss overflows in the end is what is looked for
-    with _restored(model, optimizer, generators), switched(model, training=True), np.errstate(all="ignore"):
+    things = {"model": model, "criterion": criterion, "optimizer": optimizer, "batches": batches}
+    with unchanged(**things), switched(model, training=True), np.errstate(all="ignore"):
         for rate, (inputs, targets) in zip(rates, _repeated(batches), strict=False):
             for group, share in zip(groups, shares, strict=True):
                 group["lr"] = rate * share
@@ -168,22 +167,3 @@ def _leaky_mean(losses: Sequence[float]) -> float:
 
 def _is_diverged(smoothed: Sequence[float]) -> bool:
     return not smoothed[-1] <= DIVERGED * min(smoothed)
-
-
-@contextmanager
-def _restored(model: Module, optimizer: Optimizer, generators: Generators) -> Iterator[None]:
-    """Put everything that training changes back to what it was."""
-    leaves = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
-    before = [(leaf, leaf.numpy(), leaf.grad) for leaf in leaves]
-    network, state, drawn = model.state_dict(), optimizer.state_dict(), generators.state_dict()
-    has_stepped = optimizer.has_stepped
-    try:
-        yield
-    finally:
-        model.load_state_dict(network)
-        for leaf, value, gradient in before:
-            leaf.assign(value)  # type: ignore[arg-type]  # a Scalar takes a 0-d array
-            leaf.grad = gradient
-        optimizer.load_state_dict(state)
-        optimizer.has_stepped = has_stepped
-        generators.load_state_dict(drawn)

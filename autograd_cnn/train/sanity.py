@@ -7,8 +7,7 @@ by heart. A network that fails one of them has a mistake that no amount of train
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Tensor
 from autograd_cnn.recording import no_grad
 from autograd_cnn.train.evaluation import switched, value_of
-from autograd_cnn.train.generators import Generators
+from autograd_cnn.train.unchanged import unchanged
 
 _DROPPING = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.DropConnect, nn.GaussianNoise)
 _SOME = 256  # samples are enough to see a loss
@@ -131,7 +130,7 @@ def check_initial_loss(
         By which part of it the loss may differ: weights are small at the start, not 0.
     """
     inputs, targets = _sample(dataset, _SOME)
-    with unchanged(model, criterion), no_grad(), switched(model, training=True):
+    with unchanged(model=model, criterion=criterion), no_grad(), switched(model, training=True):
         scores = value_of(model(Tensor(inputs)))
         found = float(value_of(criterion(Tensor(scores), targets)))
         chance = float(value_of(criterion(Tensor(_equal(criterion, scores)), targets)))
@@ -150,7 +149,7 @@ def check_regularization(
 ) -> SanityCheck:
     """See whether the loss is larger with a penalty on the weights; parameters as in `sanity_check`."""
     inputs, targets = _sample(dataset, _SOME)
-    with unchanged(model, criterion), no_grad(), switched(model, training=True):
+    with unchanged(model=model, criterion=criterion), no_grad(), switched(model, training=True):
         loss = float(value_of(criterion(model(Tensor(inputs)), targets)))
         added = value_of(functional.l2_penalty(model, 1e-2) if penalty is None else penalty(model))
     return SanityCheck(
@@ -187,7 +186,7 @@ def check_overfitting(
     """
     inputs, targets = _sample(dataset, samples)
     losses: list[float] = []
-    with unchanged(model, criterion), switched(model, training=True), np.errstate(all="ignore"):
+    with unchanged(model=model, criterion=criterion), switched(model, training=True), np.errstate(all="ignore"):
         for layer in model.modules():
             if isinstance(layer, _DROPPING):
                 layer.training = False
@@ -207,27 +206,6 @@ def check_overfitting(
         expected=f"{share:.0%} of it, or less",
         advice="Does a gradient not reach the weights, are units dead, do labels not belong to the images?",
     )
-
-
-@contextmanager
-def unchanged(model: nn.Module, criterion: Any) -> Iterator[None]:
-    """Return parameters, gradients, buffers, modes and generators afterwards to what they were, to the bit."""
-    modules = [x for x in (model, criterion) if isinstance(x, nn.Module)]
-    generators = Generators(model=model, criterion=criterion)
-    states = [(module, module.state_dict()) for module in modules]
-    gradients = [(parameter, parameter.grad) for module in modules for parameter in module.parameters()]
-    modes = [(layer, layer.training) for module in modules for layer in module.modules()]
-    drawn = generators.state_dict()
-    try:
-        yield
-    finally:
-        for module, state in states:
-            module.load_state_dict(state)
-        for parameter, gradient in gradients:
-            parameter.grad = gradient
-        for layer, mode in modes:
-            layer.training = mode
-        generators.load_state_dict(drawn)
 
 
 def _equal(criterion: Any, scores: NDArray[Any]) -> NDArray[Any]:

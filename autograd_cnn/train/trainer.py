@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import data, optim
-from autograd_cnn.compilation import compile as compiled
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.functional import max_norm_
 from autograd_cnn.graph import Tensor
@@ -127,8 +126,13 @@ class Trainer:
             loss = criterion(scores, targets)
             return (loss if penalty is None else loss + penalty(model)), scores
 
-        self._forward: Any = compiled(forward, monitor=monitor) if compile else forward
-        self._network: Any = compiled(model) if compile else model
+        self._forward: Any = forward
+        self._network: Any = model
+        if compile:
+            from autograd_cnn import compilation  # brings numba
+
+            self._forward = compilation.compile(forward, monitor=monitor)
+            self._network = compilation.compile(model)
         self.history, self.position = History(), Position()
 
     def fit(
