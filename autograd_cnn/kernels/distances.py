@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_cnn.kernels.jit import jit
+from autograd_cnn.kernels.layout import Floats, readable
 from autograd_cnn.kernels.threads import share_out
 
 # Terms may be added in any order, several at a time: sums of absolute values lose nothing by that.
 REASSOCIATED = frozenset({"reassoc"})
 
 
-def manhattan(queries: NDArray[np.floating], points: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return Σ|q − p| for every row q of queries and p of points, both C-contiguous and of one dtype.
+def manhattan(queries: Floats, points: Floats) -> Floats:
+    """Return Σ|q − p| for every row q of queries and p of points, in the dtype of the queries.
 
     The terms of each pair are added in the same order, so that equal points are equally far away.
     """
     found = np.empty((len(queries), len(points)), queries.dtype)
-    share_out(_manhattan, len(queries), found.size * queries.shape[1], queries, points, found)
+    operations = found.size * queries.shape[1]
+    queries, points = readable(queries, found.dtype), readable(points, found.dtype)
+    share_out(_manhattan, len(queries), operations, queries, points, found)
     return found
 
 
@@ -26,9 +28,9 @@ def manhattan(queries: NDArray[np.floating], points: NDArray[np.floating]) -> ND
 def _manhattan(
     first: int,
     last: int,
-    queries: NDArray[np.floating],
-    points: NDArray[np.floating],
-    found: NDArray[np.floating],
+    queries: Floats,
+    points: Floats,
+    found: Floats,
 ) -> None:
     for i in range(first, last):
         query = queries[i]

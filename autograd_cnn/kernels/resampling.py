@@ -5,25 +5,24 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_cnn.kernels.jit import jit
+from autograd_cnn.kernels.layout import Floats, readable
 from autograd_cnn.kernels.threads import share_out
 
 CONSTANT, EDGE, REFLECT = 0, 1, 2
 OUTSIDE = -1
 
 
-def resample(
-    images: NDArray[np.floating], rows: NDArray[np.float64], columns: NDArray[np.float64], border: int, fill: float
-) -> NDArray[np.floating]:
+def resample(images: Floats, rows: Floats, columns: Floats, border: int, fill: float) -> Floats:
     """Return what images (N, C, H, W) show at places (N, h, w) between their pixels, as (N, C, h, w).
 
     Bilinear: each place takes its four neighbours, the nearer ones more. Beyond the border stands `fill`, the nearest
     pixel of the edge, or the mirrored image, whose edge is not repeated; see `CONSTANT`, `EDGE` and `REFLECT`.
     """
     found = np.empty((*images.shape[:2], *rows.shape[1:]), images.dtype)
-    share_out(_resample, len(images), 8 * found.size, images, rows, columns, border, fill, found)
+    images, rows, columns = readable(images, images.dtype), readable(rows, np.float64), readable(columns, np.float64)
+    share_out(_resample, len(images), 8 * found.size, images, rows, columns, border, float(fill), found)
     return found
 
 
@@ -42,7 +41,7 @@ def _inside(index: int, size: int, border: int) -> int:
 
 
 @jit
-def _pixel(image: NDArray[np.floating], row: int, column: int, fill: float) -> float:
+def _pixel(image: Floats, row: int, column: int, fill: float) -> float:
     return fill if row == OUTSIDE or column == OUTSIDE else float(image[row, column])
 
 
@@ -50,12 +49,12 @@ def _pixel(image: NDArray[np.floating], row: int, column: int, fill: float) -> f
 def _resample(
     first: int,
     last: int,
-    images: NDArray[np.floating],
-    rows: NDArray[np.float64],
-    columns: NDArray[np.float64],
+    images: Floats,
+    rows: Floats,
+    columns: Floats,
     border: int,
     fill: float,
-    found: NDArray[np.floating],
+    found: Floats,
 ) -> None:
     channels, height, width = images.shape[1:]
     for n in range(first, last):

@@ -63,7 +63,7 @@ def _rough_l1(queries: NDArray[Any], points: NDArray[Any], k: int) -> tuple[NDAr
     """Return sums of absolute differences, and how far off those of the k nearest may be."""
     from autograd_cnn.kernels.distances import manhattan
 
-    rough = manhattan(np.ascontiguousarray(queries), points)
+    rough = manhattan(queries, points)
     farthest = np.partition(rough, k - 1, axis=1)[:, k - 1 : k]
     return rough, (queries.shape[1] + 8) * np.finfo(rough.dtype).eps * farthest
 

@@ -22,7 +22,7 @@ def rows_of(caller: str, images: Any) -> NDArray[Any]:
     if given.dtype.kind not in "biuf":
         raise DtypeError(f"{caller}: images of dtype {given.dtype}, expected real numbers")
     rows = given.reshape(len(given), math.prod(given.shape[1:]))
-    rows = rows.astype(np.result_type(rows.dtype, np.float32), copy=False)
+    rows = rows.astype(np.result_type(rows.dtype, np.float32).newbyteorder("="), copy=False)
     if not np.isfinite(rows).all():
         raise ArgumentError(f"{caller}: the images hold NaN or infinity; leave those images out")
     return rows

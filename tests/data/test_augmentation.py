@@ -43,7 +43,7 @@ def images(n=4, shape=(2, 5, 5), dtype=np.float64, seed=0):
 
 
 @named
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f8", np.uint8])
 def test_a_seed_decides_dtype_and_shape_stay_and_nothing_given_changes(step, dtype):
     x = images(dtype=dtype)
     before = x.copy()

@@ -41,6 +41,15 @@ def test_pixels_themselves_come_out_exactly(dtype):
         np.testing.assert_array_equal(found, x)
 
 
+def test_any_layout_is_read():
+    x = np.random.default_rng(0).random((2, 3, 4, 4))
+    places = np.full((2, 1, 1), 1.5)
+    expected = resample(x, places, places, EDGE, 0.0)
+    frozen = np.asfortranarray(x)
+    frozen.flags.writeable = False
+    np.testing.assert_array_equal(resample(frozen, places, places, EDGE, 0.0), expected)
+
+
 def test_nothing_that_is_not_a_number_is_lost():
     x = np.full((1, 1, 2, 2), np.nan)
     assert np.isnan(resample(x, np.full((1, 1, 1), 0.5), np.full((1, 1, 1), 0.5), EDGE, 0.0)).all()

@@ -92,6 +92,8 @@ def test_integers_are_compared_as_numbers():
     pixels = np.array([[3, 200], [0, 0]], np.uint8)
     known = models.NearestNeighbors(1).fit(pixels, np.array([0, 1]))
     assert known.neighbors(np.array([[5, 199]], np.uint8))[0][0, 0] == pytest.approx(np.sqrt(5))
+    foreign = models.NearestNeighbors(1, "l1").fit(pixels.astype(">f8"), np.array([0, 1]))
+    assert foreign.neighbors(np.array([[5, 199]], ">f4"))[0][0, 0] == 3
 
 
 def test_cross_validation_is_the_classifier_in_each_round():

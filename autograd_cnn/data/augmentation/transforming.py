@@ -62,8 +62,9 @@ def checked(name: str, images: Any) -> NDArray[Any]:
 
 
 def working(images: NDArray[Any]) -> NDArray[Any]:
-    """Return images in the dtype in which they are computed: float32, or float64 where they are that."""
-    return images.astype(np.float64 if images.dtype == np.float64 else np.float32, copy=False)
+    """Return images in the dtype in which they are computed: float32, or float64 where they have its digits."""
+    exact = images.dtype.kind == "f" and images.dtype.itemsize >= 8
+    return images.astype(np.float64 if exact else np.float32, copy=False)
 
 
 def like(images: NDArray[Any], changed: NDArray[Any]) -> NDArray[Any]:
