@@ -1,8 +1,8 @@
 """Dropout: a network that may lose any of its units at any step cannot learn 200 images by heart.
 
 CS231n, neural networks part 2, "Regularization" (Srivastava et al. 2014). Large networks on few images: without
-dropout the loss on new images soon grows again; with half of the hidden units dropped it does not, and with a fifth of
-the pixels dropped, too, it is lower still. Several seeds show that this is no luck, and that results scatter less.
+dropout the loss on new images soon grows again; with half of the hidden units dropped it grows less, and with a fifth
+of the pixels dropped, too, it goes on falling. Several seeds show that this is no luck, and that losses scatter less.
 
 Run: python examples/21_dropout.py [folder] [--quick]
 """
