@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from viz.charts.lettering import HEADING, NOTE, SUBTITLE, TITLE, fitted, tag, text, wrapped
 from viz.labels import plain
 from viz.png import data_uri
-from viz.style import FONT, Theme, number
+from viz.style import FONT, Theme, channels, number
 
 if TYPE_CHECKING:
     from viz.image_sheets import ImageGroup, ImageSheet
@@ -102,15 +102,11 @@ def painted(theme: Theme, group: ImageGroup) -> NDArray[np.uint8]:
     else:
         ramp = theme.signed_ramp if group.ramp == "signed" else ("#000000", "#FFFFFF")
         places = np.linspace(0, 1, len(ramp))
-        channels = np.array([_channels(colour) for colour in ramp]).T
-        colours = np.stack([np.interp(shares[:, 0], places, channel) for channel in channels], axis=-1)
-    colours[missing] = _channels(theme.not_finite)
+        ends = np.array([channels(colour) for colour in ramp])
+        colours = np.stack([np.interp(shares[:, 0], places, channel) for channel in ends.T], axis=-1)
+    colours[missing] = channels(theme.not_finite)
     times = max(1, math.ceil(_LEAST_PIXELS / min(numbers.shape[2:])))
     return np.rint(colours).astype(np.uint8).repeat(times, 1).repeat(times, 2)
-
-
-def _channels(colour: str) -> list[int]:
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
 
 
 def _spoken(data: ImageSheet) -> str:

@@ -189,6 +189,17 @@ def theme_named(name: str) -> Theme:
     return THEMES[name]
 
 
+def channels(colour: str) -> list[int]:
+    """Return red, green and blue of a colour, 0 to 255.
+
+    Examples
+    --------
+    >>> channels("#FF9B57")
+    [255, 155, 87]
+    """
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
 def penwidth(rms: float | None) -> float:
     """Return a wire's width in points: linear in log10 of the gradient's RMS over `WIRE_LOG10`.
 

@@ -9,18 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data import Dataset
+from autograd_cnn.data.preprocessing.fitting import array_of
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 
 
 def rows_of(caller: str, images: Any) -> NDArray[Any]:
     """Return images as (N, D) rows of finite floating numbers; small integers become float32, which holds them."""
-    given = images.images if isinstance(images, Dataset) else images
-    if not isinstance(given, np.ndarray):
-        raise ArgumentError(f"{caller}: got {type(given).__name__}, expected a Dataset or an array of images")
-    if given.ndim < 2 or not math.prod(given.shape[1:]):
-        raise ShapeError(f"{caller}: images of shape {given.shape}, expected (N, C, H, W) or (N, D)")
-    if given.dtype.kind not in "biuf":
-        raise DtypeError(f"{caller}: images of dtype {given.dtype}, expected real numbers")
+    given = array_of(caller, images)
+    if not math.prod(given.shape[1:]):
+        raise ShapeError(f"{caller}: images of shape {given.shape}, which have no pixels")
     rows = given.reshape(len(given), math.prod(given.shape[1:]))
     rows = rows.astype(np.result_type(rows.dtype, np.float32).newbyteorder("="), copy=False)
     if not np.isfinite(rows).all():

@@ -152,7 +152,7 @@ KNOWN = models.NearestNeighbors(2).fit(np.eye(3), np.arange(3))
         (lambda: KNOWN.fit(np.ones((0, 3)), np.arange(0)), ag.ArgumentError, "there are no images"),
         (lambda: KNOWN.predict([[1.0]]), ag.ArgumentError, "got list"),
         (lambda: KNOWN.predict(np.ones(3)), ag.ShapeError, r"images of shape \(3,\)"),
-        (lambda: KNOWN.predict(np.ones((2, 0))), ag.ShapeError, r"images of shape \(2, 0\)"),
+        (lambda: KNOWN.predict(np.ones((2, 0))), ag.ShapeError, r"shape \(2, 0\), which have no pixels"),
         (lambda: KNOWN.predict(np.ones((2, 4))), ag.ShapeError, "images of 4 numbers, fitted to images of 3"),
         (lambda: KNOWN.predict(np.ones((2, 3), complex)), ag.DtypeError, "complex128"),
         (lambda: KNOWN.predict(np.full((1, 3), np.nan)), ag.ArgumentError, "NaN or infinity"),

@@ -8,7 +8,7 @@ from viz.charts.areas import Field
 from viz.charts.contours import loops
 from viz.charts.lettering import tag
 from viz.charts.scales import Scale, round_numbers
-from viz.style import Theme
+from viz.style import Theme, channels
 
 _MOST_LEVELS = 8
 
@@ -34,12 +34,8 @@ def band_colours(theme: Theme, field: Field) -> list[str]:
 def _along(ramp: tuple[str, ...], share: float) -> str:
     place = share * (len(ramp) - 1)
     first = min(int(place), len(ramp) - 2)
-    pairs = zip(_channels(ramp[first]), _channels(ramp[first + 1]), strict=True)
+    pairs = zip(channels(ramp[first]), channels(ramp[first + 1]), strict=True)
     return "#" + "".join(f"{round(one + (place - first) * (other - one)):02X}" for one, other in pairs)
-
-
-def _channels(colour: str) -> list[int]:
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
 
 
 def bands(theme: Theme, field: Field, x: Scale, y: Scale) -> str:

@@ -98,12 +98,11 @@ class Crop(Transformation):
 
     def __post_init__(self) -> None:
         sides = self.size if isinstance(self.size, tuple) else (self.size, self.size)
-        for side, least in ((*sides[:1], 1), (*sides[1:], 1), (self.padding, 0)) if len(sides) == 2 else ((None, 1),):
-            if isinstance(side, bool) or not hasattr(side, "__index__") or side < least:
-                raise ArgumentError(
-                    f"Crop: size={self.size!r}, padding={self.padding!r}; expected a positive integer or two, and an "
-                    "integer of at least 0"
-                )
+        if len(sides) != 2 or not all(_whole(side, 1) for side in sides) or not _whole(self.padding, 0):
+            raise ArgumentError(
+                f"Crop: size={self.size!r}, padding={self.padding!r}; expected a positive integer or two, and an "
+                "integer of at least 0"
+            )
         check_border("Crop", self.fill)
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
@@ -127,3 +126,7 @@ class Crop(Transformation):
         if isinstance(self.fill, str):
             return np.pad(images, around, self.fill)
         return np.pad(images, around, constant_values=self.fill)
+
+
+def _whole(number: Any, least: int) -> bool:
+    return not isinstance(number, bool) and hasattr(number, "__index__") and number >= least
