@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -44,7 +45,9 @@ def digits(shares: Sequence[float] = (0.7, 0.15, 0.15), *, seed: int = 0) -> Spl
     return Splits(*stratified_parts("digits", _read(), three_shares("digits", shares), seed))
 
 
+@cache
 def _read() -> Dataset:
+    """Return all digits, read once: parts of them are copies."""
     import gzip  # here, so that importing the package stays cheap
     from importlib import resources
 

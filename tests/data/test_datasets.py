@@ -62,6 +62,14 @@ def test_no_image_is_in_the_file_twice():
     assert len(set(rows(data.digits((1, 0, 0)).train))) == 1797
 
 
+def test_whoever_changes_his_digits_changes_nobody_elses():
+    mine = data.digits((1, 0, 0)).train
+    mine.images[:] = 7
+    mine.labels[:] = 3
+    assert data.digits((1, 0, 0)).train.images.max() == 1
+    assert len(set(data.digits((1, 0, 0)).train.labels.tolist())) == 10
+
+
 def test_the_split_depends_on_the_seed_alone():
     first, again, other = data.digits(), data.digits(), data.digits(seed=1)
     np.testing.assert_array_equal(first.test.images, again.test.images)
