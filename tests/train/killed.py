@@ -1,7 +1,7 @@
-"""A process that starts trainings and kills them at random moments: python -m tests.train.killed FOLDER KILLS.
+"""Trainings that are killed at random moments, a hundred times for instance: python -m tests.train.killed FOLDER 100.
 
-It prints how many were killed, and how many checkpoints there were at each kill. All is loaded before the first
-fork, so that a training takes milliseconds and a kill may fall anywhere in it.
+One begins anew when one is done. It prints for each how many checkpoints' steps there were at every kill. All is loaded
+before the first fork, so that a training takes milliseconds and a kill may fall anywhere in it.
 """
 
 import os
@@ -39,20 +39,22 @@ def start(folder):
 if __name__ == "__main__":
     folder, wanted = Path(sys.argv[1]), int(sys.argv[2])
     ag.set_num_threads(1)
-    signal.alarm(50)
     fit(*everything(folder / "warm-up"))
     begin = time.monotonic()
     finish(folder / "whole")
     duration = time.monotonic() - begin
-    random, killed, steps = np.random.default_rng(), 0, []
-    while killed < wanted:
-        child = start(folder / "killed")
-        time.sleep(duration * random.uniform() ** 2 / 3)
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        killed += os.WIFSIGNALED(status)
-        steps.append(max((int(file.stem[5:]) for file in (folder / "killed").glob("step-*.npz")), default=0))
-        if os.WIFEXITED(status):
-            break
-    _, status = os.waitpid(start(folder / "killed"), 0)
-    print(killed, status, *steps)
+    random, kills, trainings = np.random.default_rng(), 0, 0
+    while kills < wanted:
+        place, steps, status = folder / f"killed-{trainings}", [], -1
+        while status != 0:
+            child = start(place)
+            if kills < wanted:
+                time.sleep(duration * random.uniform() ** 2 / 3)
+                os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            if os.WIFEXITED(status) and status:
+                raise SystemExit(f"{place} failed")
+            kills += os.WIFSIGNALED(status)
+            steps.append(max((int(file.stem[5:]) for file in place.glob("step-*.npz")), default=0))
+        trainings += 1
+        print(*steps)
