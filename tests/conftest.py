@@ -1,13 +1,34 @@
-"""Hypothesis profiles: HYPOTHESIS_PROFILE=dev (default), ci or intense."""
+"""Hypothesis profiles: HYPOTHESIS_PROFILE=dev (default), ci, plain or intense; and what no test may leave behind."""
 
+import gc
 import os
+import tracemalloc
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("AUTOGRAD_CNN_PROGRESS", "0")  # no lines about compiles in the output of tests
 
+_ALWAYS_TRACED = tracemalloc.is_tracing()  # python -X tracemalloc
 _shared = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=25, **_shared)
 settings.register_profile("ci", max_examples=50, derandomize=True, print_blob=True, **_shared)
+settings.register_profile("plain", max_examples=8, derandomize=True, print_blob=True, **_shared)  # without JIT
 settings.register_profile("intense", max_examples=1000, **_shared)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected out of the cycle collector's rounds: it lives as long as the tests."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail where a test leaves memory traced: what runs after it in this process would take several times as long."""
+    yield
+    if tracemalloc.is_tracing() and not _ALWAYS_TRACED:
+        tracemalloc.stop()
+        pytest.fail(f"{item.nodeid} leaves tracemalloc on: stop it, in a finally", pytrace=False)

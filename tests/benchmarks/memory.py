@@ -54,12 +54,21 @@ def bytes_per_node(make: Callable[[], tuple[Any, Any]], *, traced: bool) -> floa
     """Return the memory of a chain, per gate that it applies."""
     leaves = make()
     gc.collect()
-    if traced:
-        tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0] if traced else resident()
+    if not traced:
+        return _growth(leaves, resident)
+    tracemalloc.start()
+    try:
+        return _growth(leaves, lambda: tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+
+
+def _growth(leaves: tuple[Any, Any], size: Callable[[], int]) -> float:
+    """Return by how much a chain makes the memory of this process larger, per gate."""
+    before = size()
     held = chain(*leaves)
     gc.collect()
-    after = tracemalloc.get_traced_memory()[0] if traced else resident()
+    after = size()
     del held
     return (after - before) / (2 * ITERATIONS)
 
