@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
+from autograd_cnn.health.books import Books
 from autograd_cnn.health.course import Course
 from autograd_cnn.health.history import StepRecord, onset, onset_of_units
-from autograd_cnn.health.lives import Lives
 from autograd_cnn.health.network import kept_gradients
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.numbers import renewed
@@ -19,13 +19,10 @@ from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.plan import Plan, plan_of, signature
 from autograd_cnn.health.reading import Past, report_of
 from autograd_cnn.health.report import Finding, Report, Thresholds
-from autograd_cnn.health.sizes import Sizes
 from autograd_cnn.health.start import Start, start_of
-from autograd_cnn.health.stepping import record_of, units_of
 from autograd_cnn.health.timeline import Frames, Timeline, is_early
 from autograd_cnn.health.updates import Updates
 from autograd_cnn.health.watching import Watch
-from autograd_cnn.health.window import Window
 
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
@@ -62,8 +59,6 @@ class Monitor:
 
     Attributes
     ----------
-    history : list of StepRecord
-        The numbers of every step looked at; `timeline` returns them with all else that is known.
     known : set of Node or None
         The parameters of the model.
 
@@ -106,14 +101,12 @@ class Monitor:
         self.window = window
         self.part = part
         self.every = every
-        self.history: list[StepRecord] = []
         self._names = named_parameters(model)
         self.known = set(self._names.values()) if model is not None else None
-        self._lives = Lives(self.thresholds)
+        self._books = Books(self.thresholds, window)
         self._frames = Frames(frames_every, every)
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
         self._epochs: list[int] = []
-        self._window = Window(window)
         self._updates = Updates()
         self._plans: deque[Plan] = deque(maxlen=GRAPHS)
         self._steps = 0
@@ -122,6 +115,11 @@ class Monitor:
         self._full: Report | None = None
         self._non_finite: Finding | None = None
         self._start: Start | None = None
+
+    @property
+    def history(self) -> list[StepRecord]:
+        """The numbers of every step looked at; `timeline` returns them with all else that is known."""
+        return self._books.history
 
     def observe(self, loss: Node) -> None:
         """Take in one step; call it between ``loss.backward()`` and ``optimizer.step()``.
@@ -182,26 +180,23 @@ class Monitor:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
+        reading = None
+        if watch.gauge is not None and self._knows(plan):
+            reading = watch.gauge.read(self._steps, loss.item())
+        if watch.gauge is not None and reading is not None:
+            self._books.take_ratios(self._updates.renew(watch.weights))
+            self._books.take_later(plan, order, watch.gauge, reading)
+            self._steps, self._oldest = self._steps + 1, loss.serial
+            return True
+        is_first = not self.history
         plan.census.take(order, watch.counted or {}, watch.rows if watch.replayed else None)
         if watch.counted is not None and not self._do_counts_do(watch):
             return False
-        if not self.history:
+        if is_first:
             self._start = start_of(watch.network)
-        ratios = self._updates.renew([(x.name, [order[i] for i in x.weights]) for x in plan.layers if x.weights])
-        if self.history:
-            self.history[-1].update_ratios.update(ratios)
-        self._window.take(plan.batch)
-        sizes = Sizes(order, plan.census)
-        oldest = -1 if watch.replayed else self._oldest
-        record = record_of(self._steps, loss, self._window.samples, plan, sizes, oldest)
-        for layer in plan.layers:
-            if layer.activations:
-                batch = units_of(layer, order, plan.census, self.thresholds)
-                if batch is not None:
-                    self._lives.take(layer.name, batch, record, self._window.batches)
-        self.history.append(record)
-        self._steps += 1
-        self._oldest = loss.serial
+        self._books.take_ratios(self._updates.renew(watch.weights))
+        record = self._books.take(self._steps, loss.item(), plan, order, -1 if watch.replayed else self._oldest)
+        self._steps, self._oldest = self._steps + 1, loss.serial
         if watch.counted is not None:
             return True
         self._seen, self._full = watch, None
@@ -252,7 +247,7 @@ class Monitor:
         return Timeline(
             steps=tuple(self.history),
             frames=(*(frame for frame in self._frames.kept if frame.step < last.step), last),
-            spells=self._lives.spells(),
+            spells=self._books.lives.spells(),
             curves={
                 name: {split: tuple(points) for split, points in lines.items()} for name, lines in self._curves.items()
             },
@@ -285,10 +280,10 @@ class Monitor:
         record = self.history[-1]
         return Past(
             step=record.step,
-            samples=self._window.samples,
-            batch=self._window.last,
+            samples=self._books.window.samples,
+            batch=self._books.window.last,
             now=self._steps - 1,
-            units={name: self._lives.units(name) for name in layers},
+            units={name: self._books.lives.units(name) for name in layers},
             updates={name: [r.update_ratios[name] for r in self.history if name in r.update_ratios] for name in layers},
             weight_gradients=record.weight_gradients,
             onset=self._onset,
@@ -311,10 +306,16 @@ class Monitor:
             self._plans.appendleft(plan)
         return plan
 
+    def _knows(self, plan: Plan) -> bool:
+        """Whether the last full report is one of these layers."""
+        if self._full is None or self._seen is None:
+            return False
+        known = self._seen.plan
+        return plan is known or [layer.name for layer in plan.layers] == [layer.name for layer in known.layers]
+
     def _do_counts_do(self, watch: Watch) -> bool:
         """Whether counts tell all: not where layers are new, or where it is to be found what is not finite."""
-        known = () if self._full is None else self._full.layers
-        if [layer.name for layer in watch.plan.layers] != [layer.name for layer in known]:
+        if not self._knows(watch.plan):
             return False
         return self._non_finite is not None or (watch.plan.census.is_finite and math.isfinite(watch.loss.item()))
 
@@ -324,7 +325,7 @@ class Monitor:
             self.history[-1].update_ratios.update(self._updates.ratios(stepped=next_step))
 
     def _onset(self, kind: str, layer: str) -> int:
-        since = self._lives.since(layer, kind)
+        since = self._books.lives.since(layer, kind)
         if since is not None:
             return onset_of_units(since, kind, self.thresholds, self.history[-1].step)
         return onset(self.history, kind, layer, self.thresholds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.census import Census
@@ -16,13 +17,13 @@ class Sizes:
 
     Parameters
     ----------
-    order : list of Node
+    order : sequence of Node
         The graph, inputs before users; places are positions in it.
     census : Census
         What was counted of it already.
     """
 
-    def __init__(self, order: list[Node], census: Census) -> None:
+    def __init__(self, order: Sequence[Node], census: Census) -> None:
         self.order = order
         self._values: dict[Places, float] = _rms(census.values, census.counts)
         self._gradients: dict[Places, float | None] = {**_rms(census.gradients, census.counts)}

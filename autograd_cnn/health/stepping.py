@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from autograd_cnn.graph import Node, Tensor
@@ -15,13 +17,15 @@ from autograd_cnn.health.units import Batch, is_positive, read_units
 from autograd_cnn.health.weighing import same_sign
 
 
-def record_of(step: int, loss: Node, samples: int, plan: Plan, sizes: Sizes, oldest: int) -> StepRecord:
+def record_of(
+    step: int, loss: float, samples: int, plan: Plan, sizes: Sizes, oldest: int, signs: dict[str, float]
+) -> StepRecord:
     """Return the numbers of a step, without those of units.
 
     Parameters
     ----------
     step : int
-    loss : Node
+    loss : float
     samples : int
         Over how many samples units are counted.
     plan : Plan
@@ -29,12 +33,14 @@ def record_of(step: int, loss: Node, samples: int, plan: Plan, sizes: Sizes, old
         Of this step's values and gradients.
     oldest : int
         Leaves with a serial number up to this one are older than the step: their gradient may be that of several.
+    signs : dict
+        What `same_signs` told.
     """
     order, layers = sizes.order, plan.layers
     value, gradient = sizes.value, sizes.gradient
     record = StepRecord(
         step,
-        loss.item(),
+        loss,
         {x.name: gradient(x.outputs) for x in layers},
         {x.name: gradient(x.weights) if x.weights else None for x in layers},
         samples,
@@ -50,14 +56,23 @@ def record_of(step: int, loss: Node, samples: int, plan: Plan, sizes: Sizes, old
             record.attenuations[layer.name] = decades(
                 sizes.gradient_norm(layer.sources), sizes.gradient_norm(layer.leaving)
             )
-        for weight, data, axis in layer.products:
-            share = same_sign(order[data]._value, order[weight].grad, axis, value((data,)))
-            if share is not None:
-                record.same_sign[layer.name] = share
+    record.same_sign.update(signs)
     return record
 
 
-def units_of(layer: Places, order: list[Node], census: Census, thresholds: Thresholds) -> Batch | None:
+def same_signs(plan: Plan, order: Sequence[Node], sizes: Sizes | None = None) -> dict[str, float]:
+    """Return for each layer whose inputs are all positive the share of units whose weight gradients have one sign."""
+    found = {}
+    for layer in plan.layers:
+        for weight, data, axis in layer.products:
+            size = None if sizes is None else sizes.value((data,))
+            share = same_sign(order[data]._value, order[weight].grad, axis, size)
+            if share is not None:
+                found[layer.name] = share
+    return found
+
+
+def units_of(layer: Places, order: Sequence[Node], census: Census, thresholds: Thresholds) -> Batch | None:
     """Return what this step tells of a layer's units; None for a layer without any."""
     activations = [order[i] for i in layer.activations]
     driven = [census.driven(i, order[i].grad) for i in layer.feeders]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.census import Row
+from autograd_cnn.health.gauge import Gauge, gauge_of
 from autograd_cnn.health.network import Network, read_network
 from autograd_cnn.health.plan import Plan
+from autograd_cnn.health.updates import Layers
 
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
@@ -50,6 +52,16 @@ class Watch:
     replayed: bool
     counted: Mapping[int, Tally] | None = None
     rows: dict[Any, Row] = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> Layers:
+        """The weights of each layer that has some."""
+        return [(x.name, [self.order[i] for i in x.weights]) for x in self.plan.layers if x.weights]
+
+    @cached_property
+    def gauge(self) -> Gauge | None:
+        """What reads off a step as little as possible; None where more is needed."""
+        return None if self.counted is None else gauge_of(self.order, self.plan, self.counted)
 
     @cached_property
     def network(self) -> Network:

@@ -64,7 +64,7 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
     differs, and averages of ReLUs, positive too, do no harm. Units without any gradient do not count.
     `size` is the RMS of the data, where it is known.
     """
-    inputs = np.asarray(data)
+    inputs = data if isinstance(data, np.ndarray) else np.asarray(data)
     if gradient is None or not inputs.size or not inputs.item(0) > 0:
         return None
     if not np.minimum.reduce(inputs[:1], axis=None) > 0:

@@ -5,9 +5,9 @@ out of the ReLU and what went into it: arrays that a fused layer does not have, 
 
 Memory is a matrix, as in :mod:`.dense`: either its columns are units, or row n belongs to unit n modulo C. A job is one
 of the blocks of rows that share the matrix, or a row. The numbers of a job are walked as rows of ``sums.shape[2]``
-numbers, each column of which has two sums of its own, ``sums[job, 0]`` and ``sums[job, 1]``; `fold` adds up those of
-each unit. Four numbers are added before they are put to a sum, and places in memory are unsigned: numba then has no
-test of a count from the end.
+numbers, each column of which has sums of its own, ``sums[job, part]``; `fold` adds up those of each unit. Four numbers
+are added before they are put to a sum, and places in memory are unsigned: numba then has no test of a count from the
+end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def count_products(first: int, last: int, y: Floats, bias: Floats, by_columns: b
     for job in range(first, last):
         for k in range(own.size):
             own[k] = bias[k % bias.size] if by_columns else bias[job % bias.size]
-        sums[job] = 0.0
+        sums[job, :2] = 0.0
         begin, end = job * len(y) // len(sums) * columns, (job + 1) * len(y) // len(sums) * columns
         for column in range(0, own.size, AT_ONCE):
             _walk(numbers, begin + column, end, own, column, one, near, sums[job])
@@ -89,14 +89,14 @@ def _walk(numbers: Floats, begin: int, end: int, bias: Floats, column: int, one:
 
 
 @jit
-def count_gradients(first: int, last: int, gradient: Floats, upstream: Floats, sums: Sums) -> None:
-    """Add up the squares, in float64, of what a ReLU sends, and of what it receives."""
-    columns, sent, received = gradient.shape[1], gradient.reshape(-1), upstream.reshape(-1)
+def count_squares(first: int, last: int, y: Floats, part: int, sums: Sums) -> None:
+    """Add up the squares of numbers, in float64, as one part of the sums."""
+    columns, numbers = y.shape[1], y.reshape(-1)
     for job in range(first, last):
-        begin, end = job * len(gradient) // len(sums) * columns, (job + 1) * len(gradient) // len(sums) * columns
-        sums[job] = 0.0
-        _square(sent, Place(begin), Place(end), sums[job, 0])
-        _square(received, Place(begin), Place(end), sums[job, 1])
+        begin, end = job * len(y) // len(sums) * columns, (job + 1) * len(y) // len(sums) * columns
+        goal = sums[job, part]
+        goal[:] = 0.0
+        _square(numbers, Place(begin), Place(end), goal)
 
 
 @jit
@@ -129,9 +129,9 @@ def count_sent(
     nowhere: Any,
     sums: Sums,
 ) -> None:
-    """Do the same for a pooled ReLU, which sends where a switch points somewhere; a job is an outer.
+    """Add up the squares of what a pooled ReLU sends, where a switch points somewhere, and of what it receives.
 
-    Rows of pixels as in :mod:`.pooled_fours`; the columns are the numbers of a row.
+    Rows of pixels as in :mod:`.pooled_fours`; a job is an outer, the columns are the numbers of a row.
     """
     width = Place(sums.shape[2])
     for o in range(first, last):
@@ -147,11 +147,11 @@ def count_sent(
 
 @jit
 def fold(sums: Sums, by_columns: bool, table: Sums) -> None:
-    """Add up the columns of all jobs, unit by unit, and in the end the units: (2, units + 1)."""
+    """Add up the columns of all jobs, unit by unit, and in the end the units: (parts, units + 1)."""
     units = table.shape[1] - 1
     table[:] = 0.0
     for job in range(len(sums)):
-        for part in range(2):
+        for part in range(len(table)):
             line, goal = sums[job, part], table[part]
             if by_columns:
                 for begin in range(0, line.size, units):
@@ -160,6 +160,6 @@ def fold(sums: Sums, by_columns: bool, table: Sums) -> None:
             else:
                 for k in range(line.size):
                     goal[job % units] += line[k]
-    for part in range(2):
+    for part in range(len(table)):
         for k in range(units):
             table[part, units] += table[part, k]

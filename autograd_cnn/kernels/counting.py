@@ -51,6 +51,7 @@ __all__ = [
     "in_one_piece",
     "renew",
     "row_of",
+    "squares_of_rows",
     "sum_of_squared_differences",
     "sum_of_squares",
     "sums_of_squares",

@@ -47,7 +47,7 @@ def histogram(row: Floats, low: float, high: float, bins: int) -> Counts:
     else:
         known = int(np.count_nonzero(row) - np.count_nonzero(~np.isfinite(row)))
         tables[0, bins // 2], tables[0, bins] = known, row.size - known
-    return tables.sum(axis=0)
+    return np.asarray(tables.sum(axis=0))
 
 
 def size_histogram(row: Floats, low: float, high: float, bins: int) -> Counts:
@@ -56,7 +56,7 @@ def size_histogram(row: Floats, low: float, high: float, bins: int) -> Counts:
     first, following = _octaves(row.dtype, low, high, bins)
     tables = np.zeros((4, bins + 1), np.int64)
     count_sizes(row, row.view(kind), fraction, first, following, tables)
-    return tables.sum(axis=0)
+    return np.asarray(tables.sum(axis=0))
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_cnn.kernels import counted_layers
-from autograd_cnn.kernels.counted_layers import AT_ONCE, count_gradients, count_products, count_sent, fold, strands
+from autograd_cnn.kernels.counted_layers import AT_ONCE, count_products, count_sent, count_squares, fold, strands
 
 MATRICES = st.tuples(st.integers(1, 90), st.integers(1, 70), st.booleans(), st.integers(0, 99))
 
@@ -53,7 +53,8 @@ def test_gradients(matrix):
     units = columns if by_columns else rows
     gradient, upstream = drawn(rows, columns, seed), drawn(rows, columns, seed + 1) * np.float32(1e-30)
     sums, table = tables(rows, units, by_columns)
-    count_gradients(0, len(sums), gradient, upstream, sums)
+    for part, numbers in enumerate((gradient, upstream)):
+        count_squares(0, len(sums), numbers, part, sums)
     fold(sums, by_columns, table)
     expected = [by_units(np.square(x.astype(np.float64)), units, by_columns) for x in (gradient, upstream)]
     np.testing.assert_allclose(table, with_total(expected), rtol=1e-13)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_cnn.graph import Array
-from autograd_cnn.kernels.counted_layers import count_gradients, count_products, count_sent, fold, strands
+from autograd_cnn.kernels.counted_layers import count_products, count_sent, count_squares, fold, strands
 from autograd_cnn.kernels.image_rows import ImageRows
 from autograd_cnn.kernels.threads import share_out
 
@@ -36,10 +36,11 @@ class Tally:
 
 
 class Counts:
-    """The tallies of what goes into a ReLU, `before`, and of what comes out, `after`.
+    """Fills the tallies of what goes into a ReLU, of what comes out and, maybe, of its maxima.
 
     Parameters
     ----------
+    tallies : sequence of Tally
     product : ndarray
         The matrix over which bias and ReLU are written.
     units : int
@@ -47,40 +48,52 @@ class Counts:
         Whether its columns are units.
     jobs : int
         Blocks of its rows.
-    columns : int, optional
+    row : int, optional
         How long rows of pooled pixels are; none without pooling.
     """
 
-    def __init__(
-        self, before: Tally, after: Tally, product: Array, units: int, by_columns: bool, jobs: int, columns: int = 0
-    ) -> None:
-        self.before, self.after = before, after
-        self._product, self._by_columns = product, by_columns
+    def __init__(self, tallies: Sequence[Tally], product: Array, units: int, by_columns: bool, jobs: int, row: int = 0):
+        self._product, self._by_columns, self._tallies = product, by_columns, tallies
         width = strands(units, by_columns)
-        self._of_values, self._of_gradients = np.zeros((jobs, 2, width)), np.zeros((jobs, 2, columns or width))
-        self._values, self._gradients = np.zeros((2, units + 1)), np.zeros((2, units + 1))
-        before.values, after.values = self._values
+        self._of_values = np.zeros((jobs, len(tallies), width))
+        self._of_gradients = np.zeros((jobs, 2, row or width))
+        self._values, self._gradients = np.zeros((len(tallies), units + 1)), np.zeros((2, units + 1))
         self._sent, self._received = self._gradients
+        for tally, values in zip(tallies, self._values, strict=True):
+            tally.values = values
         self._at_once = max(1, PORTION * jobs // product.size)
 
-    def products(self, first: int, last: int, bias: Array, one: Any = np.float64(1)) -> None:  # noqa: B008
-        """Count the products of some jobs, before anything is written over them."""
-        count_products(first, last, self._product, bias, self._by_columns, one, self._of_values)
+    def products(self, first: int, last: int, bias: Array, *, are_kept: bool) -> None:
+        """Count the products of some jobs, before bias and ReLU are written over them, unless they are kept as well."""
+        count_products(first, last, self._product, bias, self._by_columns, np.float32(1), self._of_values)
+        if not are_kept:
+            numbers = (last - first) * self._product.size / len(self._of_values)
+            if not LEAST < np.add.reduce(self._of_values[first:last, 0], axis=None) / numbers < MOST:
+                self._count_in_float64(first, last, bias)
 
-    def values_are_counted(self) -> None:
-        """Add up what was counted of products."""
-        fold(self._of_values, self._by_columns, self._values)
-
-    def pooled_values_are_counted(self, bias: Array) -> None:
-        """Add up what was counted of products in float32; once more in float64, where that does not tell."""
+    def kept_products(self, bias: Array) -> None:
+        """Add up what was counted of products that are still there."""
         self.values_are_counted()
         if not LEAST < self._values.item(0, -1) / self._product.size < MOST:
-            self.products(0, len(self._of_values), bias)
+            self._count_in_float64(0, len(self._of_values), bias)
             self.values_are_counted()
+
+    def _count_in_float64(self, first: int, last: int, bias: Array) -> None:
+        """Count once more, where float32 is too narrow."""
+        count_products(first, last, self._product, bias, self._by_columns, np.float64(1), self._of_values)
+
+    def pooled(self, first: int, last: int, maxima: Array) -> None:
+        """Count the results of some jobs, a matrix with as many rows as the product, or blocks of them."""
+        count_squares(first, last, maxima, 2, self._of_values)
+
+    def values_are_counted(self) -> None:
+        """Add up what was counted of values."""
+        fold(self._of_values, self._by_columns, self._values)
 
     def gradients(self, first: int, last: int, gradient: Array, upstream: Array) -> None:
         """Count both gradients of some jobs, matrices like the product."""
-        count_gradients(first, last, gradient, upstream, self._of_gradients)
+        count_squares(first, last, gradient, 0, self._of_gradients)
+        count_squares(first, last, upstream, 1, self._of_gradients)
 
     def sent(self, rows: ImageRows, switches: Array, height: int, nowhere: Any) -> None:
         """Count both gradients of a pooled ReLU, rows of pixels."""
@@ -90,7 +103,10 @@ class Counts:
     def gradients_are_counted(self) -> None:
         """Add up what was counted of gradients."""
         fold(self._of_gradients, self._by_columns, self._gradients)
-        self.before.gradients, self.after.gradients = self._sent, self._received
+        before, *after = self._tallies
+        before.gradients = self._sent
+        for tally in after:  # pooling hands on what it receives
+            tally.gradients = self._received
 
     def portions(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """Yield some jobs in portions that stay in cache."""

@@ -70,7 +70,7 @@ class Ending:
         self._counts: Counts | None = None
         if self.relu and places.look == Look.COUNTS:
             tallies = places.tally(nodes[0]), places.tally(nodes[1])
-            self._counts = Counts(*tallies, self._matrix, self.units, self._by_columns, len(self._sums))
+            self._counts = Counts(tallies, self._matrix, self.units, self._by_columns, len(self._sums))
 
     def forward(self, bias: Array) -> None:
         """Compute the result."""
@@ -87,7 +87,7 @@ class Ending:
     def _count_and_add(self, first: int, last: int, counted: Counts, bias: Array) -> None:
         rows, jobs = len(self._matrix), len(self._sums)
         for begin, end in counted.portions(first, last):
-            counted.products(begin, end, bias)
+            counted.products(begin, end, bias, are_kept=False)
             self._add(begin * rows // jobs, end * rows // jobs, self._matrix, bias, True)
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
@@ -148,10 +148,10 @@ class PooledEnding:
         self._upstream: Array | None = None
         self._counts: Counts | None = None
         if places.look == Look.COUNTS:
-            tallies = places.tally(nodes[2]), places.tally(nodes[3])
+            tallies = [places.tally(node) for node in nodes[2:]]
             matrix = _matrix(product, order)
-            self._counts = Counts(*tallies, matrix, product.shape[1], self._per_lane, outer, columns)
-            self._pooled = places.tally(nodes[4])
+            self._counts = Counts(tallies, matrix, product.shape[1], self._per_lane, outer, columns)
+            self._maxima = _matrix(self.result, order)
 
     def forward(self, bias: Array) -> None:
         """Write the result."""
@@ -162,12 +162,13 @@ class PooledEnding:
             share_out(self._take, jobs, operations, *self._source, self._outputs, *ends)
         else:
             share_out(self._count_and_take, jobs, 2 * operations, self._counts, bias, *ends)
-            self._counts.pooled_values_are_counted(bias)
+            self._counts.kept_products(bias)
 
     def _count_and_take(self, first: int, last: int, counted: Counts, bias: Array, *ends: Any) -> None:
         for begin, end in counted.portions(first, last):
-            counted.products(begin, end, bias, np.float32(1))
+            counted.products(begin, end, bias, are_kept=True)
             self._take(begin, end, *self._source, self._outputs, *ends)
+            counted.pooled(begin, end, self._maxima)
 
     def backward(self, upstream: Array, of_bias: Array) -> None:
         """Fill `sent`, over the product, and the gradient of the bias."""
@@ -181,7 +182,6 @@ class PooledEnding:
         if self._counts is not None:
             self._counts.sent(self._rows, self._switches, self._outputs[0], self._nowhere)
             self._counts.gradients_are_counted()
-            self._pooled.gradients = self._counts.after.gradients
         self._totals.write(of_bias)
 
 

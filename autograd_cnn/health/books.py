@@ -1,0 +1,89 @@
+"""What a monitor keeps of every step: its record, and the lives of the units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd_cnn.graph import Node
+from autograd_cnn.health.gauge import Gauge, Reading
+from autograd_cnn.health.history import StepRecord
+from autograd_cnn.health.lives import Lives
+from autograd_cnn.health.plan import Plan
+from autograd_cnn.health.report import Thresholds
+from autograd_cnn.health.sizes import Sizes
+from autograd_cnn.health.stepping import record_of, same_signs, units_of
+from autograd_cnn.health.window import Window
+
+PENDING = 32
+"""So many steps are written down together."""
+
+
+class Books:
+    """Writes down step by step, now or a little later.
+
+    Parameters
+    ----------
+    thresholds : Thresholds
+    window : int or None
+        Over how many batches units are counted.
+
+    Attributes
+    ----------
+    lives : Lives
+    window : Window
+        Both as of the last step that was written down: after `history` was read, the last step.
+    """
+
+    def __init__(self, thresholds: Thresholds, window: int | None) -> None:
+        self.lives, self.window = Lives(thresholds), Window(window)
+        self._thresholds = thresholds
+        self._history: list[StepRecord] = []
+        self._pending: list[tuple[Plan, Sequence[Node], Gauge, Reading]] = []
+
+    @property
+    def history(self) -> list[StepRecord]:
+        """The records of all steps."""
+        for plan, order, gauge, reading in self._pending:
+            gauge.fill_census(reading)
+            record = self._write(reading.step, reading.loss, plan, order, -1, reading.same_sign)
+            record.update_ratios.update(reading.ratios)
+        self._pending.clear()
+        return self._history
+
+    def take(self, step: int, loss: float, plan: Plan, order: Sequence[Node], oldest: int) -> StepRecord:
+        """Write down a step whose census was just taken; leaves up to `oldest` are older than the step."""
+        assert not self._pending
+        return self._write(step, loss, plan, order, oldest, None)
+
+    def take_later(self, plan: Plan, order: Sequence[Node], gauge: Gauge, reading: Reading) -> None:
+        """Keep what was read of a step, until it is asked for or there are many."""
+        self._pending.append((plan, order, gauge, reading))
+        if len(self._pending) >= PENDING:
+            self.history  # noqa: B018 - writes down what is pending
+
+    def take_ratios(self, ratios: dict[str, float]) -> None:
+        """Add to the last step how far it moved the weights."""
+        if self._pending:
+            self._pending[-1][3].ratios.update(ratios)
+        elif self._history:
+            self._history[-1].update_ratios.update(ratios)
+
+    def _write(
+        self,
+        step: int,
+        loss: float,
+        plan: Plan,
+        order: Sequence[Node],
+        oldest: int,
+        signs: dict[str, float] | None,
+    ) -> StepRecord:
+        self.window.take(plan.batch)
+        sizes = Sizes(order, plan.census)
+        signs = same_signs(plan, order, sizes) if signs is None else signs
+        record = record_of(step, loss, self.window.samples, plan, sizes, oldest, signs)
+        for layer in plan.layers:
+            batch = units_of(layer, order, plan.census, self._thresholds) if layer.activations else None
+            if batch is not None:
+                self.lives.take(layer.name, batch, record, self.window.batches)
+        self._history.append(record)
+        return record
