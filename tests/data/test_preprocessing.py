@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
@@ -149,6 +149,7 @@ def test_what_are_no_images_raises(step, wrong, error, message):
 
 
 @given(st.integers(1, 12), st.integers(1, 3), st.sampled_from([np.float32, np.float64]), st.integers(0, 99))
+@example(2, 1, np.float32, 11)  # two pixels that differ by few roundings: their mean is not to be rounded
 def test_normalised_images_have_mean_0_and_variance_1(n, channels, dtype, seed):
     x = images(n, (channels, 2, 3), dtype, seed)
     for per, axes in (("pixel", 0), ("channel", (0, 2, 3))):

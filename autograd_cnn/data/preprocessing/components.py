@@ -214,10 +214,11 @@ def _rotated(images: NDArray[Any], step: PCA | Whitening, directions: NDArray[np
     if images.shape[1:] != step.mean.shape:
         raise ShapeError(f"{type(step).__name__}: fitted to images of shape {step.mean.shape}, got {images.shape[1:]}")
     dtype = floating(images.dtype)
-    mean, columns = step.mean.astype(dtype), directions.astype(dtype)
+    columns = directions.astype(dtype)
     found = np.empty((len(images), columns.shape[1]), dtype)
     for part in portions(images):
-        np.matmul((images[part] - mean).reshape(-1, mean.size), columns, out=found[part])
+        rows = (images[part] - step.mean).astype(dtype, copy=False)  # means are exact where differences are small
+        np.matmul(rows.reshape(-1, len(columns)), columns, out=found[part])
     return found
 
 

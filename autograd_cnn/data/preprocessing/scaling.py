@@ -116,11 +116,11 @@ class MeanSubtraction(Preprocessing):
         return replace(self, mean=_mean(images, self.per))
 
     def _applied(self, images: NDArray[Any]) -> NDArray[Any]:
-        changed: NDArray[Any] = np.subtract(images, _beside(images, self.mean, self), dtype=floating(images.dtype))
+        changed: NDArray[Any] = np.subtract(images, _beside(images, self.mean, self), **_into(images))
         return changed
 
     def _undone(self, images: NDArray[Any]) -> NDArray[Any]:
-        changed: NDArray[Any] = np.add(images, _beside(images, self.mean, self), dtype=floating(images.dtype))
+        changed: NDArray[Any] = np.add(images, _beside(images, self.mean, self), **_into(images))
         return changed
 
 
@@ -187,13 +187,13 @@ class Normalization(Preprocessing):
         return replace(self, mean=mean, std=_deviation(images, mean, self.per))
 
     def _applied(self, images: NDArray[Any]) -> NDArray[Any]:
-        changed: NDArray[Any] = np.subtract(images, _beside(images, self.mean, self), dtype=floating(images.dtype))
+        changed: NDArray[Any] = np.subtract(images, _beside(images, self.mean, self), **_into(images))
         changed /= _beside(images, np.where(self.constant, 1.0, self.std), self)
         return changed
 
     def _undone(self, images: NDArray[Any]) -> NDArray[Any]:
         divisor = _beside(images, np.where(self.constant, 1.0, self.std), self)
-        changed: NDArray[Any] = np.multiply(images, divisor, dtype=floating(images.dtype))
+        changed: NDArray[Any] = np.multiply(images, divisor, **_into(images))
         changed += _beside(images, self.mean, self)
         return changed
 
@@ -236,11 +236,16 @@ def _spread(numbers: NDArray[np.float64], per: str, axes: int) -> NDArray[np.flo
 
 
 def _beside(images: NDArray[Any], numbers: NDArray[np.float64], step: Any) -> NDArray[Any]:
-    """Return statistics beside the images that they are applied to, in these images' dtype."""
+    """Return statistics in a shape that stands beside the images that they are applied to."""
     expected, given = (numbers.shape, images.shape[1:]) if step.per == "pixel" else (numbers.shape, (images.shape[1],))
     if expected != given:
         raise ShapeError(
             f"{type(step).__name__}: fitted to {expected} per {step.per}, but images of shape {images.shape} "
             f"have {given}"
         )
-    return _spread(numbers, step.per, images.ndim).astype(floating(images.dtype))
+    return _spread(numbers, step.per, images.ndim)
+
+
+def _into(images: NDArray[Any]) -> dict[str, Any]:
+    """Return where results go: rounded to the images' dtype at the end, since small differences need exact means."""
+    return {"out": np.empty(images.shape, floating(images.dtype)), "casting": "same_kind"}
