@@ -151,6 +151,14 @@ EXPECTED = {
         ("lenet.svg", "lenet_predictions.html"),
         holds=lambda median: median > 88,
     ),
+    "31_transfer.py": Expected(
+        r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%…frozen +after  5 .* 5: (\S+)%"
+        r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 5: (\S+)%\n…4,800 of 5,445 parameters get no gradient",
+        ("transfer.svg",),
+        holds=lambda one, five, frozen, tuned_one, tuned_five, late: (
+            tuned_one > one + 3 and min(frozen, tuned_five) > five + 3 and late > 80
+        ),
+    ),
     "34_dimensionality.py": Expected(
         r"   3 dim.* (\S+)% is its.*: +(\S+)%.*nearest (\S+)\n"
         r"…  10 dim.* (\S+)% is its.*: +(\S+)%…1000 dim.*nearest (\S+)\n",
@@ -188,6 +196,12 @@ EXPECTED = {
         r"warned: Rotation.*'6' into '9' and back…test error (\S+)%; with shifts by a pixel (\S+)%\n",
         ("augmentation.svg",),
         holds=lambda plain, shifted: shifted < plain - 1,
+    ),
+    "40_summary.py": Expected(
+        r"total +15,237,608  138,357,544 …path: 16…5\.18 GiB…resnet50 +50 layers…110,592 weights = 27C²"
+        r"…200,704 weights = 49C²…27C² weights instead of 49C²…'K': 2}: 9 layers with weights",
+        ("summary.svg",),
+        (),
     ),
 }
 

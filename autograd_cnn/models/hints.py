@@ -47,13 +47,12 @@ def hints_for(visits: Sequence[Visit], input_shape: Shape) -> tuple[Hint, ...]:
 def _about_the_image(images: list[Visit], input_shape: Shape) -> Iterator[Hint]:
     """Advise images that are divisible by 2 many times: 32, 64, 96, 224, 384, 512."""
     for axis, size in enumerate(input_shape[1:] if images else ()):
-        halvings, twos = _halvings(images, axis), (size & -size).bit_length() - 1
-        if twos < halvings:
-            unit = 2**halvings
+        unit = 2 ** _halvings(images, axis)
+        if size % unit:
             near = [str(n) for n in (size // unit * unit, -(-size // unit) * unit) if n]
             yield Hint(
-                f"an image of {size} pixels is {twos} times divisible by 2, but is halved {halvings} times; "
-                f"{' or '.join(near)} would be divided evenly"
+                f"{size} pixels are shrunk by {unit}, but not divisible by {unit}; images should be divisible "
+                f"by 2 many times, such as {' or '.join(near)}"
             )
 
 
