@@ -102,6 +102,157 @@ def test_some_steps_are_looked_at_as_in_an_eager_training(every, kinds, build):
     assert [r.step for r in compiled.history] == [i for i in range(taken) if i % every == 0 or i in early]
 
 
+@given(
+    st.sampled_from([(1, 6, 5, 9), (3, 8, 6, 6), (2, 3, 7, 4), (16, 32, 6, 8)]),
+    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from([1.0, 1e-22, 1e22]),
+    st.booleans(),
+)
+@settings(max_examples=6)
+@example((1, 6, 5, 9), np.float32, 1e22, True)
+@example((1, 6, 5, 9), np.float32, 1e-22, False)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_counts_are_those_of_the_arrays(sizes, dtype, scale, pooled):
+    """Images whose sides are odd have pixels that no window sees, dead units pass nothing on, small squares vanish."""
+    channels, filters, height, width = sizes
+    layers = [nn.Conv2d(channels, filters, 3, padding=1, dtype=dtype, rng=0), nn.ReLU()]
+    layers += [nn.MaxPool2d(2, fit="floor")] if pooled else []
+    last = filters * (height // 2 * (width // 2) if pooled else height * width)
+    rest = [nn.Flatten(), nn.Linear(last, 7, dtype=dtype, rng=1), nn.ReLU(), nn.Linear(7, 3, dtype=dtype, rng=2)]
+    model = nn.Sequential(*layers, *rest)
+    bias = model[0].bias.numpy()
+    bias[0], bias[1] = -9 * scale, 0
+    model[0].bias.assign(bias)
+    images = (np.random.default_rng(0).standard_normal((17, channels, height, width)) * scale).astype(dtype)
+    records = []
+    for compiled in (False, True):
+        monitor = health.Monitor(model, thresholds=health.Thresholds(unit_samples=1))
+        f = ag.compile(lambda x: model(x).mean() / scale, monitor=monitor if compiled else None)
+        for _ in range(4):  # step 3 is none of which a full report is kept
+            model.zero_grad()
+            loss = f(images) if compiled else f.function(ag.Tensor(images))
+            loss.backward()
+            if not compiled:
+                monitor.observe(loss)
+        records.append(monitor.history[3])
+        assert 0 in monitor.report().layers[1].units.dead
+    theirs, ours = map(vars, records)
+    rough = 2e-5 if dtype == np.float32 else 1e-12
+    for field in ("gradients", "weight_gradients", "activations", "attenuations"):
+        for layer, number in theirs[field].items():
+            near = {"rel": rough, "abs": rough if field == "attenuations" else 0}
+            expected = None if number is None else pytest.approx(number, **near)
+            assert ours[field][layer] == expected, (field, layer)
+    for field in ("dead", "starved", "silent", "silent_units", "saturated", "same_sign", "update_ratios", "samples"):
+        assert ours[field] == theirs[field]
+
+
+def looks(monitor, f, x, steps):
+    """Return how much is seen of each step."""
+    seen = []
+    for _ in range(steps):
+        result = f(x)
+        seen.append(result.attributes["replay"].held().look.name)
+        result.backward()
+    return seen
+
+
+def test_all_steps_are_counted_and_some_are_seen():
+    model = small_cnn()
+    monitor = health.Monitor(model, frames_every=4)
+    f = ag.compile(lambda x: model(x).sum(), monitor=monitor)
+    seen = looks(monitor, f, np.ones((4, 1, 8, 8), np.float32), 13)
+    assert [i for i, look in enumerate(seen) if look == "ARRAYS"] == [0, 1, 2, 4, 8, 12]
+    assert set(seen) == {"ARRAYS", "COUNTS"}
+    assert [record.step for record in monitor.history] == list(range(13))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("build", [small_cnn, mixed])
+def test_what_is_not_finite_is_found_at_the_step_where_it_is(build, wrong):
+    """A step of which counts would do is done again with all arrays then: they tell where it began."""
+    found = []
+    for compiled in (False, True):
+        model = build()
+        monitor = health.Monitor(model)
+        f = ag.compile(lambda x, y, model=model: F.cross_entropy(model(x), y), monitor=monitor if compiled else None)
+        x = np.random.default_rng(0).standard_normal((8, 1, 8, 8)).astype(np.float32)
+        for step in range(7):
+            x[3, 0, 4, 4] = wrong if step >= 5 else 0.5
+            model.zero_grad()
+            given = x.copy(), np.arange(8)
+            loss = f(*given) if compiled else f.function(ag.Tensor(given[0]), given[1])
+            loss.backward()
+            if not compiled:
+                monitor.observe(loss)
+        (finding,) = [each for each in monitor.report().findings if each.kind == "non-finite"]
+        found.append((finding.since, finding.layer, finding.words))
+    assert found[0] == found[1]
+    assert found[0][0] == 5
+
+
+def test_a_report_between_full_ones_has_the_numbers_of_its_step():
+    reports = []
+    for compiled in (False, True):
+        monitor = watched_training(small_cnn, compiled, turns=("training",) * 6)
+        reports.append(monitor.report())
+    eager, ours = reports
+    assert ours.step == eager.step == 5
+    assert (ours.batch, ours.samples, ours.loss) == (eager.batch, eager.samples, pytest.approx(eager.loss, rel=1e-5))
+    for mine, theirs in zip(ours.layers, eager.layers, strict=True):
+        assert (mine.name, mine.kind, mine.units) == (theirs.name, theirs.kind, theirs.units)
+        assert mine.activation.rms == pytest.approx(theirs.activation.rms, rel=1e-4)
+        assert mine.gradient.rms == pytest.approx(theirs.gradient.rms, rel=1e-4)
+        for field in ("attenuation", "update_ratio", "weight_gradient", "same_sign"):
+            number = getattr(theirs, field)
+            assert getattr(mine, field) == (None if number is None else pytest.approx(number, rel=1e-3, abs=1e-9))
+    for mine, theirs in zip(ours.connections, eager.connections, strict=True):
+        assert mine.value == pytest.approx(theirs.value, rel=1e-4)
+        assert (mine.gradient is None) == (theirs.gradient is None)
+
+
+def test_other_layers_are_looked_at_in_full():
+    """Numbers of one network are not put into the report of another."""
+    first, second = small_cnn(), mixed()
+    monitor = health.Monitor([*first.parameters(), *second.parameters()])
+    labels, x = np.arange(8), np.ones((8, 1, 8, 8), np.float32)
+    f = [ag.compile(lambda x, y, m=m: F.cross_entropy(m(x), y), monitor=monitor) for m in (first, second)]
+    for step in range(8):
+        f[step > 5](x, labels).backward()
+    assert [layer.name for layer in monitor.report().layers] == [
+        layer.name for layer in health.inspect(F.cross_entropy(second(ag.Tensor(x)), labels)).layers
+    ]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_layer_that_receives_no_gradient(dtype):
+    """Its output only decides what others pass on: no gate sends a gradient back to it."""
+    mask, other = (nn.Sequential(nn.Linear(3, 4, dtype=dtype, rng=i), nn.ReLU()) for i in range(2))
+    monitors = [health.Monitor(thresholds=health.Thresholds(unit_samples=1)) for _ in range(2)]
+
+    def function(x):
+        with ag.scope("mask"):
+            a = mask(x)
+        with ag.scope("other"):
+            b = other(x)
+        return (b * (a > 0.0).astype(dtype)).sum()
+
+    f, x = ag.compile(function, monitor=monitors[1]), np.random.default_rng(0).standard_normal((5, 3)).astype(dtype)
+    for _ in range(4):
+        loss = function(ag.Tensor(x))
+        loss.backward()
+        monitors[0].observe(loss)
+        for parameter in (*mask.parameters(), *other.parameters()):
+            parameter.zero_grad()
+        f(x).backward()
+        for parameter in (*mask.parameters(), *other.parameters()):
+            parameter.zero_grad()
+    theirs, ours = (vars(monitor.history[3]) for monitor in monitors)
+    for field in ("dead", "starved", "silent", "gradients", "weight_gradients"):
+        assert {k: v if v is None else pytest.approx(v) for k, v in ours[field].items()} == theirs[field]
+
+
 def test_steps_that_are_passed_over_are_fused():
     """The monitor sees which call is replayed by which kind of state: only where it looks, more stays to be seen."""
     model = small_cnn()

@@ -61,11 +61,12 @@ class Counts:
         self._sent, self._received = self._gradients
         for tally, values in zip(tallies, self._values, strict=True):
             tally.values = values
+        self._one = product.dtype.type(1)
         self._at_once = max(1, PORTION * jobs // product.size)
 
     def products(self, first: int, last: int, bias: Array, *, are_kept: bool) -> None:
         """Count the products of some jobs, before bias and ReLU are written over them, unless they are kept as well."""
-        count_products(first, last, self._product, bias, self._by_columns, np.float32(1), self._of_values)
+        count_products(first, last, self._product, bias, self._by_columns, self._one, self._of_values)
         if not are_kept:
             numbers = (last - first) * self._product.size / len(self._of_values)
             if not LEAST < np.add.reduce(self._of_values[first:last, 0], axis=None) / numbers < MOST:
