@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from autograd_cnn.models.sizing_rows import LayerSummary, row_of
+from autograd_cnn.nn.sizes import aligned
 
 if TYPE_CHECKING:
     from autograd_cnn.models.sizing import Summary
@@ -26,7 +27,7 @@ def table(summary: Summary, depth: int | None = None) -> str:
         groups = [list(rows) for _, rows in groupby(summary.rows, key=lambda row: row.name.split("/")[:depth])]
     rows = [_cells(group, summary, depth) for group in groups]
     last = ("total", "", "", f"{summary.activations:,}", f"{summary.parameters:,}", short(summary.multiply_adds))
-    return _aligned([_HEADER, first, *rows, (*last, "", "", "")])
+    return aligned([_HEADER, first, *rows, (*last, "", "", "")], (0, 1, 2, 8), WIDTH)
 
 
 def totals(summary: Summary) -> str:
@@ -101,20 +102,3 @@ def _seen(row: LayerSummary, input_shape: tuple[int, ...]) -> tuple[str, str]:
 def _both(pair: tuple[float, float]) -> str:
     """Write (5, 5) as 5 and (5, 3) as 5×3."""
     return f"{pair[0]:g}" if pair[0] == pair[1] else f"{pair[0]:g}×{pair[1]:g}"
-
-
-def _aligned(cells: list[tuple[str, ...]]) -> str:
-    """Set columns: words to the left, numbers to the right; names that are too long lose their beginning."""
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    room = max(5, WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1))
-    if widths[0] > room:
-        cells = [(name if len(name) <= room else "…" + name[1 - room :], *rest) for name, *rest in cells]
-        widths[0] = room
-    lines = (
-        "  ".join(
-            cell.ljust(width) if i < 3 or i == 8 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    )
-    return "\n".join(line.rstrip() for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograd_cnn.nn.module import Module
@@ -85,14 +85,22 @@ def size_table(model: Module, input_shape: Shape) -> str:
         for r in rows
     ]
     cells.append(("total", "", "", *(f"{n:,}" for n in totals or (0, 0, 0))))
+    return aligned(cells, words=(0, 1, 2))
+
+
+def aligned(cells: Sequence[Sequence[str]], words: Collection[int], width: int | None = None) -> str:
+    """Return rows as lines, with columns of words to the left and numbers to the right.
+
+    Where lines would be longer than `width`, words of the first column lose their beginning.
+    """
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = (
-        "  ".join(
-            cell.ljust(width) if i < 3 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    )
+    room = widths[0] if width is None else max(5, width - sum(widths[1:]) - 2 * (len(widths) - 1))
+    widths[0] = min(room, widths[0])
+    lines = []
+    for first, *rest in cells:
+        row = (first if len(first) <= room else "…" + first[1 - room :], *rest)
+        padded = (x.ljust(n) if i in words else x.rjust(n) for i, (x, n) in enumerate(zip(row, widths, strict=True)))
+        lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
 
 

@@ -93,35 +93,6 @@ def test_a_residual_block_with_a_zero_body_is_relu(make):
     np.testing.assert_array_equal(np.asarray(block(x).value), np.maximum(x, 0))
 
 
-def resnet(kind, counts, norm=nn.BatchNorm2d):
-    """The trunk of an ImageNet ResNet (He et al. 2015, table 1) and its classifier."""
-    layers = {
-        "conv1": nn.Conv2d(3, 64, 7, 2, 3, bias=False, fit="floor"),
-        "norm1": norm(64),
-        "relu": nn.ReLU(),
-        "pool": nn.MaxPool2d(3, 2, 1, fit="floor"),
-    }
-    channels = 64
-    for stage, count in enumerate(counts):
-        for i in range(count):
-            layers[f"block{stage}_{i}"] = kind(channels, 64 << stage, 1 if i or not stage else 2, norm=norm)
-            channels = (64 << stage) * (4 if kind is nn.Bottleneck else 1)
-    return nn.Sequential(layers | {"average": nn.GlobalAvgPool2d(), "fc": nn.Linear(channels, 1000)})
-
-
-@pytest.mark.parametrize(
-    ("kind", "counts", "expected"),
-    [(nn.BasicBlock, (2, 2, 2, 2), 11_689_512), (nn.Bottleneck, (3, 4, 6, 3), 25_557_032)],
-    ids=["ResNet-18", "ResNet-50"],
-)
-def test_resnets_have_torchvisions_number_of_parameters(kind, counts, expected):
-    model = resnet(kind, counts)
-    assert parameters(model) == expected
-    assert model[:4].output_shape((3, 224, 224)) == (64, 56, 56)
-    assert model[:-2].output_shape((3, 224, 224))[1:] == (7, 7)
-    assert model.output_shape((3, 224, 224)) == (1000,)
-
-
 # Squeeze-and-excitation
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ag
-from autograd_cnn import init, nn
+from autograd_cnn import nn
 
 
 def neurons_and_parameters(model):
@@ -47,17 +47,17 @@ def test_the_first_layer_of_alexnet():
 
 
 @pytest.fixture
-def vgg16(monkeypatch):
+def vgg16():
     """VGG-16 (Simonyan and Zisserman 2014, D) as the notes list it; its 138 million numbers are not drawn."""
-    monkeypatch.setattr(init, "kaiming_uniform_", lambda parameter, **options: parameter)
     layers, channels = {}, 3
-    for stage, (filters, count) in enumerate([(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1):
-        for i in range(1, count + 1):
-            layers[f"conv{stage}_{i}"] = nn.Conv2d(channels, filters, 3, padding=1)
-            channels = filters
-        layers[f"pool{stage}"] = nn.MaxPool2d(2)
-    layers |= {"flatten": nn.Flatten(), "fc6": nn.Linear(7 * 7 * 512, 4096)}
-    return nn.Sequential(layers | {"fc7": nn.Linear(4096, 4096), "fc8": nn.Linear(4096, 1000)})
+    with nn.skeleton():
+        for stage, (filters, count) in enumerate([(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1):
+            for i in range(1, count + 1):
+                layers[f"conv{stage}_{i}"] = nn.Conv2d(channels, filters, 3, padding=1)
+                channels = filters
+            layers[f"pool{stage}"] = nn.MaxPool2d(2)
+        layers |= {"flatten": nn.Flatten(), "fc6": nn.Linear(7 * 7 * 512, 4096)}
+        return nn.Sequential(layers | {"fc7": nn.Linear(4096, 4096), "fc8": nn.Linear(4096, 1000)})
 
 
 VGG16 = """\
