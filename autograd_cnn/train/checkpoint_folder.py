@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ class Checkpoints:
     ----------
     folder : path
         Of this training alone; it is made when it is not there. Files are named by the number of steps,
-        ``step-00001200.npz``, and ``best.npz`` is the state after the best epoch.
+        ``step-00001200.npz``, and ``best.npz`` is the state after the best epoch; its weights alone are had by
+        ``load_checkpoint("folder/best.npz", model=model)``.
     every_epochs, every_steps : int or None
         After how many epochs, and after how many steps one is written; None for never. One more is written at
         the end.
@@ -56,13 +58,15 @@ class Checkpoints:
         ArgumentError
             When another training's checkpoints are there, which a new one would be mixed with.
         FileAccessError
-            When the folder cannot be made.
+            When the folder cannot be made or written to.
         """
         folder = as_path(self.folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for draft in (*folder.glob(".step-*.npz.*.tmp"), *folder.glob(f".{BEST}.*.tmp")):
                 draft.unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=folder):  # before the training, not after its first epoch
+                pass
         except OSError as error:
             raise FileAccessError(f"checkpoints: cannot write to {str(folder)!r}: {error.strerror}") from error
         if not resume and self.files():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def take_over(things: Mapping[str, Any], saved: Mapping[str, Any], what: str) ->
             except AutogradError as error:
                 error.add_note(f"in {name} of {what}")
                 raise
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise DataFileError(f"{what}: its {name} does not fit: {error!r}") from error
 
 
@@ -145,8 +145,9 @@ def _sync_folder(folder: Path) -> None:
     """Make the file's new name itself survive a power cut, where the system can."""
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):  # some network drives refuse; the file is there all the same
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

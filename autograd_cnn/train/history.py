@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import UnknownNameError, suggestion
+from autograd_cnn.train.saved import count, number
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,20 @@ class History:
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
-        losses, epochs = saved["losses"].tolist(), [EpochRecord(**record) for record in saved["epochs"]]
-        self.losses, self.epochs, self.best_epoch, self.stopped = losses, epochs, saved["best_epoch"], ""
+        losses = [float(loss) for loss in saved["losses"].ravel()]
+        epochs = [_record(record) for record in saved["epochs"]]
+        best = None if saved["best_epoch"] is None else count(saved, "best_epoch")
+        self.losses, self.epochs, self.best_epoch, self.stopped = losses, epochs, best, ""
 
     def __str__(self) -> str:
         lines = [str(record) for record in self.epochs]
         return "\n".join([*lines, *([f"stopped: {self.stopped}"] if self.stopped else [])])
+
+
+def _record(saved: dict[str, Any]) -> EpochRecord:
+    """Return the record that was saved; raise ValueError for one that is none."""
+    if saved.keys() != EpochRecord.__dataclass_fields__.keys():
+        raise ValueError(f"{saved} is no record of an epoch")
+    counts = {name: count(saved, name) for name in ("epoch", "steps")}
+    numbers = {name: number(saved, name) for name in saved if name not in counts and saved[name] is not None}
+    return EpochRecord(**counts, **numbers)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_cnn.data import Batches
 from autograd_cnn.train.generators import Generators
+from autograd_cnn.train.saved import count, number
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Position:
         now = generators.state_dict()
         order.state = self.order
         portions = iter(batches)
-        for _ in range(self.batch):
+        for _ in range(min(self.batch, len(batches))):
             next(portions)
         generators.load_state_dict(now)
         yield from portions
@@ -67,5 +68,11 @@ class Position:
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
-        for name, value in vars(Position(**saved)).items():
+        order, right = saved["order"], None if saved["right"] is None else count(saved, "right")
+        if order is not None and not isinstance(order, dict):
+            raise ValueError(f"order is {order!r}, expected the state of a generator")
+        found = Position(
+            count(saved, "epoch"), count(saved, "batch"), order, number(saved, "loss"), count(saved, "samples"), right
+        )
+        for name, value in vars(found).items():
             setattr(self, name, value)

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.train.history import EpochRecord
+from autograd_cnn.train.saved import count, number
 
 METRICS = {"loss": -1.0, "accuracy": 1.0}
 """What an epoch can be judged by, and whether less or more of it is better."""
@@ -92,5 +93,8 @@ class Best:
         """Take over what `state_dict` returned."""
         if saved["metric"] != self.metric:
             raise ArgumentError(f"resume: the best epoch was told by {saved['metric']!r}, not by {self.metric!r}")
-        self.epoch, self.value = saved["epoch"], saved["value"]
-        self.weights = saved["weights"] if self.keeps_weights else None
+        epoch = None if saved["epoch"] is None else count(saved, "epoch")
+        weights = saved["weights"] if self.keeps_weights else None
+        if weights is not None and not isinstance(weights, dict):
+            raise ValueError(f"weights is {weights!r}, expected those of the best epoch")
+        self.epoch, self.value, self.weights = epoch, number(saved, "value"), weights

@@ -179,7 +179,7 @@ class Trainer:
             with progress_bar("training", total=total, done=done, wanted=self.progress) as bar:
                 while self.position.epoch < epochs and not self._is_stopped(interrupted):
                     self._learn(batches, interrupted, bar)
-                    if self.position.batch == len(batches):
+                    if self.position.batch >= len(batches):
                         self._judge(validation, bar)
             self._end(interrupted)
         return self.history
@@ -301,10 +301,9 @@ class Trainer:
 
     def _record(self, validation: Any) -> EpochRecord:
         """Return the numbers of the epoch that ends; tell the monitor."""
-        found = Evaluation(None, None, None, 0)
+        found, position = Evaluation(None, None, None, 0), self.position
         if validation is not None:
             found = evaluate(self._network, validation, self.criterion)
-        position = self.position
         record = EpochRecord(
             epoch=position.epoch + 1,
             steps=len(self.history.losses),

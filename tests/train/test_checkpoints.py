@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import tempfile
 import warnings
 import zipfile
 
@@ -300,6 +301,15 @@ def test_a_folder_that_cannot_be_is_named_before_the_training(tmp_path):
     assert same(before, model.state_dict())
 
 
+def test_a_folder_that_cannot_be_written_to_is_named_before_the_training(tmp_path, monkeypatch):
+    def refuse(**named):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(ag.FileAccessError, match="Read-only file system"):
+        trainer(checkpoints=tmp_path).fit(blobs(), epochs=1, rng=0)
+
+
 def names(folder):
     return sorted(file.name for file in folder.iterdir())
 
@@ -373,6 +383,29 @@ def test_a_training_only_goes_on_as_it_began(options, given, message, tmp_path):
             blobs(), blobs(), epochs=2, **({"batch_size": 10} | given), resume=True
         )
     assert same(model.state_dict(), before)
+
+
+@given(st.sampled_from(["position", "history", "best", "generators", "optimizer", "model"]), st.data())
+@settings(max_examples=25)
+def test_states_of_the_wrong_kind_are_refused(tmp_path_factory, part, draw):
+    """Whole files with nonsense in them: somebody wrote them on purpose."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    first = network(norm=True)
+    trainer(first, checkpoints=folder).fit(blobs(), epochs=1, batch_size=20, rng=0)
+    (path,) = folder.glob("step-*.npz")
+    saved = train.load_checkpoint(path)
+    if isinstance(saved[part], dict) and draw.draw(st.booleans()):
+        name = draw.draw(st.sampled_from(sorted(saved[part])))
+        saved[part][name] = draw.draw(contents)
+    else:
+        saved[part] = draw.draw(contents)
+    train.save_checkpoint(path, **saved)
+    model = network(1, norm=True)
+    before = model.state_dict()
+    try:
+        trainer(model, checkpoints=folder).fit(blobs(), epochs=2, batch_size=20, rng=0, resume=True)
+    except ag.AutogradError:
+        assert same(model.state_dict(), before)
 
 
 @pytest.mark.parametrize("wrong", [{"keep": None}, {"keep": 0}, {"every_steps": True}, {"every_epochs": 1.5}])
