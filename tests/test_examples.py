@@ -151,6 +151,12 @@ EXPECTED = {
         ("lenet.svg", "lenet_predictions.html"),
         holds=lambda median: median > 88,
     ),
+    "24_residual.py": Expected(
+        r"plain +, 16 layers: training loss (\S+); gradients differ (\S+) times"
+        r"…shortcuts, 16 .* loss (\S+); .* (\S+) times",
+        ("residual.svg",),
+        holds=lambda plain, spread, residual, even: residual < 0.6 * plain and even < 0.5 * spread,
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 5: (\S+)%\n…4,800 of 5,445 parameters get no gradient",
