@@ -241,6 +241,7 @@ def compile(
         Call the function itself at every call too, and compare values and gradients.
     monitor : object, optional
         Such as `health.Monitor`: it takes in every step when ``backward`` of a result was called, and need not be told.
+        Native layers count in passing what it asks for; only where it wants the arrays themselves, less is fused.
 
     Returns
     -------

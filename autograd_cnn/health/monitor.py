@@ -46,16 +46,19 @@ class Monitor:
         by its past.
     frames_every : int
         A full report, with histograms, is kept of steps 0, 1, 2, 4, 8 ... and then of every so many, all of these
-        times `every`; of a long training fewer, so that there are never more than 200.
+        times `every`; of a long training fewer, so that there are never more than 200. A function compiled with
+        ``ag.compile(f, monitor=...)`` keeps all arrays at these steps only: at others its layers stay fused and count
+        what the record of the step needs, and a `report` has the numbers, units and findings of the last step, but
+        the histograms of the last full report.
     part : int, optional
         Of larger values and gradients of layers read only about so many numbers at a step, others each time: such
         as 8192, where watching costs too much. The RMS of such a step is then right to about ten percent, and with
         it what a layer does to its gradient; units, weights, updates, the loss and full reports stay exact.
     every : int
-        Look at every so many steps only, exactly and fully, and at steps 1, 2, 4, 8 ... before the first of them:
-        what goes wrong, goes wrong early. The others are counted, no more, so that with ``every=32`` watching costs
-        little: see tests/benchmarks. What happens between two looks is told at the second: a unit that dies is found
-        up to so many steps later. Thresholds that speak of steps mean steps looked at.
+        Look at every so many steps only, and at steps 1, 2, 4, 8 ... before the first of them: what goes wrong, goes
+        wrong early. The others are counted, no more, so that watching costs little also where `observe` is called or
+        layers are small: see tests/benchmarks. What happens between two looks is told at the second: a unit that dies
+        is found up to so many steps later. Thresholds that speak of steps mean steps looked at.
 
     Attributes
     ----------
@@ -85,7 +88,7 @@ class Monitor:
         *,
         thresholds: Thresholds | None = None,
         window: int | None = None,
-        frames_every: int = 50,
+        frames_every: int = 100,
         part: int | None = None,
         every: int = 1,
     ) -> None:
@@ -255,7 +258,7 @@ class Monitor:
         )
 
     def report(self) -> Report:
-        """Return the health as of the last step looked at; the distributions are those of its batch.
+        """Return the health as of the last step looked at; distributions are those of its batch, or see `frames_every`.
 
         Raises
         ------

@@ -43,10 +43,10 @@ WORK: dict[str, Work] = {
         for compiled, most in enumerate(eager_and_compiled)
     },
     **{
-        f"{name}, {every} compiled steps, one of them watched": Work(
-            partial(watched_training, name, every), {"not watched": 1.1}, ("not watched",), rounds
+        f"{name}, {count} compiled steps, watched": Work(
+            partial(watched_training, name, count), {"not watched": 1.1}, ("not watched",), rounds
         )
-        for name, every, rounds in (("LeNet-5", 32, 1000), ("CIFAR ConvNet", 32, 7))
+        for name, count, rounds in (("LeNet-5", 100, 1000), ("CIFAR ConvNet", 100, 3))
     },
     **{
         f"convolution {name}": Work(partial(convolution, layer), {"PyTorch": most})

@@ -53,14 +53,14 @@ def our_training(name: str, dtype: Any = np.float32, batch: int | None = None, r
     return step
 
 
-def watched_training(name: str, every: int) -> Steps:
-    """Train compiled, with a health monitor that looks at every so many steps and without: what its counters cost.
+def watched_training(name: str, count: int, every: int = 1) -> Steps:
+    """Train compiled, with a health monitor and without: what its counters cost.
 
-    A turn is that many steps, one of which is looked at.
+    A turn is so many steps, of one of which a full report is kept; the first ones, of which more are, go before.
     """
-    watched = our_compiled_training(name, monitor=health.Monitor(every=every))
-    steps = {OURS: watched, "not watched": our_compiled_training(name)}
-    return {who: lambda step=step: [step() for _ in range(every)] for who, step in steps.items()}
+    monitor = health.Monitor(frames_every=count // every, every=every)
+    steps = {OURS: our_compiled_training(name, monitor=monitor), "not watched": our_compiled_training(name)}
+    return {who: lambda step=step: [step() for _ in range(count)] for who, step in steps.items()}
 
 
 def our_compiled_training(
