@@ -56,4 +56,4 @@ def cifar_convnet(
         layers["flatten"] = nn.Flatten()
         numbers = int(np.prod(nn.Sequential(layers).output_shape((layers["conv1"].in_channels, size, size))))
         model = nn.Sequential(layers | {"fc": nn.Linear(numbers, num_classes, dtype=dtype)})
-    return started(model, rng, mode="fan_in")
+    return started(model, rng)

@@ -90,7 +90,7 @@ def from_pattern(
     with nn.skeleton():
         for layer in layers[1:]:
             builder.add(layer)
-    return started(nn.Sequential(builder.made), rng, mode="fan_in")
+    return started(nn.Sequential(builder.made), rng)
 
 
 class _Builder:

@@ -57,4 +57,4 @@ def mlp(
             between = activation()
             layers |= {f"fc{i}": nn.Linear(before, after, dtype=dtype), f"{type(between).__name__.lower()}{i}": between}
         last = nn.Linear((inputs, *hidden)[-1], num_classes, dtype=dtype)
-    return started(nn.Sequential(layers | {f"fc{len(hidden) + 1}": last}), rng, mode="fan_in")
+    return started(nn.Sequential(layers | {f"fc{len(hidden) + 1}": last}), rng)

@@ -108,4 +108,4 @@ def _resnet(
             before = (width << i) * (4 if block is nn.Bottleneck else 1)
         layers |= {"avgpool": nn.AdaptiveAvgPool2d((1, 1)), "flatten": nn.Flatten()}
         model = nn.Sequential(layers | {"fc": nn.Linear(before, num_classes, dtype=dtype)})
-    return started(model, rng)
+    return started(model, rng, mode="fan_out")

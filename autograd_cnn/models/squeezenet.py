@@ -74,4 +74,4 @@ def _squeezenet(
             nn.AdaptiveAvgPool2d((1, 1)),
         )
         model = nn.Sequential(features=nn.Sequential(*features), classifier=classifier, flatten=nn.Flatten())
-    return started(model, rng, mode="fan_in")
+    return started(model, rng)

@@ -11,12 +11,12 @@ some layers with a small learning rate. Different rates are groups of an optimiz
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from autograd_cnn import nn
 from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
 from autograd_cnn.graph import Parameter, Scalar
-from autograd_cnn.models.starting import Random
+from autograd_cnn.models.starting import Random, heads_of
 from autograd_cnn.random import generator
 
 Kept: TypeAlias = str | nn.Module | Parameter | Scalar
@@ -103,20 +103,19 @@ def replace_head(model: nn.Module, num_classes: int, *, rng: Random = None) -> n
     >>> model.output_shape((1, 28, 28))
     (5,)
     """
-    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
-    heads = [name for name in getattr(type(model), "heads", ()) if name in layers] or list(layers)[-1:]
+    modules, heads = dict(model.named_modules()), heads_of(model)
     if heads in ([], [""]):
         raise ArgumentError(f"replace_head: {type(model).__name__} has no linear or convolutional layer inside")
     rng = generator(rng)
     for name in reversed(heads):
         path, _, last = name.rpartition(".")
-        new = _like(layers[name], num_classes, rng)
-        setattr(dict(model.named_modules())[path], last, new)
+        new = _like(modules[name], num_classes, rng)
+        setattr(modules[path], last, new)
     return new
 
 
-def _like(old: nn.Linear | nn.Conv2d, outputs: int, rng: Random) -> nn.Module:
-    """Return a layer of the same kind for another number of outputs."""
+def _like(old: Any, outputs: int, rng: Random) -> nn.Module:
+    """Return a linear or convolutional layer as the old one, for another number of outputs."""
     bias, dtype = old.bias is not None, old.weight.dtype
     if isinstance(old, nn.Linear):
         return nn.Linear(old.in_features, outputs, bias, rng=rng, dtype=dtype)

@@ -116,4 +116,4 @@ def _vgg(
             flatten=nn.Flatten(),
             classifier=classifier,
         )
-    return started(model, rng, deviation=0.01)
+    return started(model, rng, mode="fan_out", deviation=0.01)

@@ -83,7 +83,9 @@ def test_a_network_runs_backward_into_every_parameter(name):
     scores = model(x)
     assert scores.shape == (3, *model.output_shape(shape)) == (3, 10)
     assert np.isfinite(scores.value).all()
-    F.cross_entropy(scores, np.arange(3)).backward()
+    loss = F.cross_entropy(scores, np.arange(3))
+    assert abs(loss.item() - np.log(10)) < 0.8  # the notes' check: equal probabilities
+    loss.backward()
     assert all(p.grad is not None for p in model.parameters())
     again = getattr(models, name)(rng=1, **options)
     assert all(np.array_equal(a.value, b.value) for a, b in zip(model.parameters(), again.parameters(), strict=True))
@@ -94,6 +96,8 @@ def test_googlenet_returns_three_scores_in_training_and_one_after():
     model = models.googlenet(10, rng=0)
     x = np.random.default_rng(0).standard_normal((2, 3, 32, 32)).astype(np.float32)
     logits, second, first = model(x)
+    losses = [F.cross_entropy(scores, np.arange(2)).item() for scores in (logits, second, first)]
+    assert np.abs(np.array(losses) - np.log(10)).max() < 1.5
     assert [y.shape for y in (logits, second, first)] == [(2, 10)] * 3
     (logits.sum() + 0.3 * (first.sum() + second.sum())).backward()
     assert all(p.grad is not None for p in model.parameters())
