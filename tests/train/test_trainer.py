@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
+import viz
 from autograd_cnn import data, health, nn, optim, train
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from tests.train.networks import blobs, network, same_state, trainer
@@ -129,6 +130,14 @@ def test_a_monitor_sees_every_step_and_epoch(compile):
     assert timeline.epochs == (0, 3, 6)
     assert [step for step, _ in timeline.curves["accuracy"]["validation"]] == [2, 5, 8]
     assert timeline.curves.keys() == {"accuracy", "loss"}
+
+
+def test_the_report_shows_what_the_trainer_noted():
+    monitor = health.Monitor()
+    trainer(monitor=monitor).fit(blobs(), blobs(seed=1), epochs=2, batch_size=20, rng=0)
+    page = viz.report(monitor, title="Blobs").html
+    assert "Blobs" in page
+    assert "validation" in page
 
 
 class Falling:
