@@ -50,6 +50,10 @@ class ClassChangeWarning(UserWarning):
     """An augmentation that turns images of one class into images of another."""
 
 
+class SearchBorderWarning(UserWarning):
+    """A search whose best value lies where its range ends: better ones may lie beyond."""
+
+
 class MissingExtraError(AutogradError, ImportError):
     """A library that only some functions need, and that is not installed; see `extra`."""
 

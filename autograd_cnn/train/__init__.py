@@ -1,5 +1,6 @@
 """Training: the loop of the notes, what it is judged by, and what makes it safe to stop."""
 
+from autograd_cnn.errors import SearchBorderWarning
 from autograd_cnn.train.averaging import AveragedModel, update_bn
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
@@ -17,18 +18,27 @@ from autograd_cnn.train.sanity import (
 )
 from autograd_cnn.train.stopping import EarlyStopping
 from autograd_cnn.train.trainer import Trainer
+from autograd_cnn.train.tuning import Choice, Integer, LogUniform, SearchResult, Trial, TrialRecord, Uniform, tune
 
 __all__ = [
     "AveragedModel",
     "Checkpoints",
+    "Choice",
     "EarlyStopping",
     "EpochRecord",
     "Evaluation",
     "History",
+    "Integer",
+    "LogUniform",
     "RateRange",
     "SanityCheck",
     "SanityReport",
+    "SearchBorderWarning",
+    "SearchResult",
     "Trainer",
+    "Trial",
+    "TrialRecord",
+    "Uniform",
     "accuracy",
     "check_initial_loss",
     "check_overfitting",
@@ -41,5 +51,6 @@ __all__ = [
     "sanity_check",
     "save_checkpoint",
     "top_k_error",
+    "tune",
     "update_bn",
 ]

@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_heard = 0
+
+
+def times_heard() -> int:
+    """Return how often Ctrl-C was kept for later, for whoever has several trainings run."""
+    return _heard
+
 
 class Interruption:
     """Whether Ctrl-C was pressed."""
@@ -32,6 +39,8 @@ def interruptible() -> Iterator[Interruption]:
         return
 
     def heard(number: int, frame: Any) -> None:
+        global _heard
+        _heard += 1
         found.wanted = True
         signal.signal(signal.SIGINT, before)
 

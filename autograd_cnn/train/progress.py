@@ -6,13 +6,13 @@ import sys
 from typing import Any, Self
 
 
-def bar(title: str, *, total: int, done: int, wanted: bool) -> Any:
+def bar(title: str, *, total: int, done: int, wanted: bool, unit: str = "step") -> Any:
     """Return a progress bar, to be used in ``with``: it is updated, and shows a text beside it."""
     if not wanted or not getattr(sys.stderr, "isatty", bool)():
         return Silent()  # without tqdm, whose locks a fork would share and a kill would leave locked
     from tqdm import tqdm
 
-    return tqdm(total=total, initial=done, desc=title, unit="step", leave=False)
+    return tqdm(total=total, initial=done, desc=title, unit=unit, leave=False)
 
 
 class Silent:
