@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -18,9 +21,9 @@ class Generators:
     Parameters
     ----------
     **sources : object
-        Where to look: a Generator itself, a Module (its layers' generators, such as those of dropout), or any
-        other object with generators among its attributes, also in lists and objects there. The default generator
-        (see `autograd_cnn.manual_seed`) is always among them.
+        Where to look: a Generator itself, a Module (its layers' generators, such as those of dropout), a function
+        that closes over one, or any other object with generators among its attributes, also in lists and objects
+        there. The default generator (see `autograd_cnn.manual_seed`) is always among them.
     """
 
     def __init__(self, **sources: Any) -> None:
@@ -54,20 +57,32 @@ class Generators:
 
 
 def _generators(name: str, source: Any, seen: set[int]) -> Iterator[tuple[str, np.random.Generator]]:
+    """Yield the generators in an object, and in what it holds, each object looked into once."""
     if isinstance(source, np.random.Generator):
         yield name, source
-        return
-    if id(source) in seen:
-        return
-    seen.add(id(source))
+    elif id(source) not in seen and not isinstance(source, type):
+        seen.add(id(source))
+        for part, value in _parts(source):
+            yield from _generators(f"{name}.{part}", value, seen)
+
+
+def _parts(source: Any) -> Iterable[tuple[str, Any]]:
+    """Return what an object holds, by name: a function what it closes over, anything else its attributes."""
     if isinstance(source, Module):
-        for path, layer in source.named_modules(name):
-            for attribute, value in vars(layer).items():
-                if isinstance(value, np.random.Generator):
-                    yield f"{path}.{attribute}", value
-    elif isinstance(source, list | tuple):
-        for i, part in enumerate(source):
-            yield from _generators(f"{name}.{i}", part, seen)
-    elif hasattr(source, "__dict__") and not isinstance(source, type):
-        for attribute, value in vars(source).items():
-            yield from _generators(f"{name}.{attribute}", value, seen)
+        return [
+            (f"{path}.{attribute}".lstrip("."), value)
+            for path, layer in source.named_modules()
+            for attribute, value in vars(layer).items()
+            if isinstance(value, np.random.Generator)
+        ]
+    if isinstance(source, list | tuple):
+        return [(str(i), part) for i, part in enumerate(source)]
+    if isinstance(source, partial):
+        return [("function", source.func), *((str(i), x) for i, x in enumerate(source.args)), *source.keywords.items()]
+    if isinstance(source, MethodType):
+        return [("object", source.__self__)]
+    if isinstance(source, FunctionType):
+        outside = inspect.getclosurevars(source)
+        read = {name: x for name, x in outside.globals.items() if isinstance(x, np.random.Generator)}
+        return (read | dict(outside.nonlocals)).items()
+    return vars(source).items() if hasattr(source, "__dict__") else ()
