@@ -157,6 +157,15 @@ EXPECTED = {
         ("residual.svg",),
         holds=lambda plain, spread, residual, even: residual < 0.6 * plain and even < 0.5 * spread,
     ),
+    "25_shifts.py": Expected(
+        r"stride 1: .* differ by 0\.00 0\.00 0\.00 0\.00\nstride 2: .* 0\.00 0\.7\d 0\.00 0\.7\d\n"
+        r"…max pooling: .* 0% 2\d% 3\d% 4\d% 5\d% (\d+)%\nconvolutional, stride 1: .* moved (\d+)% (\d+)%.* (\d+)%\n"
+        r"…stride 2: .* moved (\d+)% (\d+)% (\d+)% …fully connected: .* moved (\d+)% (\d+)% ",
+        ("shifts.svg",),
+        holds=lambda wide, here, one, three, even, odd, two, middle, beside: (
+            wide > 75 and here - one < 2 > here - three and even - two < 2 and even > odd + 15 and middle > beside + 30
+        ),
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 5: (\S+)%\n…4,800 of 5,445 parameters get no gradient",
