@@ -1,8 +1,9 @@
 """A network that learned the digits 0 to 4 learns 5 to 9 from a handful of images: what it knew is a head start.
 
 CS231n, transfer learning: the last layer is replaced; the layers before stay frozen, or are fine-tuned at a third of
-its learning rate. After a few steps both are ahead of the same network from scratch, and a frozen body costs no
-backward pass. In the long run the body should move: on 8×8 digits, which are soon learned, scratch catches up.
+its learning rate. After a few steps both are far ahead of the same network from scratch, and a frozen body costs no
+backward pass. In the long run what it knew counts most where there is one image of each digit; with more of them the
+body should move, and a network from scratch comes close, as 8×8 digits are soon learned.
 
 Run: python examples/31_transfer.py [folder] [--quick]
 """

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import nn
-from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.models.patterns import Part, Pattern, parse_pattern
 from autograd_cnn.models.starting import Random, started
 from autograd_cnn.nn.shapes import Shape
@@ -66,8 +66,9 @@ def from_pattern(
 
     Raises
     ------
-    ArgumentError, ShapeError
-        When it is no pattern, or means no network; the message points at the place.
+    ArgumentError
+        When it is no pattern, or means no network; the message points at the place. When another argument does
+        not fit.
 
     Examples
     --------
@@ -81,6 +82,10 @@ def from_pattern(
     pattern = parse_pattern(pattern) if isinstance(pattern, str) else pattern
     if isinstance(window, bool) or not isinstance(window, int) or window < 1 or window % 2 == 0:
         raise ArgumentError(f"from_pattern: window={window!r}, expected an odd positive integer")
+    if not input_shape or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in input_shape):
+        raise ArgumentError(
+            f"from_pattern: input_shape={input_shape!r}, expected positive integers such as (3, 32, 32)"
+        )
     layers = pattern.layers(counts, optional=optional)
     _check_ends(pattern, layers)
     rng, names = generator(rng), [str(layer.content) for layer in layers]
@@ -114,12 +119,12 @@ class _Builder:
             what = "a vector, as FC makes it" if self.counted["FC"] else f"an input of shape {self.shape}"
             self.pattern.fail(f"{kind} needs images (channels, height, width), not {what}", part.at)
         if kind == "FC" and len(self.shape) != 1:
-            self._append("flatten", nn.Flatten(), part)
+            self._append("flatten", nn.Flatten())
         if kind == "POOL" and any(size % 2 for size in self.shape[1:]):
             size = "×".join(map(str, self.shape[1:]))
             self.pattern.fail(f"POOL cannot halve {size}; images divisible by 2 many times fit", part.at)
         self.counted[kind] += 1
-        self._append(f"{kind.lower()}{self.counted[kind]}", self._layer(kind), part)
+        self._append(f"{kind.lower()}{self.counted[kind]}", self._layer(kind))
 
     def _layer(self, kind: str) -> nn.Module:
         if kind == "CONV":
@@ -134,12 +139,9 @@ class _Builder:
             return nn.Dropout(self.dropout, rng=self.rng)
         return {"POOL": lambda: nn.MaxPool2d(2), "RELU": nn.ReLU, "TANH": nn.Tanh, "SIGMOID": nn.Sigmoid}[kind]()
 
-    def _append(self, name: str, layer: nn.Module, part: Part) -> None:
+    def _append(self, name: str, layer: nn.Module) -> None:
         self.made[name] = layer
-        try:
-            self.shape = layer.output_shape(self.shape)
-        except ShapeError as error:
-            self.pattern.fail(str(error), part.at)
+        self.shape = layer.output_shape(self.shape)
 
 
 def _check_ends(pattern: Pattern, layers: list[Part]) -> None:

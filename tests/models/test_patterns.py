@@ -151,6 +151,9 @@ def test_other_wrong_arguments():
     ):
         with pytest.raises(ag.ArgumentError, match=words):
             models.from_pattern("INPUT -> CONV -> [FC -> RELU]*K -> FC", (3, 4, 4), **({"K": 1} | arguments))
+    for shape in ((), (0,), (3, -1, 4), (3, 4.0, 4)):
+        with pytest.raises(ag.ArgumentError, match="expected positive integers such as"):
+            models.from_pattern("INPUT -> FC", shape)
     with pytest.raises(ag.ArgumentError, match=r"POOL needs images .* not an input of shape"):
         models.from_pattern("INPUT -> POOL -> FC", (4,))
     with pytest.raises(ag.ArgumentError, match="got int, expected a string"):

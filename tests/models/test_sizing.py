@@ -214,6 +214,17 @@ def test_memory_of_parameters_gradients_and_optimizer():
     assert models.summary(nn.Linear(3, 2, dtype=np.float64), (3,)).parameter_bytes == 2 * 8 * 8
 
 
+def test_large_and_small_numbers_are_written_short():
+    with nn.skeleton():
+        large = nn.Linear(10**6, 10**6, bias=False)
+    words = str(models.summary(large, (10**6,)))
+    assert "1.000 T" in words
+    assert "3.64 TiB" in words
+    words = str(models.summary(nn.Linear(3, 2), (3,)))
+    assert "activations: 5 numbers per image, 20 B" in words
+    assert "parameters: 8, 32 B" in words
+
+
 def test_shared_and_unasked_parameters_are_counted_once():
     layer = nn.Linear(4, 4)
     shared = models.summary(nn.Sequential(a=layer, relu=nn.ReLU(), b=layer), (4,))
