@@ -168,7 +168,8 @@ EXPECTED = {
     ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…frozen +after  5 .* 5: (\S+)%"
-        r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…4,800 of 5,445 parameters get no gradient",
+        r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n"
+        r"…4,800 of 5,445 parameters get no gradient",
         ("transfer.svg",),
         holds=lambda one, five, one_late, frozen, tuned_one, tuned_five, tuned_late: (
             tuned_one > one + 10 and min(frozen, tuned_five) > five + 10 and tuned_late > one_late + 3
