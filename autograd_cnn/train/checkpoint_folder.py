@@ -107,7 +107,7 @@ class Checkpoints:
             except DataFileError as error:
                 damaged.append(path.name)
                 path.replace(path.with_suffix(".damaged"))
-                warnings.warn(f"{error}; the one before it is used", RuntimeWarning, stacklevel=4)
+                warnings.warn(f"{error}; the one before it is used", RuntimeWarning, stacklevel=5)
         if damaged:
             raise DataFileError(
                 f"checkpoints: all in {os.fspath(self.folder)!r} are damaged: {', '.join(damaged)}; "

@@ -26,7 +26,8 @@ class Evaluation:
     loss : float or None
         Mean of the criterion over the samples; None without a criterion.
     accuracy : float or None
-        Share whose highest score is their label; None where the targets are no class labels.
+        Share whose highest score is their label; None where the targets are no class labels, or not
+        all of them, as with ``ignore_index``.
     top5_error : float or None
         Share whose label is not among the five highest scores; None as well for five classes or fewer.
     samples : int
@@ -100,8 +101,10 @@ def switched(model: Any, *, training: bool) -> Iterator[None]:
 
 
 def are_classes(scores: NDArray[Any], targets: NDArray[Any]) -> bool:
-    """Whether these are scores of classes, (N, K), and labels, (N,): then there is an accuracy."""
-    return scores.ndim == 2 and targets.ndim == 1 and targets.dtype.kind in "iu"
+    """Whether these are scores of classes, (N, K), and a label for each, (N,): then there is an accuracy."""
+    if scores.ndim != 2 or targets.ndim != 1 or targets.dtype.kind not in "iu" or not scores.size:
+        return False
+    return bool(targets.min() >= 0 and targets.max() < scores.shape[1])
 
 
 def value_of(x: Any) -> Any:

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograd_cnn.data import Batches
+from autograd_cnn.train.evaluation import Evaluation
 from autograd_cnn.train.generators import Generators
+from autograd_cnn.train.history import EpochRecord
 from autograd_cnn.train.saved import count, number
 
 
@@ -56,6 +58,18 @@ class Position:
         self.loss += loss * samples
         self.samples += samples
         self.right = None if right is None or self.right is None else self.right + right
+
+    def record(self, steps: int, lr: float, validation: Evaluation) -> EpochRecord:
+        """Return what the epoch that ends came to."""
+        return EpochRecord(
+            epoch=self.epoch + 1,
+            steps=steps,
+            lr=lr,
+            loss=self.loss / max(1, self.samples),
+            accuracy=None if self.right is None else self.right / max(1, self.samples),
+            validation_loss=validation.loss,
+            validation_accuracy=validation.accuracy,
+        )
 
     def turn(self) -> None:
         """Begin the next epoch."""

@@ -301,18 +301,11 @@ class Trainer:
 
     def _record(self, validation: Any) -> EpochRecord:
         """Return the numbers of the epoch that ends; tell the monitor."""
-        found, position = Evaluation(None, None, None, 0), self.position
+        found = Evaluation(None, None, None, 0)
         if validation is not None:
             found = evaluate(self._network, validation, self.criterion)
-        record = EpochRecord(
-            epoch=position.epoch + 1,
-            steps=len(self.history.losses),
-            lr=self.optimizer.param_groups[0]["lr"],
-            loss=position.loss / max(1, position.samples),
-            accuracy=None if position.right is None else position.right / max(1, position.samples),
-            validation_loss=found.loss,
-            validation_accuracy=found.accuracy,
-        )
+        lr = self.optimizer.param_groups[0]["lr"]
+        record = self.position.record(len(self.history.losses), lr, found)
         if self.monitor is not None:
             self.monitor.note("training", **_given(accuracy=record.accuracy))
             self.monitor.note("validation", **_given(loss=found.loss, accuracy=found.accuracy))
@@ -339,4 +332,4 @@ def _step_by_epoch(scheduler: Any, value: float) -> None:
 
 def _right(scores: Any, targets: Any) -> int | None:
     """Return how many samples are right; None where the targets are no class labels."""
-    return int(hits("Trainer", scores, targets, 1).sum()) if are_classes(scores, np.asarray(targets)) else None
+    return int(hits("Trainer", scores, targets, 1).sum()) if are_classes(scores, targets) else None

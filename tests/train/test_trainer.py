@@ -121,6 +121,14 @@ def test_targets_that_are_no_classes_have_no_accuracy():
     assert history.epochs[-1].validation_loss < 0.01 * history.epochs[0].loss
 
 
+def test_samples_that_do_not_count_leave_no_accuracy():
+    points, labels = blobs()
+    labels = np.where(labels == 2, -100, labels)
+    history = trainer().fit((points, labels), (points, labels), epochs=2, rng=0)
+    assert history.curve("accuracy") == history.curve("validation_accuracy") == [None, None]
+    assert history.epochs[-1].validation_loss < history.epochs[0].loss
+
+
 @pytest.mark.parametrize("compile", [False, True])
 def test_a_monitor_sees_every_step_and_epoch(compile):
     monitor = health.Monitor()
