@@ -1,12 +1,18 @@
 """Add a gate of your own: forward and rule stand together, and everything else follows.
 
-Run: python examples/04_your_own_gate.py
+Run: python examples/04_your_own_gate.py [folder]
 """
+
+import sys
+from pathlib import Path
 
 import numpy as np
 
 import autograd_cnn as ag
+import viz
 from autograd_cnn import testing
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 
 @ag.gate("swish")
@@ -35,3 +41,6 @@ print("curvature:", np.round(curvature, 4))
 # never trust a rule without a numeric check (CS231n, learning: gradient checks): this makes it, and all others
 proved = testing.assert_gate(swish, np.linspace(-2, 2, 5))
 print(f"{len(proved)} promises kept: {', '.join(proved)}")
+
+# its curve, and its slope as its rule says: any gate that works element by element has such a picture
+print("written:", viz.textbook.activation("swish").save(folder / "swish.svg"))

@@ -3,13 +3,19 @@
 CS231n, neural networks part 3, "Second order methods". A step is x ← x − H⁻¹ g, with the Hessian H from differentiating
 the graph of the gradient.
 
-Run: python examples/05_newton.py
+Run: python examples/05_newton.py [folder]
 """
+
+import sys
+from pathlib import Path
 
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import optim
+from viz.charts import Axis, ChartData, Field, Line, Panel, Points, chart
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 
 def valley(x):
@@ -19,7 +25,10 @@ def valley(x):
 
 walked, jumped = ag.Parameter([-1.2, 1.0]), ag.Parameter([-1.2, 1.0])
 descent, newton = optim.SGD([walked], lr=0.001), optim.Newton([jumped])
+paths = {"gradient descent": [], "Newton": []}
 for step in range(7):
+    paths["gradient descent"].append(walked.value.copy())
+    paths["Newton"].append(jumped.value.copy())
     loss = valley(walked)
     descent.zero_grad()
     loss.backward()
@@ -48,3 +57,13 @@ many = ag.Parameter(weights / 4)
 free = optim.Newton([many], solver="conjugate gradients")
 losses = [free.step(lambda: (ag.tanh(many) ** 2 + many**2).sum()) for _ in range(8)]
 print("1,000 parameters by conjugate gradients:", ", ".join(f"{loss:.1e}" for loss in losses))
+
+left, up = np.linspace(-1.6, 1.6, 81), np.linspace(-3.5, 2.0, 81)
+ground = Field("f", left, up, valley(np.array(np.meshgrid(left, up))), (1, 4, 16, 64, 256, 1024), strength=0.7)
+lines = [
+    Line(name, *np.transpose(path), ink, dash, mark="circle")
+    for (name, path), ink, dash in zip(paths.items(), ("critical", "ink"), ("solid", "dashed"), strict=True)
+]
+panel = Panel(Axis("x0"), Axis("x1"), (ground, *lines, Points("minimum", (1,), (1,), "ink", "cross", 10.0)))
+picture = chart(ChartData("Seven steps in Rosenbrock's valley", (panel,), size=(400.0, 300.0)))
+print("written:", picture.save(folder / "newton.svg"))

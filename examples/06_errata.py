@@ -1,13 +1,19 @@
 """Where the notes and the lecture are misprinted, and what is right: each is computed here.
 
-Run: python examples/06_errata.py
+Run: python examples/06_errata.py [folder]
 """
+
+import sys
+from pathlib import Path
 
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn
+from viz.charts import Axis, ChartData, Line, Panel, Rule, chart
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 
 def numeric(f, x, h=1e-5):
@@ -56,3 +62,22 @@ a, b = ag.Scalar(-3.0), ag.Scalar(-1.0)
 ag.maximum(a, b).backward()
 print("   max(−3, −1): gradients", a.grad, "and", b.grad)
 assert (a.grad, b.grad) == (0.0, 1.0)
+
+print("The second and the fourth as pictures")
+margins, x = np.linspace(-2, 2, 81), np.linspace(-4, 4, 81)
+paid = [float(F.multiclass_svm_loss(np.array([1 - m, 0.0]), 0, squared=True)) for m in margins]
+hinge = (
+    Line("misprinted: max(0, m²)", margins, np.maximum(0, margins**2), "critical", "dotted"),
+    Line("squared hinge: max(0, m)²", margins, paid),
+    Rule("nothing left to pay", 0, "x"),
+)
+leaks = [
+    Line(f"slope {slope}", x, F.leaky_relu(x, slope), ink, dash)
+    for slope, ink, dash in ((0.01, "value", "solid"), (0.1, "critical", "dotted"))
+]
+panels = (
+    Panel(Axis("margin m = 1 − (s_y − s_j)"), Axis("loss"), hinge, "The squared hinge"),
+    Panel(Axis("input"), Axis("output", -1, 4), leaks, "The leaky ReLU"),
+)
+picture = chart(ChartData("Errata of the notes", panels, columns=2, size=(260.0, 180.0)))
+print("   written:", picture.save(folder / "errata.svg"))

@@ -1,15 +1,20 @@
 """Train the digits CNN by a compiled step: recorded once, replayed natively, the same losses in less time.
 
-Run: python examples/10_compiled.py
+Run: python examples/10_compiled.py [folder]
 """
 
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
+from viz.charts import Axis, ChartData, Line, Panel, chart
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 digits = data.digits()
 
@@ -51,3 +56,17 @@ with ag.no_grad():
     test = ag.compile(compiled)(digits.test.images)
 right = test.value.argmax(1) == digits.test.labels
 print(f"loss {losses[0]:.3f} -> {more[-1]:.3f}  test accuracy {right.mean():.1%}  {step}")
+
+
+def panel(label, slowly, replayed, log=False):
+    """Return one number of every step, gate by gate and compiled."""
+    steps = range(len(slowly))
+    lines = Line("gate by gate", steps, slowly, "wire", width=4.0), Line("compiled", steps, replayed)
+    return Panel(Axis("step"), Axis(label, log=log), lines)
+
+
+panels = (panel("training loss (nats)", expected, losses), panel("seconds per step", slow, fast, log=True))
+facts = ("the first steps compile kernels, unless that was done before, and record the step",)
+title = "The same training, recorded and replayed"
+picture = chart(ChartData(title, panels, facts=facts, columns=2, size=(260.0, 180.0)))
+print("written:", picture.save(folder / "compiled.svg"))

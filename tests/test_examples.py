@@ -47,9 +47,9 @@ EXPECTED = {
         (),
     ),
     "03_digits.py": Expected(r"epoch 6  loss \S+  test accuracy 9\d\.", ("digits.svg",), ()),
-    "04_your_own_gate.py": Expected(r"10 promises kept: gradient, second order, jvp,", (), (), alone=True),
-    "05_newton.py": Expected(r"Newton ends at \[1\. 1\.\] and gradient descent at \[-1", (), ()),
-    "06_errata.py": Expected(r"15,237,608…gradients 0\.0 and 1\.0", (), ()),
+    "04_your_own_gate.py": Expected(r"10 promises kept: gradient, second order, jvp,", ("swish.svg",), (), alone=True),
+    "05_newton.py": Expected(r"Newton ends at \[1\. 1\.\] and gradient descent at \[-1", ("newton.svg",), ()),
+    "06_errata.py": Expected(r"15,237,608…gradients 0\.0 and 1\.0", ("errata.svg",), ()),
     "07_gradient_check.py": Expected(
         r"snake is to blame…mended: OK…promises: gradient,", ("check.svg",), (), alone=True
     ),
@@ -62,7 +62,7 @@ EXPECTED = {
     "09_textbook.py": Expected(
         r"step 40  hinge loss 0\.0…textbook\.html", ("elu.svg", "neuron.svg", "loss.svg", "textbook.html"), ()
     ),
-    "10_compiled.py": Expected(r"differ by \de[-+]\d\d at most…test accuracy 9\d\.", (), ()),
+    "10_compiled.py": Expected(r"differ by \de[-+]\d\d at most…test accuracy 9\d\.", ("compiled.svg",), ()),
     "11_neuron_classifiers.py": Expected(
         r"Logistic…grown (\S+) times; 0 points on the wrong…Support…grown (\S+) times; 0 points…at y·s = (\S+)\n",
         ("neuron_classifiers.svg",),
