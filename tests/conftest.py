@@ -19,6 +19,11 @@ settings.register_profile("intense", max_examples=1000, **_shared)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: archives hold the second they were made in, and workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_finish() -> None:
     """Take what was imported and collected out of the cycle collector's rounds: it lives as long as the tests."""
     gc.collect()
