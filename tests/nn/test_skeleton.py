@@ -1,5 +1,8 @@
 """Networks without weights: no memory and no draws before something is written, then networks as all others."""
 
+import copy
+import pickle
+import threading
 import tracemalloc
 
 import numpy as np
@@ -96,3 +99,22 @@ def test_a_compiled_skeleton_trains_as_the_zero_network_does():
         np.testing.assert_array_equal(a.value, b.value)
         np.testing.assert_array_equal(a.grad, b.grad)
     assert bare[-1].bias.value.all()
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_of_a_skeleton_are_independent(duplicate):
+    with nn.skeleton():
+        bare = nn.Linear(3, 2)
+    twin = duplicate(bare)
+    twin.weight.assign(np.ones((2, 3)))
+    assert twin.weight.value.all()
+    assert not bare.weight.value.any()
+
+
+def test_other_threads_draw_their_weights():
+    made = []
+    with nn.skeleton():
+        thread = threading.Thread(target=lambda: made.append(nn.Linear(2, 2)))
+        thread.start()
+        thread.join()
+    assert made[0].weight.value.all()
