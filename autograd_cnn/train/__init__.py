@@ -4,6 +4,17 @@ from autograd_cnn.errors import SearchBorderWarning
 from autograd_cnn.train.averaging import AveragedModel, update_bn
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
+from autograd_cnn.train.distillation import DistillationLoss, distill
+from autograd_cnn.train.ensembles import (
+    Ensemble,
+    EnsembleGain,
+    Snapshots,
+    bagging,
+    checkpoint_models,
+    ensemble_gain,
+    initializations,
+    top_models,
+)
 from autograd_cnn.train.evaluation import Evaluation, evaluate, predict
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.metrics import accuracy, confusion_matrix, top_k_error
@@ -24,7 +35,10 @@ __all__ = [
     "AveragedModel",
     "Checkpoints",
     "Choice",
+    "DistillationLoss",
     "EarlyStopping",
+    "Ensemble",
+    "EnsembleGain",
     "EpochRecord",
     "Evaluation",
     "History",
@@ -35,22 +49,29 @@ __all__ = [
     "SanityReport",
     "SearchBorderWarning",
     "SearchResult",
+    "Snapshots",
     "Trainer",
     "Trial",
     "TrialRecord",
     "Uniform",
     "accuracy",
+    "bagging",
     "check_initial_loss",
     "check_overfitting",
     "check_regularization",
+    "checkpoint_models",
     "confusion_matrix",
+    "distill",
+    "ensemble_gain",
     "evaluate",
+    "initializations",
     "load_checkpoint",
     "predict",
     "rate_range",
     "sanity_check",
     "save_checkpoint",
     "top_k_error",
+    "top_models",
     "tune",
     "update_bn",
 ]
