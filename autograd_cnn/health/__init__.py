@@ -4,6 +4,7 @@
 graph itself: no hooks, nothing to register.
 """
 
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.health.checking import UnhealthyError, assert_healthy
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import Spell
@@ -28,3 +29,5 @@ __all__ = [
     "assert_healthy",
     "inspect",
 ]
+
+_suggest_names(__name__)

@@ -16,6 +16,10 @@ _FEWEST_WEIGHTS = 3
 """Weights of a unit, below which they share a sign by chance."""
 
 
+_PROBES = 16
+"""About as many inputs are looked at before all are, an odd number apart: of many units."""
+
+
 class Weighing(NamedTuple):
     """One product of data with a parameter.
 
@@ -67,8 +71,8 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
     inputs = data if isinstance(data, np.ndarray) else np.asarray(data)
     if gradient is None or not inputs.size or not inputs.item(0) > 0:
         return None
-    if not np.minimum.reduce(inputs[:1], axis=None) > 0:
-        return None  # most layers have an input that is not positive in the first sample
+    if not all([inputs.item(i) > 0 for i in range(0, inputs.size, inputs.size // _PROBES | 1)]):
+        return None  # most layers have an input that is not positive among a few
     if not np.minimum.reduce(inputs, axis=None) > 0:
         return None
     mean, size = float(np.add.reduce(inputs, axis=None)) / inputs.size, rms(inputs) if size is None else size

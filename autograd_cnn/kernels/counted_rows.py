@@ -133,30 +133,10 @@ def squares_of_row(row: Floats) -> float:
 
 
 @jit
-def squared_differences_of_rows(one: Floats, other: Floats) -> float:
-    """Return the sum of the squared differences of two rows."""
-    squares = np.zeros(STRANDS)
-    for start in range(0, one.size, STRANDS):
-        a, b = one[start : start + STRANDS], other[start : start + STRANDS]
-        for j in range(a.size):
-            squares[j] += _squared(np.float64(a[j]) - np.float64(b[j]))
-    return _sum(squares)
-
-
-@jit
 def squares_of_rows(rows: tuple[Floats, ...], sums: Floats) -> None:
     """Do as `squares_of_row` with several rows at once: a call costs more than a short row does."""
     for i in range(len(rows)):
         sums[i] = squares_of_row(rows[i])
-
-
-@jit
-def renew_rows(copies: tuple[Floats, ...], rows: tuple[Floats, ...], sums: Floats) -> None:
-    """Put into ``sums`` of each row its squares and its squared differences from a copy, then copy it."""
-    for i in range(len(rows)):
-        row, copy = rows[i], copies[i]
-        sums[i, 0], sums[i, 1] = squares_of_row(row), squared_differences_of_rows(row, copy)
-        copy[:] = row
 
 
 @jit

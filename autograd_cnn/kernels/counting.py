@@ -26,12 +26,11 @@ from autograd_cnn.kernels.counted_rows import (
     TOTAL,
     ZERO,
     count,
-    renew_rows,
-    squared_differences_of_rows,
     squares_of_row,
     squares_of_rows,
 )
 from autograd_cnn.kernels.layout import Floats, floating_dtype
+from autograd_cnn.kernels.moved_rows import renew_rows, squared_differences_of_rows
 from autograd_cnn.kernels.threads import share_out
 
 Sizes = tuple[int, int, int]
