@@ -69,7 +69,8 @@ def _octaves(dtype: Any, low: float, high: float, bins: int) -> tuple[NDArray[np
     powers = np.ldexp(1.0, exponents + int(info.minexp) - 1)
     first = np.searchsorted(bounds, powers, side="right")
     following = np.append(bounds, math.inf)[first]
-    return np.append(first, bins).astype(np.int32), np.append(following, math.inf).astype(np.float64)
+    # The last power is that of ∞ and NaN: they have their bin, and are not at least NaN, while ∞ is at least ∞.
+    return np.append(first, bins).astype(np.int32), np.append(following, math.nan).astype(np.float64)
 
 
 @jit
