@@ -2,8 +2,8 @@
 
 A small LeNet (LeCun et al. 1998) for images of 8 × 8 pixels, trained by the `Trainer`: Adam, a learning rate that
 falls to 0 along a cosine, dropout, images shifted by up to a pixel and turned by up to ten degrees. First the three
-sanity checks of the notes. Five seeds, on one stratified split, show what is luck. Settings were chosen by the
-validation images; the test images are looked at once per seed, here.
+sanity checks of the notes. Five seeds, on one stratified split, show what is luck. The test images were seen
+while these settings were found, so they flatter a little: a rate of 0.003 does nearly as well as this one of 0.01.
 
 Run: python examples/23_lenet.py [folder] [--quick]
 """
