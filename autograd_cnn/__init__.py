@@ -9,8 +9,8 @@
 """
 
 import sys as _sys
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from autograd_cnn import gates as _gates  # noqa: F401  all of them, for GATES
@@ -30,7 +30,7 @@ from autograd_cnn.errors import (
     ShapeError,
     UnknownNameError,
 )
-from autograd_cnn.errors import suggestion as _suggestion
+from autograd_cnn.errors import unknown_attribute as _unknown_attribute
 from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
@@ -76,7 +76,7 @@ from autograd_cnn.random import manual_seed
 from autograd_cnn.recording import detect_anomaly, no_grad, scope
 from autograd_cnn.registry import GATES, Gate, gate
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from autograd_cnn import data, functional, health, init, models, nn, optim, testing, train
     from autograd_cnn.checkpointing import checkpoint
     from autograd_cnn.compilation import compile
@@ -232,15 +232,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> _Any:
-    """Import a part of the package when it is first used: a graph of Scalars needs no layers."""
-    if name in _PARTS:
-        return _import_module(f"{__name__}.{name}")
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_suggestion(name, __all__)}")
-    found = getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = found
-    return found
+if not _typing.TYPE_CHECKING:  # which would take any name for granted
+
+    def __getattr__(name: str) -> _Any:
+        """Import a part of the package when it is first used: a graph of Scalars needs no layers."""
+        if name == "__version__":
+            return _import_module("importlib.metadata").version("autograd-cnn")
+        if name in _PARTS:
+            return _import_module(f"{__name__}.{name}")
+        if name not in _HOME_OF:
+            raise _unknown_attribute(__name__, name, __all__)
+        found = getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

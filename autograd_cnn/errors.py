@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from types import ModuleType
+from typing import NoReturn
 
 
 class AutogradError(Exception):
@@ -95,8 +97,42 @@ def extra(module: str, group: str, purpose: str) -> ModuleType:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'relu'?"`` for a mistyped name, or an empty string."""
+    """Return ``"; did you mean 'relu'?"`` for a mistyped name, or an empty string.
+
+    Capitals and underscores do not count: they are what memory gets wrong first.
+    """
     from difflib import get_close_matches  # a millisecond, which only a mistake should cost
 
-    nearest = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+    spelled: dict[str, str] = {}
+    for word in known:
+        spelled.setdefault(_letters(word), word)
+    nearest = get_close_matches(_letters(name), spelled, n=1)
+    return f"; did you mean {spelled[nearest[0]]!r}?" if nearest else ""
+
+
+def _letters(word: str) -> str:
+    return word.casefold().replace("_", "")
+
+
+def unknown_attribute(package: str, name: str, known: Iterable[str]) -> AttributeError:
+    """Return the error of a package that is asked for a name it does not have."""
+    near = "" if name.startswith("_") else suggestion(name, known)  # tools ask for __wrapped__ and its kin
+    return AttributeError(f"module {package!r} has no attribute {name!r}{near}")
+
+
+def suggest_names(package: str) -> None:
+    """Let a package suggest the nearest of its public names where one is mistyped: ``nn.Conv2D``.
+
+    Its ``__getattr__`` is set from here, not defined there, so that type checkers still see which names exist.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``; its ``__all__`` has the names.
+    """
+    module = sys.modules[package]
+
+    def missing(name: str) -> NoReturn:
+        raise unknown_attribute(package, name, module.__all__)
+
+    module.__dict__["__getattr__"] = missing

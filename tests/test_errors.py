@@ -1,8 +1,12 @@
 """What the typed errors say."""
 
+import subprocess
+import sys
+from importlib import import_module
+
 import pytest
 
-from autograd_cnn.errors import AutogradError, MissingExtraError, extra
+from autograd_cnn.errors import AutogradError, MissingExtraError, extra, suggestion
 
 
 def test_a_library_of_an_extra_is_imported():
@@ -16,3 +20,57 @@ def test_a_missing_library_names_its_extra():
         extra("nowhere.taste", "images", "tasting")
     assert isinstance(it.value, AutogradError)
     assert isinstance(it.value, ImportError)
+
+
+@pytest.mark.parametrize(
+    ("package", "mistyped", "meant"),
+    [
+        ("autograd_cnn", "rleu", "relu"),
+        ("autograd_cnn", "Cross_Entropy", None),
+        ("autograd_cnn.nn", "Conv2D", "Conv2d"),
+        ("autograd_cnn.nn", "relu", "ReLU"),
+        ("autograd_cnn.nn", "Transformer", None),
+        ("autograd_cnn.functional", "crossentropy", "cross_entropy"),
+        ("autograd_cnn.optim", "Adm", "Adam"),
+        ("autograd_cnn.optim", "Sgd", "SGD"),
+        ("autograd_cnn.optim.lr_scheduler", "StepLr", "StepLR"),
+        ("autograd_cnn.init", "kaiming_norml_", "kaiming_normal_"),
+        ("autograd_cnn.data", "mnst", "mnist"),
+        ("autograd_cnn.data.augmentation", "Rotate", "Rotation"),
+        ("autograd_cnn.data.preprocessing", "pca", "PCA"),
+        ("autograd_cnn.health", "Moniter", "Monitor"),
+        ("autograd_cnn.models", "resnet81", "resnet18"),
+        ("autograd_cnn.testing", "chek", "check"),
+        ("autograd_cnn.train", "Traner", "Trainer"),
+        ("viz", "ciruit", "circuit"),
+        ("viz.charts", "Lines", "Line"),
+        ("viz.textbook", "activaton", "activation"),
+    ],
+)
+def test_a_package_suggests_the_nearest_of_its_names(package, mistyped, meant):
+    hint = f"; did you mean '{meant}'?" if meant else ""
+    with pytest.raises(AttributeError) as caught:
+        getattr(import_module(package), mistyped)
+    assert str(caught.value) == f"module {package!r} has no attribute {mistyped!r}{hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("adamw", ("Adam", "AdamW"), "AdamW"),
+        ("max_pool2d", ("MaxPool2d", "max_pool1d"), "MaxPool2d"),
+        ("conv", ("linear",), None),
+        ("", ("linear",), None),
+    ],
+)
+def test_capitals_and_underscores_do_not_count(name, known, meant):
+    assert suggestion(name, known) == (f"; did you mean {meant!r}?" if meant else "")
+
+
+def test_who_makes_no_mistake_does_not_pay_for_suggestions():
+    """Importing the packages does not import difflib, and asking whether a private name exists does not either."""
+    parts = "autograd_cnn.nn, autograd_cnn.optim, autograd_cnn.data, autograd_cnn.models, viz"
+    code = f"import sys, {parts}; hasattr(viz, '__wrapped__'), hasattr(autograd_cnn.nn, '_x'); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "autograd_cnn.nn" in run.stdout
+    assert "difflib" not in run.stdout

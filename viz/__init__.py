@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from viz.predictions_page import predictions
     from viz.rate_curves import rate_range
     from viz.reports import report
+    from viz.searches import grid_and_random, search
     from viz.validation_curves import cross_validation
     from viz.zooms import zoom
 
@@ -37,6 +38,7 @@ __all__ = [
     "explain",
     "flow",
     "gradient_check",
+    "grid_and_random",
     "images",
     "json_schema",
     "load",
@@ -44,6 +46,7 @@ __all__ = [
     "predictions",
     "rate_range",
     "report",
+    "search",
     "textbook",
     "to_networkx",
     "write_graphml",
@@ -60,6 +63,7 @@ _HOMES = {
     "cross_validation": "validation_curves",
     "explain": "explanations",
     "flow": "flows",
+    "grid_and_random": "searches",
     "images": "image_sheets",
     "json_schema": "loading",
     "load": "loading",
@@ -68,6 +72,7 @@ _HOMES = {
     "predictions": "predictions_page",
     "rate_range": "rate_curves",
     "report": "reports",
+    "search": "searches",
     "textbook": "textbook",
     "to_networkx": "multigraph",
     "write_graphml": "multigraph",
@@ -75,14 +80,18 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(f"{__name__}.{_HOMES[name]}")
-    value = home if _HOMES[name] == name else getattr(home, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # which would take any name for granted
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used."""
+        if name not in _HOMES:
+            from autograd_cnn.errors import unknown_attribute
+
+            raise unknown_attribute(__name__, name, __all__)
+        home = import_module(f"{__name__}.{_HOMES[name]}")
+        value = home if _HOMES[name] == name else getattr(home, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,6 @@
 """Gates and losses under their torch.nn.functional names, with arguments checked and filled in."""
 
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.functional.activation import (
     elu,
     gelu,
@@ -121,3 +122,5 @@ __all__ = [
     "threshold",
     "triplet_margin_loss",
 ]
+
+_suggest_names(__name__)

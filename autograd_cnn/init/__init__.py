@@ -25,6 +25,7 @@ biases                                         ``zeros_(bias)``; 0.01 by ``const
 =============================================  ===========================================================
 """
 
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.init.filling import SymmetryWarning, constant_, normal_, uniform_, zeros_
 from autograd_cnn.init.scaling import (
     calculate_gain,
@@ -51,3 +52,5 @@ __all__ = [
     "xavier_uniform_",
     "zeros_",
 ]
+
+_suggest_names(__name__)

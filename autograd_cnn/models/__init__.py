@@ -1,5 +1,6 @@
 """Published networks under torchvision's names, their sizes, their weights, and networks from a pattern."""
 
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.models.alexnet import alexnet, alexnet_2012
 from autograd_cnn.models.convnet import cifar_convnet
 from autograd_cnn.models.from_patterns import from_pattern
@@ -68,3 +69,5 @@ __all__ = [
     "vgg19_bn",
     "zfnet",
 ]
+
+_suggest_names(__name__)

@@ -1,5 +1,6 @@
 """Layers, under their torch.nn names; and neurons made of single numbers."""
 
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.nn.activation import (
     ELU,
     GELU,
@@ -138,3 +139,5 @@ __all__ = [
     "skeleton",
     "to_convolutional",
 ]
+
+_suggest_names(__name__)

@@ -1,5 +1,6 @@
 """Optimizers, under their torch.optim names; schedules, clipping, second-order steps and random search."""
 
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.functional.regularization import max_norm_
 from autograd_cnn.optim import lr_scheduler
 from autograd_cnn.optim.adagrad import Adagrad
@@ -30,3 +31,5 @@ __all__ = [
     "lr_scheduler",
     "max_norm_",
 ]
+
+_suggest_names(__name__)

@@ -1,6 +1,7 @@
 """Training: the loop of the notes, what it is judged by, and what makes it safe to stop."""
 
 from autograd_cnn.errors import SearchBorderWarning
+from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.train.averaging import AveragedModel, update_bn
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
@@ -75,3 +76,5 @@ __all__ = [
     "tune",
     "update_bn",
 ]
+
+_suggest_names(__name__)

@@ -10,6 +10,7 @@ from autograd_cnn.data.augmentation.moving import Rotation, Scale, Shift
 from autograd_cnn.data.augmentation.shading import Brightness, Contrast, Noise
 from autograd_cnn.data.augmentation.transforming import Transformation
 from autograd_cnn.data.augmentation.warping import Warp
+from autograd_cnn.errors import suggest_names as _suggest_names
 
 __all__ = [
     "Augmentation",
@@ -24,3 +25,5 @@ __all__ = [
     "Transformation",
     "Warp",
 ]
+
+_suggest_names(__name__)
