@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn
+import textwrap
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from autograd_cnn.errors import suggestion
 
 
+class HelpText(argparse.HelpFormatter):
+    """Wraps what `--help` says, and leaves indented lines, which are examples, as they were written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(line if line.startswith(" ") else textwrap.fill(line, width) for line in text.splitlines())
+
+
 class Parser(argparse.ArgumentParser):
-    """Suggests the nearest name for a mistyped command or choice; exits with 2."""
+    """Suggests the nearest name for a mistyped command, option or choice; exits with 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, formatter_class=HelpText, allow_abbrev=False)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what is not known here, in the command it was given to, and not later in the program's name."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in two lines, and end the program."""
@@ -19,18 +38,23 @@ class Parser(argparse.ArgumentParser):
             message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2]))
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
         if unknown:
-            message += suggestion(unknown[1], _options(self))
+            options = [option for action in self._actions for option in action.option_strings]
+            message += suggestion(unknown[1], [option for option in options if option.startswith("--")])
         self.exit(2, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
 
 
-def _options(of: argparse.ArgumentParser) -> list[str]:
-    """Return the long options of a parser and of its commands."""
-    found = []
-    for action in of._actions:
-        found += [option for option in action.option_strings if option.startswith("--")]
-        if isinstance(action, argparse._SubParsersAction):
-            found += [option for command in action.choices.values() for option in _options(command)]
-    return found
+class Version(argparse.Action):
+    """Prints the version that is installed, which is looked up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Print it, and end the program."""
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('autograd-cnn')}")
+        parser.exit()
 
 
 def _number(text: str, kind: type[float] | type[int]) -> float:
