@@ -83,6 +83,7 @@ class Updates:
 
             self._rows = [row_of(x) for x in self._values]
             self._copied_rows = [copy.reshape(-1) for copy in self._copies.values()]
+            self._renewed()  # sizes to the same bits as at the steps that follow
 
     def _renewed(self) -> dict[str, float]:
         """Do as `renew` with the layers that are remembered."""
