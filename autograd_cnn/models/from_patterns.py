@@ -13,6 +13,7 @@ from autograd_cnn import nn
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.models.patterns import Part, Pattern, parse_pattern
 from autograd_cnn.models.starting import Random, started
+from autograd_cnn.nn.arguments import sample
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
 
@@ -82,14 +83,11 @@ def from_pattern(
     pattern = parse_pattern(pattern) if isinstance(pattern, str) else pattern
     if isinstance(window, bool) or not isinstance(window, int) or window < 1 or window % 2 == 0:
         raise ArgumentError(f"from_pattern: window={window!r}, expected an odd positive integer")
-    if not input_shape or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in input_shape):
-        raise ArgumentError(
-            f"from_pattern: input_shape={input_shape!r}, expected positive integers such as (3, 32, 32)"
-        )
+    shape = sample("from_pattern", input_shape)
     layers = pattern.layers(counts, optional=optional)
     _check_ends(pattern, layers)
     rng, names = generator(rng), [str(layer.content) for layer in layers]
-    builder = _Builder(pattern, input_shape, window, dropout, rng, dtype)
+    builder = _Builder(pattern, shape, window, dropout, rng, dtype)
     builder.channels = _widths("channels", channels, names[: _last(names, "CONV")].count("POOL") + 1, doubling=True)
     builder.hidden = [*_widths("hidden", hidden, names.count("FC") - 1), num_classes]
     with nn.skeleton():
@@ -107,7 +105,7 @@ class _Builder:
     def __init__(
         self, pattern: Pattern, shape: Shape, window: int, dropout: float, rng: np.random.Generator, dtype: DTypeLike
     ) -> None:
-        self.pattern, self.shape, self.window, self.dropout = pattern, tuple(shape), window, dropout
+        self.pattern, self.shape, self.window, self.dropout = pattern, shape, window, dropout
         self.rng, self.dtype = rng, dtype
         self.made: dict[str, nn.Module] = {}
         self.counted: Counter[str] = Counter()

@@ -16,6 +16,7 @@ from autograd_cnn.models.hints import Hint, hints_for
 from autograd_cnn.models.sizing_rows import LayerSummary, rows_of
 from autograd_cnn.models.sizing_table import table, totals
 from autograd_cnn.models.walking import Way, walk
+from autograd_cnn.nn.arguments import sample
 from autograd_cnn.nn.shapes import Shape
 
 STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
@@ -160,15 +161,18 @@ def summary(
         )
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise ArgumentError(f"summary: batch={batch!r}, expected a positive integer")
-    if not isinstance(model, nn.Module):
+    shape = sample("summary", input_shape)
+    if not isinstance(model, nn.Module) and callable(model):
         with nn.skeleton():
             model = model()
-    way = walk(model, input_shape)
+    if not isinstance(model, nn.Module):
+        raise ArgumentError(f"summary: got {model!r}, expected a Module or a function that makes one")
+    way = walk(model, shape)
     parameters = list(model.parameters())
     trainable = sum(p.size for p in parameters if p.requires_grad)
     return Summary(
         tuple(rows_of(way, model)),
-        tuple(input_shape),
+        shape,
         batch,
         optimizer,
         trainable,

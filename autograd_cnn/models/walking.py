@@ -59,7 +59,7 @@ def walk(model: nn.Module, input_shape: Shape) -> Way:
     """
     walker = _Walker(model)
     with watching(walker):
-        model.output_shape(tuple(input_shape))
+        model.output_shape(input_shape)
     return Way(tuple(walker.layers), walker.blocks)
 
 

@@ -36,6 +36,16 @@ def fitting(layer: str, fit: str) -> str:
     return fit
 
 
+def sample(caller: str, shape: Any) -> Shape:
+    """Return the shape of one sample as a tuple; raise ArgumentError unless it is made of positive integers."""
+    sizes = tuple(shape) if isinstance(shape, tuple | list) else ()
+    if not sizes or any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 1 for n in sizes):
+        raise ArgumentError(
+            f"{caller}: input_shape={shape!r}, expected positive integers such as (3, 32, 32), without the batch axis"
+        )
+    return tuple(int(n) for n in sizes)
+
+
 def image(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
     """Return (channels, (height, width)) of one image's shape; raise ShapeError for anything else."""
     if len(shape) != 3:

@@ -70,6 +70,7 @@ class Module:
 
     def __init_subclass__(cls) -> None:
         """Let `output_shape` be watched: its calls to the layers inside tell how a network is put together."""
+        super().__init_subclass__()
         if "output_shape" in vars(cls):
             cls.output_shape = watchable(vars(cls)["output_shape"])  # type: ignore[assignment,method-assign]
 

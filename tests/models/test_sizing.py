@@ -290,6 +290,13 @@ def test_errors_name_the_layer_and_the_way_out():
     assert caught.value.__notes__ == ["in layer fc3: Linear(in_features=400, out_features=120, bias=True)"]
     with pytest.raises(ag.ArgumentError, match=r"optimizer='Adam'.*did you mean 'adam'"):
         models.summary(models.lenet5, (1, 28, 28), optimizer="Adam")
+    for model in (None, "resnet18", lambda: 3):
+        with pytest.raises(ag.ArgumentError, match="expected a Module or a function that makes one"):
+            models.summary(model, (1, 28, 28))
+    for shape in (28, (), (1, 0, 28), (1, 2.5), (True, 2)):
+        with pytest.raises(ag.ArgumentError, match="expected positive integers such as"):
+            models.summary(models.lenet5, shape)
+    assert models.summary(models.lenet5, [1, np.int64(28), 28]).input_shape == (1, 28, 28)
     for batch in (0, True, 1.5):
         with pytest.raises(ag.ArgumentError, match="expected a positive integer"):
             models.summary(models.lenet5, (1, 28, 28), batch=batch)
