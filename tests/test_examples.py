@@ -166,6 +166,12 @@ EXPECTED = {
             wide > 75 and here - one < 2 > here - three and even - two < 2 and even > odd + 15 and middle > beside + 30
         ),
     ),
+    "26_blur_pool.py": Expected(
+        r"max pooling: .* to 0\.0 1\.0 0\.0 1\.0 …, moved by one to 1\.0 1\.0 1\.0 1\.0 "
+        r"…max pooling: .* consistency (\S+)%\n…to 0\.5 1\.0 0\.5 1\.0 …, moved by one to 0\.75 0\.75 0\.75 0\.75 …accuracy (\S+)%; .* consistency (\S+)%\n",
+        ("blur_pool.svg",),
+        holds=lambda aliased, right, blurred: right > 88 and blurred > aliased + 5,
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n"
