@@ -32,6 +32,7 @@ ALWAYS = {
 SOMETIMES = {"fan-out": OF_EQUALS, "alone": OF_SEVERAL}
 #: What is proved at as many calls as the profile says; the rest at fewer.
 THOROUGH = ("gradient", "shapes and dtypes", "expansion", "levels")
+FEWER = settings(max_examples=min(10, settings.default.max_examples))
 
 
 def pairs(thorough):
@@ -54,7 +55,7 @@ def test_every_gate_keeps_its_promises(promise, name, data, seed):
 
 @pytest.mark.parametrize(("promise", "name"), pairs(thorough=False))
 @given(data=st.data(), seed=strategies.SEEDS)
-@settings(max_examples=10)
+@FEWER
 def test_every_gate_keeps_its_other_promises(promise, name, data, seed):
     prove(promise, name, data, seed)
 
@@ -67,7 +68,7 @@ def test_some_calls_have_inputs_to_compare(promise, name):
 
 @pytest.mark.parametrize("name", KINKED)
 @given(data=st.data())
-@settings(max_examples=10)
+@FEWER
 def test_branches_hold_still_under_a_small_step(name, data):
     """Away from kinks a small step changes no branch: integers, one per element that chooses."""
     call, gate = data.draw(strategies.calls(name)), ag.GATES[name]

@@ -193,6 +193,7 @@ softmax.log_softmax(np.zeros((1, 2), np.float32))
 """
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="it compiles in processes of its own, with JIT or without")
 @pytest.mark.parametrize("asked", ["1", "0", None])
 def test_a_real_compile_is_told_once_and_loading_from_the_cache_never(tmp_path, asked):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
