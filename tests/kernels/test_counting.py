@@ -175,3 +175,31 @@ def test_any_number_of_threads_gives_the_same_bits(shape, monkeypatch) -> None:
 def test_whole_numbers_are_refused() -> None:
     with pytest.raises(DtypeError, match="count_units got int64"):
         count_units(np.ones((2, 2), int), 1)
+
+
+@given(st.lists(st.integers(0, 700), max_size=19), st.sampled_from([np.float32, np.float64]))
+def test_several_rows_are_counted_as_each_alone(sizes, dtype):
+    rows = [
+        counting.row_of(np.random.default_rng(i).standard_normal(size).astype(dtype)) for i, size in enumerate(sizes)
+    ]
+    assert counting.sums_of_squares(rows) == [counting.sum_of_squares(row) for row in rows]
+
+
+@given(st.lists(st.integers(0, 1300), max_size=10), st.sampled_from([np.float32, np.float64]))
+def test_copies_are_compared_and_renewed(sizes, dtype):
+    rows = [np.random.default_rng(i).standard_normal(size).astype(dtype) for i, size in enumerate(sizes)]
+    copies = [row + dtype(0.25) for row in rows]
+    moved = [counting.sum_of_squared_differences(row, copy) for row, copy in zip(rows, copies, strict=True)]
+    found = counting.renew(copies, [counting.row_of(row) for row in rows])
+    np.testing.assert_allclose([squares for squares, _ in found], [np.square(x.astype(float)).sum() for x in rows])
+    assert [apart for _, apart in found] == moved
+    np.testing.assert_allclose(moved, [0.0625 * size for size in sizes], rtol=1e-5)
+    for copy, row in zip(copies, rows, strict=True):
+        np.testing.assert_array_equal(copy, row)
+
+
+def test_a_row_is_the_memory_of_an_array():
+    images = np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1)
+    assert counting.row_of(images).tolist() == list(range(24))
+    assert np.shares_memory(counting.row_of(images), images)
+    assert sorted(counting.row_of(images[:, :, ::2])) == sorted(images[:, :, ::2].ravel())
