@@ -35,6 +35,11 @@ class Uniform:
     def __post_init__(self) -> None:
         _check_ends(self, "rising, finite numbers", -math.inf)
 
+    @property
+    def log(self) -> bool:
+        """False: equal steps are equal differences."""
+        return False
+
     def at(self, position: float) -> float:
         """Return the value at a position from 0 to 1."""
         return float(min(max(self.low + position * (self.high - self.low), self.low), self.high))
@@ -73,6 +78,11 @@ class LogUniform:
 
     def __post_init__(self) -> None:
         _check_ends(self, "rising, finite numbers above 0", 0)
+
+    @property
+    def log(self) -> bool:
+        """True: equal steps are equal factors."""
+        return True
 
     def at(self, position: float) -> float:
         """Return the value at a position from 0 to 1."""

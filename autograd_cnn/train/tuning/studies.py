@@ -16,7 +16,7 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
 from optuna.trial import FrozenTrial
 
 from autograd_cnn.errors import ArgumentError, AutogradError, DataFileError
-from autograd_cnn.train.tuning.ranges import Choice, Integer, LogUniform, Range, grid
+from autograd_cnn.train.tuning.ranges import Choice, Integer, Range, grid
 from autograd_cnn.train.tuning.study_files import StudyFile
 from autograd_cnn.train.tuning.trials import Direction, TrialRecord
 
@@ -156,7 +156,7 @@ def _suggested(trial: optuna.Trial, name: str, values: Range) -> Any:
         return values.options[trial.suggest_categorical(name, range(len(values.options)))]  # which may be anything
     if isinstance(values, Integer):
         return trial.suggest_int(name, values.low, values.high, log=values.log)
-    return trial.suggest_float(name, values.low, values.high, log=isinstance(values, LogUniform))
+    return trial.suggest_float(name, values.low, values.high, log=values.log)
 
 
 def _meant(values: Range, value: Any) -> Any:
