@@ -168,7 +168,8 @@ EXPECTED = {
     ),
     "26_blur_pool.py": Expected(
         r"max pooling: .* to 0\.0 1\.0 0\.0 1\.0 …, moved by one to 1\.0 1\.0 1\.0 1\.0 "
-        r"…max pooling: .* consistency (\S+)%\n…to 0\.5 1\.0 0\.5 1\.0 …, moved by one to 0\.75 0\.75 0\.75 0\.75 …accuracy (\S+)%; .* consistency (\S+)%\n",
+        r"…max pooling: .* consistency (\S+)%\n…to 0\.5 1\.0 0\.5 1\.0 …, moved by one"
+        r" to 0\.75 0\.75 0\.75 0\.75 …accuracy (\S+)%; .* consistency (\S+)%\n",
         ("blur_pool.svg",),
         holds=lambda aliased, right, blurred: right > 88 and blurred > aliased + 5,
     ),
