@@ -65,8 +65,10 @@ def windows_of(layer: Any, input_shape: Shape, output_shape: Shape) -> tuple[Pai
     if isinstance(layer, nn.GlobalAvgPool2d | nn.GlobalMaxPool2d):
         return _places(input_shape), (1, 1)
     if isinstance(layer, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
-        pairs = list(zip(_places(input_shape), _places(output_shape), strict=True))
-        (height, down), (width, across) = ((-(-n // m) + (n % m > 0 and n > m), max(1, n // m)) for n, m in pairs)
+        (height, down), (width, across) = (
+            (max(-(-(i + 1) * n // m) - i * n // m for i in range(m)), Fraction(n, m))  # windows differ by a pixel
+            for n, m in zip(_places(input_shape), _places(output_shape), strict=True)
+        )
         return (height, width), (down, across)
     return (1, 1), (1, 1)
 

@@ -122,15 +122,17 @@ def test_receptive_fields_are_the_published_ones(name, last, field):
 
 
 def seen_by_experiment(model, shape):
-    """Return height and width of the pixels that reach the middle number of the output."""
+    """Return height and width of the pixels that reach the number of the output that sees most."""
     x = ag.Tensor(np.random.default_rng(0).uniform(1, 2, (1, *shape)), requires_grad=True)
     for parameter in model.parameters():
         parameter.assign(np.abs(parameter.value) + 0.1)
-    y = model(x)
-    middle = (0, 0, *(n // 2 for n in y.shape[2:]))
-    (gradient,) = ag.grad(y[middle], [x])
-    reached = np.nonzero(gradient[0].any(axis=0))
-    return tuple(int(axis.max() - axis.min() + 1) for axis in reached)
+    y, most = model(x), (0, 0)
+    middle = tuple(n // 2 for n in y.shape[2:])
+    for place in np.ndindex(*y.shape[2:]) if max(middle, default=0) < 5 else [middle]:
+        (gradient,) = ag.grad(y[(0, 0, *place)], [x])
+        reached = np.nonzero(np.atleast_2d(gradient[0].any(axis=0)))
+        most = tuple(max(n, int(axis.max() - axis.min() + 1)) for n, axis in zip(most, reached, strict=True))
+    return most
 
 
 WINDOWS = st.lists(
@@ -158,6 +160,27 @@ def test_receptive_fields_are_what_gradients_reach(windows):
 
     model, shape = nn.Sequential(*[layer(*window) for window in windows]), (1, 64, 64)
     assert seen_by_experiment(model, shape) == models.summary(model, shape).rows[-1].receptive_field
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.AdaptiveAvgPool2d((3, 4)), (2, 7, 9)),
+        (nn.AdaptiveAvgPool2d((4, 7)), (2, 14, 3)),
+        (nn.AvgPool1d(3), (2, 15)),
+        (nn.BlurPool2d(2), (2, 16, 15)),
+        (nn.Conv1d(2, 3, 3, dilation=2, dtype=np.float64), (2, 15)),
+        (nn.ConvTranspose2d(2, 2, 3, 2, 1, dtype=np.float64), (2, 6, 6)),
+        (nn.ConvTranspose2d(2, 2, 4, 2, 1, dtype=np.float64), (2, 6, 5)),
+        (nn.Dropout(0.0), (2, 5, 5)),
+        (nn.GlobalAvgPool2d(), (2, 5, 6)),
+        (nn.LPPool2d(2, (2, 3), stride=2), (2, 16, 15)),
+        (nn.SqueezeExcitation(2, 1, dtype=np.float64), (2, 5, 6)),
+    ],
+    ids=lambda x: type(x).__name__ if isinstance(x, nn.Module) else None,
+)
+def test_receptive_fields_of_all_kinds_of_layers(layer, shape):
+    assert seen_by_experiment(layer, shape) == walk(nn.Sequential(layer), shape).blocks[""].reach.field
 
 
 def test_branches_reach_as_far_as_their_longest():
