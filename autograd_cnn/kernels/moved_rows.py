@@ -20,7 +20,7 @@ def squared_differences_of_rows(one: Floats, other: Floats) -> float:
         for j in range(a.size):
             apart = np.float64(a[j]) - np.float64(b[j])
             squares[j] += apart * apart
-    return squares.sum()
+    return squares.sum()  # type: ignore[no-any-return]
 
 
 @jit

@@ -27,7 +27,7 @@ from autograd_cnn.kernels.geometry import Convolution, Pair
 from autograd_cnn.kernels.instruction_set import instruction_set
 from autograd_cnn.kernels.layout import Floats, delivered, readable
 from autograd_cnn.kernels.threads import get_num_threads, share_out
-from autograd_cnn.kernels.winograd_tiles import Finish, Grid, Images, Patches, Transformed, convolve, correlate
+from autograd_cnn.kernels.winograd_tiles import Grid, Images, Patches, Transformed, convolve, correlate
 from autograd_cnn.kernels.winograd_vectors import copy, finish, sandwich
 from autograd_cnn.kernels.winograd_weights import (
     by_channel,
@@ -69,27 +69,19 @@ def conv2d(
     weight: Floats,
     out: Floats | None = None,
     workspace: Workspace | None = None,
-    bias: Floats | None = None,
-    relu: bool = False,
 ) -> Floats:
-    """Cross-correlate images with weights, then add ``bias`` (O,), then take the larger of that and 0."""
+    """Cross-correlate images with weights."""
     dtype, groups, workspace = convolution.dtype, convolution.groups, workspace or Workspace()
     images = _channels_last(x, dtype, workspace, "images")
     channels = groups, len(weight) // groups
     y = memory_for(out, (len(x), *convolution.output_size), channels, dtype, workspace)
-    shift = np.zeros(len(weight), dtype) if bias is None else np.require(bias, dtype, "C")
-    least = 0.0 if relu else -np.inf
     side = _side(y)
     finite = True
     for inside, outside, _ in _parts(groups, images, y, side):
         taps = by_channel(weight[outside], dtype, workspace)
-        ending = shift[outside], least, None
-        finite &= _convolve(images[..., inside], taps, y[..., outside], convolution.before, side, ending, workspace)
+        finite &= _convolve(images[..., inside], taps, y[..., outside], convolution.before, side, workspace)
     if not finite:
-        plain = plain_convolution.conv2d(convolution, x, weight)
-        with np.errstate(all="ignore"):
-            np.add(plain.transpose(0, 2, 3, 1), shift, out=y)
-        np.maximum(y, least, out=y)
+        y[...] = plain_convolution.conv2d(convolution, x, weight).transpose(0, 2, 3, 1)
     return finished(y, out, channels)
 
 
@@ -99,27 +91,21 @@ def conv2d_input_gradient(
     weight: Floats,
     out: Floats | None = None,
     workspace: Workspace | None = None,
-    mask: Floats | None = None,
 ) -> Floats:
-    """Return the gradient to the images; 0 wherever ``mask``, of their shape, is given and not positive."""
+    """Return the gradient to the images."""
     dtype, groups, workspace = convolution.dtype, convolution.groups, workspace or Workspace()
     images = _channels_last(upstream, dtype, workspace, "upstream")
     channels = groups, weight.shape[1]
     gradient = memory_for(out, (len(upstream), *convolution.input_size), channels, dtype, workspace)
-    kept = None if mask is None else _channels_last(mask, dtype, workspace, "mask")
     (top, left), side = convolution.before, _side(gradient)
     origin = 2 - top, 2 - left
-    nothing = np.zeros(groups * weight.shape[1], dtype)
     finite = True
     for inside, outside, own in _parts(groups, images, gradient, side):
         taps = by_output(weight[inside, own], dtype, workspace)
-        ending = nothing[outside], -np.inf, None if kept is None else kept[..., outside]
-        finite &= _convolve(images[..., inside], taps, gradient[..., outside], origin, side, ending, workspace)
+        finite &= _convolve(images[..., inside], taps, gradient[..., outside], origin, side, workspace)
     if not finite:
         plain = plain_convolution.conv2d_input_gradient(convolution, upstream, weight)
         gradient[...] = plain.transpose(0, 2, 3, 1)
-        if kept is not None:
-            np.copyto(gradient, 0, where=~(kept > 0))
     return finished(gradient, out, channels)
 
 
@@ -149,21 +135,14 @@ def _convolve(
     y: Floats,
     origin: Pair,
     side: int,
-    ending: tuple[Floats, float, Floats | None],
     workspace: Workspace,
 ) -> bool:
-    """Convolve channels-last images with weights (C, 3, 3, O or more); return whether all numbers are finite.
-
-    ``ending`` is what follows: a bias (O,), a least number, a mask like ``y``.
-    """
+    """Convolve channels-last images with weights (C, 3, 3, O or more); return whether all numbers are finite."""
     dtype, channels, outputs = x.dtype, x.shape[3], y.shape[3]
     product = product_for(dtype, outputs, add=False)
     weights = packed(taps, side, product, workspace)
     grid = _grid(y, origin, side, BLOCK)
     grid = grid._replace(jobs=min(get_num_threads(), -(-grid.tiles // BLOCK)))
-    bias, least, mask = ending
-    kept = np.ones(outputs, dtype)
-    mask = np.broadcast_to(kept, y.shape) if mask is None else mask
     spoilt = workspace.zeros("spoilt", (grid.jobs,), np.int64)
     share_out(
         convolve,
@@ -177,8 +156,8 @@ def _convolve(
         _transformed("after", grid, taps.shape[3], dtype, workspace),
         sandwich(side, "of_image", dtype),
         product,
-        Finish(finish(side, dtype), bias.ctypes.data, least, _images(mask)),
-        _patches(grid, max(channels * grid.patch**2, 2 * outputs * side**2), dtype, workspace),
+        finish(side, dtype),
+        _patches(grid, max(channels * grid.patch**2, outputs * side**2), dtype, workspace),
         spoilt,
     )
     return not spoilt.any()

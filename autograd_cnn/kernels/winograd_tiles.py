@@ -72,15 +72,6 @@ class Patches(NamedTuple):
     copy: int
 
 
-class Finish(NamedTuple):
-    """The transform of outputs and what follows it: + bias, max(least, …), 0 where the mask is not positive."""
-
-    kernel: int
-    bias: int
-    least: float
-    mask: Images
-
-
 @jit
 def convolve(
     first: int,
@@ -93,7 +84,7 @@ def convolve(
     after: Transformed,
     of_image: int,
     product: Product,
-    finish: Finish,
+    finish: int,
     patches: Patches,
     spoilt: NDArray[Any],
 ) -> None:
@@ -275,31 +266,24 @@ def _finish(
     sources: Transformed,
     y: Images,
     grid: Grid,
-    finish: Finish,
+    finish: int,
     patch: int,
     patches: Patches,
 ) -> int:
     """Transform ``count`` tiles back and write what of them is inside of the images."""
-    size, channels, mask = grid.tile, y.channels, finish.mask
+    size, channels = grid.tile, y.channels
     spoilt = 0
     n, i, j = _position(begin, grid)
     for t in range(count):
         top, left = i * size, j * size
         tile = source + grid.itemsize * t * sources.tile
-        goal, kept = _pixel(y, n, top, left, grid.itemsize), _pixel(mask, n, top, left, grid.itemsize)
+        goal = _pixel(y, n, top, left, grid.itemsize)
         rows, columns = min(size, y.height - top), min(size, y.width - left)
         if rows == size and columns == size:
-            spoilt |= call_finish(
-                finish.kernel, tile, sources.number, goal, y.row, y.column, channels,
-                finish.bias, finish.least, kept, mask.row, mask.column,
-            )  # fmt: skip
+            spoilt |= call_finish(finish, tile, sources.number, goal, y.row, y.column, channels)
         else:
-            row, kept_patch = size * channels, patch + grid.itemsize * size * size * channels
-            call_copy(patches.copy, kept, mask.row, mask.column, kept_patch, row, channels, rows, columns, channels)
-            spoilt |= call_finish(
-                finish.kernel, tile, sources.number, patch, row, channels, channels,
-                finish.bias, finish.least, kept_patch, row, channels,
-            )  # fmt: skip
+            row = size * channels
+            spoilt |= call_finish(finish, tile, sources.number, patch, row, channels, channels)
             call_copy(patches.copy, patch, row, channels, goal, y.row, y.column, rows, columns, channels)
         n, i, j = _next(n, i, j, grid)
     return spoilt

@@ -29,7 +29,7 @@ from autograd_cnn.kernels.winograd_transforms import TRANSFORMS, Matrix, transpo
 
 I = types.int64  # noqa: E741 - an address, a stride or a count
 SANDWICH = types.void(I, I, I, I, I, I, I)
-FINISH = types.int64(I, I, I, I, I, I, I, types.float64, I, I, I)
+FINISH = types.int64(I, I, I, I, I, I)
 COPY = types.void(I, I, I, I, I, I, I, I, I)
 intrinsic: Any = extending.intrinsic  # a function in drivers, not what mypy sees
 
@@ -55,12 +55,12 @@ def sandwich(tile: int, matrix: str, dtype: np.dtype[Any] | type) -> int:
 
 
 def finish(tile: int, dtype: np.dtype[Any] | type) -> int:
-    """Return the address of the kernel Y = max(Aᵀ X A + bias, least) where a mask is positive, else 0.
+    """Return the address of the kernel Y = Aᵀ X A, which tells whether all numbers are finite.
 
     Notes
     -----
-    ``call_finish(address, x, step, y, to_row, to_column, channels, bias, least, mask, mask_row, mask_column)`` returns
-    0 if all numbers were finite before ``least``. ``step`` leads from one number of the transformed tile to the next.
+    ``call_finish(address, x, step, y, to_row, to_column, channels)`` returns 0 if all numbers are finite. ``step``
+    leads from one number of the transformed tile to the next.
     """
     return int(_finish(tile, np.dtype(dtype)).address)
 
@@ -82,7 +82,7 @@ def call_sandwich(context, at, x, row, column, y, to_row, to_column, channels): 
 
 
 @intrinsic
-def call_finish(context, at, x, step, y, to_row, to_column, channels, bias, least, mask, mask_row, mask_column):  # type: ignore[no-untyped-def]
+def call_finish(context, at, x, step, y, to_row, to_column, channels):  # type: ignore[no-untyped-def]
     """Call a kernel made by `finish`, in code under `@jit`."""
     return FINISH.return_type(I, *FINISH.args), call_by_address
 
@@ -109,10 +109,8 @@ def _finish(tile: int, dtype: np.dtype[Any]) -> Any:
     machine = instruction_set(dtype)
     lanes, bits, fused = machine.lanes, dtype.itemsize * 8, int(machine.fused)
 
-    def finish(x, step, y, to_row, to_column, channels, bias, least, mask, mask_row, mask_column):  # type: ignore[no-untyped-def]
-        return _write_finish(
-            tile, lanes, bits, fused, x, step, y, to_row, to_column, channels, bias, least, mask, mask_row, mask_column
-        )
+    def finish(x, step, y, to_row, to_column, channels):  # type: ignore[no-untyped-def]
+        return _write_finish(tile, lanes, bits, fused, x, step, y, to_row, to_column, channels)
 
     return native(finish, FINISH)
 
@@ -147,7 +145,7 @@ def _write_sandwich(context, tile, matrix, lanes, bits, fused, x, row, column, y
 
 @intrinsic
 def _write_finish(  # type: ignore[no-untyped-def]
-    context, tile, lanes, bits, fused, x, step, y, to_row, to_column, channels, bias, least, mask, mask_row, mask_column
+    context, tile, lanes, bits, fused, x, step, y, to_row, to_column, channels
 ):
     given = literals(tile, lanes, bits, fused)
     if given is None:
@@ -180,23 +178,17 @@ def _write_copy(context, lanes, bits, x, row, column, y, to_row, to_column, rows
 
 
 def _finish_code(  # type: ignore[no-untyped-def]
-    v: Vectors, tile: int, x, step, y, to_row, to_column, channels, bias, least, mask, mask_row, mask_column
+    v: Vectors, tile: int, x, step, y, to_row, to_column, channels
 ) -> Any:
     b, matrix = v.builder, _matrix(tile, "to_output")
-    least = b.fptrunc(least, v.number) if v.bits == 32 else least
-    least = v.shuffle(b.insert_element(v.zero, least, index(0)), v.zero, [0] * v.lanes)
     spoilt = v.registers(1, 1)[0][0]
     b.store(v.zero, spoilt)
-    with _vectorfuls(v, channels, x, y, bias, mask) as (x, y, bias, mask):
-        shift = v.load(bias)
+    with _vectorfuls(v, channels, x, y) as (x, y):
         row = b.mul(step, index(len(matrix[0])))
         for i, j, number in _entries(v, matrix, _pixels(v, x, row, step)):
-            number = b.fadd(number, shift)
             # 0 times a number is 0, unless it is infinite or NaN
             b.store(b.fadd(b.fmul(number, v.zero), b.load(spoilt)), spoilt)
-            number = b.select(b.fcmp_ordered("<", number, least), least, number)
-            kept = b.fcmp_ordered(">", v.load(v.at(v.at(mask, mask_row, i), mask_column, j)), v.zero)
-            v.store(b.select(kept, number, v.zero), v.at(v.at(y, to_row, i), to_column, j))
+            v.store(number, v.at(v.at(y, to_row, i), to_column, j))
     lanes = ir.IntType(v.lanes)
     found = b.bitcast(b.fcmp_unordered("uno", b.load(spoilt), v.zero), lanes)
     return b.zext(b.icmp_unsigned("!=", found, ir.Constant(lanes, 0)), INDEX)
