@@ -173,6 +173,13 @@ EXPECTED = {
         ("blur_pool.svg",),
         holds=lambda aliased, right, blurred: right > 88 and blurred > aliased + 5,
     ),
+    "27_filters.py": Expected(
+        r"random .* agree (\S+); …without.* agree (\S+); .* accuracy (\S+)%\n…with weight.* agree (\S+); .* (\S+)%\n",
+        ("filters.svg",),
+        holds=lambda noise, noisy, accuracy, smooth, same: (
+            noise < 0 < noisy < smooth - 0.05 and accuracy - same < 5 < same
+        ),
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n"
