@@ -180,6 +180,11 @@ EXPECTED = {
             noise < 0 < noisy < smooth - 0.05 and accuracy - same < 5 < same
         ),
     ),
+    "28_saliency.py": Expected(
+        r"median correlation (\S+)\nchanged by (\S+)% of .*, (\S+)% are taken .*as long, (\S+)% for what they are",
+        ("saliency.svg",),
+        holds=lambda alike, changed, fooled, right: alike > 0.8 and changed < 45 and fooled > 97 and right > 90,
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n"
