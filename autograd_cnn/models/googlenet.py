@@ -133,17 +133,22 @@ def googlenet(
             "dropout": nn.Dropout(dropout, rng=rng),
             "fc": nn.Linear(1024, num_classes, dtype=dtype),
         }
-        auxiliary: dict[str, nn.Module] = {
-            name: nn.Sequential(
-                pool=nn.AdaptiveAvgPool2d((4, 4)),
-                conv=block(filters, 128, 1),
-                flatten=nn.Flatten(),
-                fc1=nn.Linear(2048, 1024, dtype=dtype),
-                relu=nn.ReLU(),
-                dropout=nn.Dropout(dropout_aux, rng=rng),
-                fc2=nn.Linear(1024, num_classes, dtype=dtype),
-            )
+        auxiliary = {
+            name: _auxiliary(filters, num_classes, block, nn.Dropout(dropout_aux, rng=rng), dtype)
             for name, filters in {"aux1": 512, "aux2": 528}.items()
         }
         model = GoogLeNet(layers, auxiliary if aux_logits else {})
     return started(model, rng)
+
+
+def _auxiliary(filters: int, num_classes: int, block: Any, dropout: nn.Dropout, dtype: Any) -> nn.Module:
+    """Return a small classifier for images of so many channels."""
+    return nn.Sequential(
+        pool=nn.AdaptiveAvgPool2d((4, 4)),
+        conv=block(filters, 128, 1),
+        flatten=nn.Flatten(),
+        fc1=nn.Linear(2048, 1024, dtype=dtype),
+        relu=nn.ReLU(),
+        dropout=dropout,
+        fc2=nn.Linear(1024, num_classes, dtype=dtype),
+    )
