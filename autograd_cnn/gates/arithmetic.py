@@ -130,7 +130,7 @@ def _(upstream: Value, output: Value, a: Value, b: Value, *, needs: tuple[bool, 
     if needs[0]:
         # 0·0^(−1) would be NaN; where b may vary, only there: 0·a^(−1) has a derivative to b, the mixed one
         flat = where(equal(a, 0), equal(b, 0), False) if needs[1] else equal(b, 0)
-        to_base = upstream * (b * power(where(flat, 1, a), where(flat, 1, b - 1)))
+        to_base = upstream * (b * power(where(flat, 1, a), b - 1))
     if needs[1]:
         zero = equal(a, 0)
         to_exponent = upstream * (where(zero, 0, output) * log(where(zero, 1, a)))

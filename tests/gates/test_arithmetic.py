@@ -170,3 +170,13 @@ def test_a_list_of_nodes_is_refused_where_one_node_is_meant():
     for call in (lambda: ag.exp([x, x]), lambda: ag.add(x, [x, x]), lambda: ag.sum((x, x))):
         with pytest.raises(ag.ArgumentError, match=r"of nodes, expected one node; join them with ag\.stack"):
             call()
+
+
+@pytest.mark.parametrize("needs", [True, False])
+def test_a_power_of_narrow_numbers_stays_narrow_with_an_exponent_that_learns(needs):
+    x, exponent = ag.Tensor(np.array([0.0, 4.0], np.float32), requires_grad=True), ag.Scalar(1.5, requires_grad=needs)
+    y = x**exponent
+    y.backward(np.ones(2, np.float32))
+    assert y.dtype == x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad, [0.0, 3.0])
+    assert exponent.grad == (pytest.approx(8 * np.log(4.0)) if needs else None)
