@@ -8,8 +8,6 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from autograd_cnn.errors import suggestion
-
 
 class HelpText(argparse.HelpFormatter):
     """Wraps what `--help` says, and leaves indented lines, which are examples, as they were written."""
@@ -33,6 +31,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in two lines, and end the program."""
+        from autograd_cnn.errors import suggestion  # brings the engine, which a right command line need not wait for
+
         wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if wrong:
             message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2]))

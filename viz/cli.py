@@ -6,10 +6,9 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from autograd_cnn.errors import AutogradError
 from viz.usage import PROGRAM, parser
 
 
@@ -18,11 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(_keep_minus(given))
     try:
-        status: int = _RUN[options.command](options) or 0
-        sys.stdout.flush()
-    except AutogradError as error:
-        print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
-        return 2
+        return _obey(options)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -33,6 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\n{PROGRAM} {options.command}: stopped", file=sys.stderr)
         return 130
+
+
+def _obey(options: argparse.Namespace) -> int:
+    # The engine takes half a second to import: --help does not wait for it, and Ctrl-C may come meanwhile.
+    from autograd_cnn.errors import AutogradError
+
+    try:
+        status = _RUN[options.command](options) or 0
+        sys.stdout.flush()
+    except AutogradError as error:
+        print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
+        return 2
     return status
 
 
@@ -112,7 +119,7 @@ def _warmup(options: argparse.Namespace) -> None:
         warmup_command.warmup(float64=options.float64)
 
 
-_RUN = {
+_RUN: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "demo": _demo,
     "draw": _draw,
     "play": _play,

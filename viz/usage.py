@@ -15,9 +15,9 @@ def parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="Build networks gate by gate, and see how their gradients flow.",
         epilog="to begin with:\n"
-        f"  {PROGRAM} demo                             train a network, see which layers learn\n"
-        f'  {PROGRAM} draw "x * y + x" x=3 y=-4        values and gradients of an expression\n'
-        f"  {PROGRAM} draw --help                      what a command takes, with examples",
+        f"  {PROGRAM} demo                         # train a network, see which layers learn\n"
+        f'  {PROGRAM} draw "x * y + x" x=3 y=-4    # values and gradients of an expression\n'
+        f"  {PROGRAM} draw --help                  # what a command takes, with examples",
     )
     main_parser.add_argument("--version", action=Version, help="print the version, and end")
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
@@ -38,9 +38,9 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
         "and write gradient-flow.svg, the picture of its gradients, and report.html, the training and the network "
         "from its layers down to single numbers. It takes seconds; the first time some more, to compile kernels.",
         epilog="examples, the troubles that the notes warn of:\n"
-        f"  {PROGRAM} demo --activation sigmoid --init-std 3     saturated sigmoids\n"
-        f"  {PROGRAM} demo --activation sigmoid --init-std 0.01  vanishing gradients\n"
-        f"  {PROGRAM} demo --activation relu --lr 10             dead ReLUs",
+        f"  {PROGRAM} demo --activation sigmoid --init-std 3     # saturated sigmoids\n"
+        f"  {PROGRAM} demo --activation sigmoid --init-std 0.01  # vanishing gradients\n"
+        f"  {PROGRAM} demo --activation relu --lr 10             # dead ReLUs",
     )
     demo.add_argument(
         "--activation",

@@ -1,14 +1,19 @@
 """The command line as its users meet it: output, files, errors with status 2 and no traceback."""
 
+import argparse
 import os
 import re
+import shlex
+import signal
 import stat
 import subprocess
 import sys
 
 import pytest
 
+from viz import cli
 from viz.cli import main
+from viz.usage import parser
 
 DRAW = ["draw", "(x + y) * z", "x=-2", "y=5", "z=-4"]
 
@@ -87,13 +92,24 @@ def test_draw_shows_infinities_without_a_warning(tmp_path):
         (["check", "autograd_cnn:sin", "--input", "1.0", "-o", "x.gif"], "supported: .svg"),
     ],
 )
-def test_wrong_use_exits_with_2_and_one_or_two_lines(arguments, words, tmp_path):
-    result = run(*arguments, cwd=tmp_path)
+def test_wrong_use_exits_with_2_and_one_or_two_lines(arguments, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(arguments)
+    except SystemExit as end:  # argparse found it
+        status = end.code
+    errors = capsys.readouterr().err
+    assert status == 2
+    assert len(errors.splitlines()) <= 3
+    assert re.search(words, errors), errors
+    assert errors.startswith("autograd-cnn")
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_use_of_the_installed_command_shows_no_traceback(tmp_path):
+    result = run("draw", "x", "x=1", "--theme", "drak", cwd=tmp_path)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
-    assert len(result.stderr.splitlines()) <= 3
-    assert re.search(words, result.stderr), result.stderr
-    assert not list(tmp_path.iterdir())
 
 
 def test_an_old_picture_survives_an_error(tmp_path):
@@ -119,12 +135,75 @@ def test_draw_refuses_a_folder_without_write_permission(tmp_path):
     assert "c.svg" in result.stderr
 
 
-def test_help_of_every_command():
-    for command in ([], ["demo"], ["draw"], ["check"], ["warmup"]):
-        result = run(*command, "--help")
-        assert result.returncode == 0
-        assert result.stdout.startswith("usage: autograd-cnn")
-    assert "--init-std 0.01" in run("demo", "--help").stdout
+COMMANDS = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_says_what_each_option_does_and_what_it_is_by_itself(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: autograd-cnn {name} [-h]")
+    assert all(len(line) <= 80 for line in text.splitlines() if not line.startswith("  autograd-cnn"))
+    for action in COMMANDS[name]._actions:
+        assert action.help, action.dest
+        if action.option_strings and action.nargs != 0 and not isinstance(action, argparse._AppendAction):
+            assert re.search(r"\(default: .+\)", action.help), action.dest
+            if action.default not in (None, "."):
+                assert f"(default: {action.default}" in action.help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_of_help_are_right_command_lines(name):
+    examples = [line for line in COMMANDS[name].epilog.splitlines() if line.startswith("  autograd-cnn")]
+    assert examples
+    for example in examples:
+        _, *words = shlex.split(example, comments=True)
+        assert parser().parse_args(words).command == name
+
+
+def test_the_first_help_names_every_command_and_the_version(capsys):
+    for asked in ("--help", "--version"):
+        with pytest.raises(SystemExit) as end:
+            main([asked])
+        assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"\n    {name} " in text for name in COMMANDS)
+    assert re.search(r"^autograd-cnn \d+\.\d+", text, re.MULTILINE)
+
+
+def test_help_does_not_wait_for_the_engine():
+    """And Ctrl-C while the engine is imported comes where the command line can answer it."""
+    code = "import sys, viz.cli; viz.cli.parser().format_help(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "viz.usage" in loaded
+    assert not {"autograd_cnn", "numpy"} & {*loaded}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_ends_with_130_after_an_interrupt(name, monkeypatch, capsys):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(cli._RUN, name, interrupted)
+    required = {"draw": ["x", "x=1"], "play": ["x", "x=1"], "check": ["autograd_cnn:sin"]}
+    assert main([name, *required.get(name, [])]) == 130
+    assert capsys.readouterr() == ("", f"\nautograd-cnn {name}: stopped\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_an_interrupted_training_leaves_no_file(tmp_path):
+    command = [sys.executable, "-u", "-m", "viz", "demo", "--epochs", "100000", "-o", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout.readline().startswith("A CNN of")  # it has begun
+        demo.send_signal(signal.SIGINT)
+        _, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 130
+    assert errors.endswith("\nautograd-cnn demo: stopped\n")
+    assert "Traceback" not in errors
+    assert not list(tmp_path.iterdir())
 
 
 FUNCTIONS = """
