@@ -16,7 +16,7 @@ _FEWEST_WEIGHTS = 3
 """Weights of a unit, below which they share a sign by chance."""
 
 
-_PROBES = 16
+_PROBES = 256
 """About as many inputs are looked at before all are, an odd number apart: of many units."""
 
 
@@ -71,8 +71,9 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
     inputs = data if isinstance(data, np.ndarray) else np.asarray(data)
     if gradient is None or not inputs.size or not inputs.item(0) > 0:
         return None
-    if not all([inputs.item(i) > 0 for i in range(0, inputs.size, inputs.size // _PROBES | 1)]):
-        return None  # most layers have an input that is not positive among a few
+    for i in range(0, inputs.size, inputs.size // _PROBES | 1):  # most layers have one soon that is not positive
+        if not inputs.item(i) > 0:
+            return None
     if not np.minimum.reduce(inputs, axis=None) > 0:
         return None
     mean, size = float(np.add.reduce(inputs, axis=None)) / inputs.size, rms(inputs) if size is None else size

@@ -36,7 +36,7 @@ def renew_rows(copies: tuple[Floats, ...], rows: tuple[Floats, ...], sums: Float
 
 @jit
 def _renew(copy: Floats, row: Floats, squares: Floats, moved: Floats) -> None:
-    """Do so with a piece that stays in cache: LLVM turns three loops into SIMD, and not one that writes three arrays."""
+    """Do so with a piece that stays in cache: LLVM turns these into SIMD, and no loop that writes three arrays."""
     for j in range(row.size):
         squares[j] += np.float64(row[j]) * np.float64(row[j])
     for j in range(row.size):
