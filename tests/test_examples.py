@@ -26,13 +26,14 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 class Expected:
     """What an example prints, as a pattern in which `…` spans lines; what it writes; how it is run.
 
-    `holds` is a claim about the numbers that the pattern's groups catch.
+    `needs` is a library that only an extra brings. `holds` is a claim about the numbers that the pattern's groups catch.
     """
 
     words: str
     files: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ("--quick",)
     alone: bool = False
+    needs: str = ""
     holds: Callable[..., bool] = lambda *numbers: True
 
 
@@ -185,6 +186,13 @@ EXPECTED = {
         ("saliency.svg",),
         holds=lambda alike, changed, fooled, right: alike > 0.8 and changed < 45 and fooled > 97 and right > 90,
     ),
+    "29_hyperparameter_search.py": Expected(
+        r"grid: (\d) learning rates…random: (\d) learning rates…\d pruned…coarse (\S+)% -> fine (\S+)%"
+        r"…too early: .*lr = 0\.01 lies on the upper border",
+        ("grid_and_random.svg", "search.svg"),
+        needs="optuna",
+        holds=lambda grid, random, coarse, fine: (grid, random) == (3, 9) and 90 < coarse < fine,
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n"
@@ -255,6 +263,8 @@ def test_every_example_says_how_it_is_run(name):
 @pytest.mark.parametrize("name", EXPECTED)
 def test_example(name, tmp_path, monkeypatch, capsys):
     expected = EXPECTED[name]
+    if expected.needs:
+        pytest.importorskip(expected.needs, reason=f"{expected.needs} is missing: pip install 'autograd-cnn[all]'")
     arguments = [str(EXAMPLES / name), *([str(tmp_path)] if expected.files else []), *expected.arguments]
     out, err = _alone(arguments, tmp_path) if expected.alone else _here(arguments, tmp_path, monkeypatch, capsys)
     found = re.search(expected.words.replace("…", r"(?s:.*?)"), out)
