@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.steps import WORK
-from tests.benchmarks.work import DISTRIBUTIONS, OURS, Measured, has
+from tests.benchmarks.training_steps import watched_training
+from tests.benchmarks.work import DISTRIBUTIONS, OURS, Measured, Steps, has
 
 STARTS_PROCESSES = [name for name in WORK if name.startswith(("import", "first"))]
+WATCHED = [name for name in WORK if name.endswith(", watched")]
 CASES = [(name, who) for name, work in WORK.items() for who in (OURS, *work.peers)]
 
 
@@ -42,9 +44,19 @@ def test_row(name: str, who: str, benchmark: Any, request: Any) -> None:
         benchmark(steps[who])
 
 
-@pytest.mark.parametrize("name", [name for name in WORK if name not in STARTS_PROCESSES])
+@pytest.mark.parametrize("name", [name for name in WORK if name not in (*STARTS_PROCESSES, *WATCHED)])
 def test_all_who_do_a_row_do_the_same_work(name: str) -> None:
-    found = {who: np.asarray(step()) for who, step in WORK[name].steps().items()}
+    assert_same_work(WORK[name].steps())
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_watched_training_does_the_same_work(name: str) -> None:
+    """In three steps: a row takes a hundred, of which the first few get full reports."""
+    assert_same_work(watched_training(name.split(",")[0], 3))
+
+
+def assert_same_work(steps: Steps) -> None:
+    found = {who: np.asarray(step()) for who, step in steps.items()}
     ours = found.pop(OURS)
     assert ours.size
     assert np.isfinite(ours).all()
