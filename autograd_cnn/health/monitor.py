@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from autograd_cnn.health.network import kept_gradients
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.numbers import renewed
 from autograd_cnn.health.parameters import named_parameters
-from autograd_cnn.health.plan import Plan, plan_of, signature
+from autograd_cnn.health.plan import Plan, Plans
 from autograd_cnn.health.reading import Past, report_of
 from autograd_cnn.health.report import Finding, Report, Thresholds
 from autograd_cnn.health.start import Start, start_of
@@ -26,9 +25,6 @@ from autograd_cnn.health.watching import Watch
 
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
-
-GRAPHS = 4
-"""Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
 
 
 class Monitor:
@@ -92,14 +88,10 @@ class Monitor:
         part: int | None = None,
         every: int = 1,
     ) -> None:
-        if window is not None and window < 1:
-            raise ArgumentError(f"Monitor: window={window}, expected at least 1 batch")
-        if frames_every < 1:
-            raise ArgumentError(f"Monitor: frames_every={frames_every}, expected at least 1 step")
-        if part is not None and part < 1:
-            raise ArgumentError(f"Monitor: part={part}, expected at least 1 number")
-        if every < 1:
-            raise ArgumentError(f"Monitor: every={every}, expected at least 1 step")
+        given = ("window", window, "batch"), ("frames_every", frames_every, "step"), ("part", part, "number")
+        for name, count, what in (*given, ("every", every, "step")):
+            if count is not None and count < 1:
+                raise ArgumentError(f"Monitor: {name}={count}, expected at least 1 {what}")
         self.thresholds = thresholds or Thresholds()
         self.window = window
         self.part = part
@@ -111,7 +103,7 @@ class Monitor:
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
         self._epochs: list[int] = []
         self._updates = Updates()
-        self._plans: deque[Plan] = deque(maxlen=GRAPHS)
+        self._plans = Plans(self.known, part)
         self._steps = 0
         self._oldest = -1
         self._seen: Watch | None = None
@@ -174,7 +166,7 @@ class Monitor:
         counted = None
         if tallies is not None:
             counted = {place: tallies[node] for place, node in enumerate(order) if node in tallies}
-        return Watch(self, loss, order, self._plan_for(loss, order), replayed, counted)
+        return Watch(self, loss, order, self._plans.plan_for(loss, order), replayed, counted)
 
     def take(self, watch: Watch) -> bool:
         """Take in one step of a graph that is watched; see `Watch.take`."""
@@ -299,15 +291,6 @@ class Monitor:
             start=self._start,
             same_sign=record.same_sign,
         )
-
-    def _plan_for(self, loss: Node, order: list[Node]) -> Plan:
-        """Return where to look in a graph; its layers are read when it looks like none of the last few."""
-        looks = signature(order)
-        plan = next((plan for plan in self._plans if plan.signature == looks), None)
-        if plan is None:
-            plan = plan_of(loss, self.known, self.part)
-            self._plans.appendleft(plan)
-        return plan
 
     def _knows(self, plan: Plan) -> bool:
         """Whether the last full report is one of these layers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,9 @@ from autograd_cnn.health.network import Edge, Network, read_network
 from autograd_cnn.health.reading import activations_of, outputs_of, weights_of
 from autograd_cnn.health.units import unit_numbers
 from autograd_cnn.health.weighing import only_weighing
+
+GRAPHS = 4
+"""Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,31 @@ class Plan:
     layers: tuple[Places, ...]
     batch: int
     census: Census
+
+
+class Plans:
+    """The plans of the last few graphs.
+
+    Parameters
+    ----------
+    known : collection of Node or None
+        The parameters of the model.
+    part : int or None
+        About how many numbers of larger arrays are read at a step.
+    """
+
+    def __init__(self, known: Collection[Node] | None, part: int | None) -> None:
+        self._known, self._part = known, part
+        self._plans: deque[Plan] = deque(maxlen=GRAPHS)
+
+    def plan_for(self, loss: Node, order: list[Node]) -> Plan:
+        """Return where to look in a graph; its layers are read when it looks like none of the last few."""
+        looks = signature(order)
+        plan = next((plan for plan in self._plans if plan.signature == looks), None)
+        if plan is None:
+            plan = plan_of(loss, self._known, self._part)
+            self._plans.appendleft(plan)
+        return plan
 
 
 def signature(order: Sequence[Node]) -> tuple[Any, ...]:
