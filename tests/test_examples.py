@@ -26,7 +26,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 class Expected:
     """What an example prints, as a pattern in which `…` spans lines; what it writes; how it is run.
 
-    `needs` is a library that only an extra brings. `holds` is a claim about the numbers that the pattern's groups catch.
+    `needs` is a library that only an extra brings. `holds` is a claim about the numbers that the pattern's groups
+    catch.
     """
 
     words: str
@@ -201,6 +202,11 @@ EXPECTED = {
         holds=lambda one, five, one_late, frozen, tuned_one, tuned_five, tuned_late: (
             tuned_one > one + 10 and min(frozen, tuned_five) > five + 10 and tuned_late > one_late + 3
         ),
+    ),
+    "32_autoencoder.py": Expected(
+        r"\(1, 8, 8\) become \(64, 2, 2\) and again \(1, 8, 8\)\nnoisy: .* error (\S+)\n…components.* error (\S+)\ndenoised.* (\S+)\n",
+        ("autoencoder.svg",),
+        holds=lambda noisy, linear, denoised: noisy > 0.28 and denoised < 0.68 * noisy and denoised < linear + 0.005,
     ),
     "34_dimensionality.py": Expected(
         r"   3 dim.* (\S+)% is its.*: +(\S+)%.*nearest (\S+)\n"
