@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.gauge import Gauge, Reading
@@ -38,48 +39,22 @@ class Books:
         self.lives, self.window = Lives(thresholds), Window(window)
         self._thresholds = thresholds
         self._history: list[StepRecord] = []
-        self._pending: list[tuple[Plan, Sequence[Node], Gauge, Reading]] = []
+        self._pending: list[tuple[Gauge, Reading]] = []
 
     @property
     def history(self) -> list[StepRecord]:
         """The records of all steps."""
-        for plan, order, gauge, reading in self._pending:
-            gauge.fill_census(reading)
-            record = self._write(reading.step, reading.loss, plan, order, -1, reading.same_sign)
-            record.update_ratios.update(reading.ratios)
+        for gauge, some in groupby(self._pending, key=lambda each: each[0]):
+            self._write_down(gauge, [reading for _, reading in some])
         self._pending.clear()
         return self._history
 
     def take(self, step: int, loss: float, plan: Plan, order: Sequence[Node], oldest: int) -> StepRecord:
         """Write down a step whose census was just taken; leaves up to `oldest` are older than the step."""
         assert not self._pending
-        return self._write(step, loss, plan, order, oldest, None)
-
-    def take_later(self, plan: Plan, order: Sequence[Node], gauge: Gauge, reading: Reading) -> None:
-        """Keep what was read of a step, until it is asked for or there are many."""
-        self._pending.append((plan, order, gauge, reading))
-        if len(self._pending) >= PENDING:
-            self.history  # noqa: B018 - writes down what is pending
-
-    def take_ratios(self, ratios: dict[str, float]) -> None:
-        """Add to the last step how far it moved the weights."""
-        if self._pending:
-            self._pending[-1][3].ratios.update(ratios)
-        elif self._history:
-            self._history[-1].update_ratios.update(ratios)
-
-    def _write(
-        self,
-        step: int,
-        loss: float,
-        plan: Plan,
-        order: Sequence[Node],
-        oldest: int,
-        signs: dict[str, float] | None,
-    ) -> StepRecord:
         self.window.take(plan.batch)
         sizes = Sizes(order, plan.census)
-        signs = same_signs(plan, order, sizes) if signs is None else signs
+        signs = same_signs(plan, order, sizes)
         record = record_of(step, loss, self.window.samples, plan, sizes, oldest, signs)
         for layer in plan.layers:
             batch = units_of(layer, order, plan.census, self._thresholds) if layer.activations else None
@@ -87,3 +62,27 @@ class Books:
                 self.lives.take(layer.name, batch, record, self.window.batches)
         self._history.append(record)
         return record
+
+    def take_later(self, gauge: Gauge, reading: Reading) -> None:
+        """Keep what was read of a step, until it is asked for or there are many."""
+        self._pending.append((gauge, reading))
+        if len(self._pending) >= PENDING:
+            self.history  # noqa: B018 - writes down what is pending
+
+    def take_ratios(self, ratios: dict[str, float]) -> None:
+        """Add to the last step how far it moved the weights."""
+        if self._pending:
+            self._pending[-1][1].ratios.update(ratios)
+        elif self._history:
+            self._history[-1].update_ratios.update(ratios)
+
+    def _write_down(self, gauge: Gauge, readings: Sequence[Reading]) -> None:
+        windows = []
+        for _ in readings:
+            self.window.take(gauge.plan.batch)
+            windows.append((self.window.samples, self.window.batches))
+        written = gauge.written(readings, [samples for samples, _ in windows])
+        for (record, units), (_, batches) in zip(written, windows, strict=True):
+            for name, batch in units.items():
+                self.lives.take(name, batch, record, batches)
+            self._history.append(record)

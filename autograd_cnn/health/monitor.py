@@ -180,7 +180,7 @@ class Monitor:
             reading = watch.gauge.read(self._steps, loss.item())
         if watch.gauge is not None and reading is not None:
             self._books.take_ratios(self._updates.renew(watch.weights))
-            self._books.take_later(plan, order, watch.gauge, reading)
+            self._books.take_later(watch.gauge, reading)
             self._steps, self._oldest = self._steps + 1, loss.serial
             return True
         is_first = not self.history
