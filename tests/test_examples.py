@@ -194,6 +194,18 @@ EXPECTED = {
         needs="optuna",
         holds=lambda grid, random, coarse, fine: (grid, random) == (3, 9) and 90 < coarse < fine,
     ),
+    "30_ensembles.py": Expected(
+        r"initializations: 3 alone (\S+)% .*average (\S+)%…search   : 3 alone (\S+)% .*average (\S+)%"
+        r"…one run   : 3 alone (\S+)% .*average (\S+)%…bagging +: 3 alone (\S+)% .*average (\S+)%"
+        r"…last weights (\S+)%, their average (\S+)%…distilled into one +: (\S+)%, from labels (\S+)%",
+        ("ensembles.svg",),
+        needs="optuna",
+        holds=lambda *found: (
+            all(alone < together for alone, together in zip(found[0:8:2], found[1:8:2], strict=True))
+            and found[9] > found[8] - 1
+            and found[10] > found[11] - 1
+        ),
+    ),
     "31_transfer.py": Expected(
         r"from scratch after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n…frozen +after  5 .* 5: (\S+)%"
         r"…fine-tuned +after  5 .* 1: (\S+)%, 5: (\S+)%\n…60 .* 1: (\S+)%, .*\n"
@@ -204,7 +216,8 @@ EXPECTED = {
         ),
     ),
     "32_autoencoder.py": Expected(
-        r"\(1, 8, 8\) become \(64, 2, 2\) and again \(1, 8, 8\)\nnoisy: .* error (\S+)\n…components.* error (\S+)\ndenoised.* (\S+)\n",
+        r"\(1, 8, 8\) become \(64, 2, 2\) and again \(1, 8, 8\)\nnoisy: .* error (\S+)\n"
+        r"…components.* error (\S+)\ndenoised.* (\S+)\n",
         ("autoencoder.svg",),
         holds=lambda noisy, linear, denoised: noisy > 0.28 and denoised < 0.68 * noisy and denoised < linear + 0.005,
     ),
