@@ -49,7 +49,7 @@ snapshots, average = train.Snapshots(keep=count), train.AveragedModel(network(0)
 fit(lr=0.04, callbacks=[snapshots], average=average)
 
 ways = {
-    "different initializations": train.initializations(fit, range(count)),
+    "other initializations": train.initializations(fit, range(count)),
     "top models of a search": train.top_models(found, lambda t: fit(t.number, lr=t["lr"], units=t["units"]), count),
     "checkpoints of one run": snapshots.models,
     "bagging": train.bagging(lambda sample: fit(0, sample), digits.train, count, rng=0),
@@ -70,7 +70,7 @@ for seed in range(count):
     optimizer = optim.Adam(student.parameters(), 0.01)
     train.distill(teacher, student, digits.train, optimizer=optimizer, epochs=epochs, batch_size=32, rng=seed)
     students.append(train.evaluate(student, digits.test).accuracy)
-alone, together = gains["different initializations"].members, gains["top models of a search"].average
+alone, together = gains["other initializations"].members, gains["top models of a search"].average
 print(f"{'distilled into one':25}: {np.mean(students):.2%}, from labels {np.mean(alone):.2%}, teacher {together:.2%}")
 
 rows = [*gains, "running average", "distilled into one"]
