@@ -80,12 +80,12 @@ def _pieces(values: Any) -> list[Array]:
 
 def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -> Distribution:
     """Histogram of values between their extremes, or between `bounds`; exact zeros are told as a share."""
-    rows = _many_finite(values)
+    rows, squares = _many_finite(values)
     if rows:
         from autograd_cnn.kernels.histograms import histogram
 
         low, high = bounds or (float(min(map(np.min, rows))), float(max(map(np.max, rows))))
-        return _told(rows, low, high, [histogram(row, low, high, VALUE_BINS) for row in rows])
+        return _told(squares, low, high, [histogram(row, low, high, VALUE_BINS) for row in rows])
     pieces = _pieces(values)
     with np.errstate(over="ignore"):
         return _distribution(pieces, lambda kept: kept, bounds or _extremes(pieces), VALUE_BINS)
@@ -93,36 +93,32 @@ def value_distribution(values: Any, bounds: tuple[float, float] | None = None) -
 
 def gradient_distribution(values: Any) -> Distribution:
     """Histogram of log10 of the size over the fixed gradient axis; exact zeros are told as a share."""
-    rows = _many_finite(values)
+    rows, squares = _many_finite(values)
     if rows:
         from autograd_cnn.kernels.histograms import size_histogram
 
-        return _told(rows, *GRADIENT_RANGE, [size_histogram(row, *GRADIENT_RANGE, GRADIENT_BINS) for row in rows])
+        return _told(squares, *GRADIENT_RANGE, [size_histogram(row, *GRADIENT_RANGE, GRADIENT_BINS) for row in rows])
     return _distribution(_pieces(values), lambda kept: np.log10(np.abs(kept)), GRADIENT_RANGE, GRADIENT_BINS)
 
 
-def _many_finite(values: Any) -> list[Array]:
-    """Return finite numbers as rows of memory, where they are so many that it pays to count them natively."""
+def _many_finite(values: Any) -> tuple[list[Array], float]:
+    """Return finite numbers as rows of memory, and their squares' sum, where they are so many that it pays."""
     arrays = values if isinstance(values, list) else [values]
     alike = [isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64) for x in arrays]
     if not all(alike) or sum([x.size for x in arrays]) < MANY:
-        return []
-    from autograd_cnn.kernels.counting import row_of
+        return [], 0.0
+    from autograd_cnn.kernels.counting import row_of, sum_of_squares
 
     rows = [row_of(x) for x in arrays if x.size]
-    return rows if math.isfinite(sum(map(_total, rows))) else []
+    squares = sum(map(sum_of_squares, rows))
+    return (rows, squares) if math.isfinite(squares) else ([], squares)
 
 
-def _told(rows: list[Array], low: float, high: float, counts: list[Array]) -> Distribution:
-    """Return what was counted of rows of finite numbers; the last bin holds zeros."""
-    found, size = np.add.reduce(counts, axis=0).tolist(), sum([row.size for row in rows])
-    return Distribution(low, high, tuple(found[:-1]), found[-1] / size, math.sqrt(sum(map(_total, rows)) / size))
-
-
-def _total(row: Array) -> float:
-    from autograd_cnn.kernels.counting import sum_of_squares
-
-    return sum_of_squares(row)
+def _told(squares: float, low: float, high: float, counts: list[Array]) -> Distribution:
+    """Return what was counted of finite numbers; the last bin holds zeros."""
+    found = np.add.reduce(counts, axis=0).tolist()
+    size = sum(found)
+    return Distribution(low, high, tuple(found[:-1]), found[-1] / size, math.sqrt(squares / size))
 
 
 def distance(values: Sequence[Any], others: Sequence[Any]) -> float:
