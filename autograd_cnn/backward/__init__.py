@@ -1,6 +1,6 @@
 """Reverse-mode backprop: one generator that walks the graph, the pass that fills gradients, and `grad`."""
 
-from autograd_cnn.backward.filling import backward
+from autograd_cnn.backward.filling import add_gradients, backward
 from autograd_cnn.backward.gradients import grad
 from autograd_cnn.backward.rules import downstream_gradients
 from autograd_cnn.backward.seed import check_usable
@@ -9,4 +9,13 @@ from autograd_cnn.graph import Node
 
 Node.backward = backward
 
-__all__ = ["PASS", "Step", "backward", "backward_steps", "check_usable", "downstream_gradients", "grad"]
+__all__ = [
+    "PASS",
+    "Step",
+    "add_gradients",
+    "backward",
+    "backward_steps",
+    "check_usable",
+    "downstream_gradients",
+    "grad",
+]

@@ -7,8 +7,10 @@ up. A test compares both walks to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -67,12 +69,21 @@ def backward(output: Node, seed: Any = None, *, retain: str = "all") -> None:
     walk = Walk(output, seed_of(output, seed, create_graph=False), free=retain == "leaves")
     del output  # freeing as it goes shall find no reference kept here
     walk.go()
-    for leaf, total in walk.totals.items():
-        if leaf.requires_grad:
-            if leaf.grad is not None:
-                leaf.grad = leaf.grad + total
-            else:
-                leaf.grad = np.array(total, order="C") if isinstance(total, np.ndarray) else total
+    add_gradients((leaf, _own(leaf, total)) for leaf, total in walk.totals.items() if leaf.requires_grad)
+
+
+def add_gradients(parts: Iterable[tuple[Node, Any]]) -> None:
+    """Add to the gradients of leaves: all are written, or none where Ctrl-C comes; it waits for C code to end."""
+    totals: dict[Node, Any] = {}
+    for leaf, part in parts:
+        before = totals.get(leaf, leaf.grad)
+        totals[leaf] = part if before is None else before + part
+    deque(map(setattr, totals, repeat("grad"), totals.values()), maxlen=0)
+
+
+def _own(leaf: Node, total: Any) -> Any:
+    """Return what may become a leaf's first gradient: an array that nobody else holds."""
+    return np.array(total, order="C") if leaf.grad is None and isinstance(total, np.ndarray) else total
 
 
 def _read_only(upstream: Any) -> Any:

@@ -172,10 +172,12 @@ class Replay:
     `fused` is the state before that, where the call was done again to be watched: results read their arguments in it.
     """
 
+    state: State | None = None
+    fused: State | None = None
+
     def __init__(self, program: Program, state: State) -> None:
         self.program = program
-        self.state: State | None = state
-        self.fused: State | None = None
+        self.state = state
 
     def __del__(self) -> None:
         for state in (self.state, self.fused):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.backward import backward, check_usable
+from autograd_cnn.backward import add_gradients, backward, check_usable
 from autograd_cnn.compilation.arguments import ONE_NODE, rebuilt, results_of
 from autograd_cnn.compilation.program import Replay, copied
 from autograd_cnn.errors import ArgumentError
@@ -64,10 +64,7 @@ def go_backward(self: Any, seed: Any = None, *, retain: str = "all") -> None:
     state = replay.program.prepare(replay, given)
     one = 1.0 if isinstance(self, Scalar) else np.ones(self.shape, self.dtype)
     state.backward(self.attributes["which"], one)
-    for leaf, sink in zip(inputs, state.sinks, strict=True):
-        if sink.grad is not None:
-            part = sink.taken()
-            leaf.grad = part if leaf.grad is None else leaf.grad + part
+    add_gradients((leaf, sink.taken()) for leaf, sink in zip(inputs, state.sinks, strict=True) if sink.grad is not None)
     replay.program.observe(state, self.attributes["which"], given, one)
     if retain == "all":
         if isinstance(one, np.ndarray):

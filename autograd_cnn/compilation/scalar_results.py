@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_cnn.backward import backward, check_usable
+from autograd_cnn.backward import add_gradients, backward, check_usable
 from autograd_cnn.compilation.arguments import Structure, rebuilt
 from autograd_cnn.compilation.replaying import Floats, Recorded
 from autograd_cnn.errors import ArgumentError
@@ -56,8 +56,7 @@ class Replayed(Scalar):
         if any([x.gate is not None for x in receivers]):
             backward(self, seed, retain=retain)
             return
-        for leaf, part in zip(receivers, found.gradients_of(replay.leaves, 1.0), strict=True):
-            leaf.grad = part if leaf.grad is None else leaf.grad + part
+        add_gradients(zip(receivers, found.gradients_of(replay.leaves, 1.0), strict=True))
         if retain == "all":
             self.grad = 1.0
         else:

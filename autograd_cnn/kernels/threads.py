@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import operator
 import os
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeAlias
@@ -29,8 +31,9 @@ from autograd_cnn.kernels.blas import set_blas_threads
 # Waking another thread costs about as much as this many multiply-adds; smaller shares do not pay.
 SMALLEST_SHARE = 400_000
 
-Finished: TypeAlias = "SimpleQueue[BaseException | None]"
-Tasks: TypeAlias = "SimpleQueue[tuple[Finished, Callable[..., None], tuple[object, ...]]]"
+Finished: TypeAlias = "SimpleQueue[None]"
+Results: TypeAlias = list[BaseException | None]
+Tasks: TypeAlias = "SimpleQueue[tuple[Finished, Results, Callable[..., None], tuple[object, ...]]]"
 
 _lock = Lock()
 _tasks: Tasks = SimpleQueue()
@@ -95,15 +98,30 @@ def share_out(kernel: Callable[..., None], jobs: int, operations: int, *argument
         return
     bounds = [jobs * share // shares for share in range(shares + 1)]
     finished: Finished = SimpleQueue()
-    for share in range(1, shares):
-        _tasks.put((finished, kernel, (bounds[share], bounds[share + 1], *arguments)))
+    results: Results = []
+    tasks = [(finished, results, kernel, (*ends, *arguments)) for ends in pairwise(bounds[1:])]
+    sent: list[object] = []
     try:
+        # in C from end to end, where no Ctrl-C comes between: what is sent is known to be
+        deque(zip(map(_tasks.put, tasks), map(sent.append, tasks), strict=True), maxlen=0)
         kernel(0, bounds[1], *arguments)
     finally:  # even after an error wait for all: nobody may write into results that are gone
-        errors = [finished.get() for _ in range(1, shares)]
-    for error in errors:
+        _wait_for(len(sent), finished, results)
+    for error in results:
         if error is not None:
             raise error
+
+
+def _wait_for(number: int, finished: Finished, results: Results) -> None:
+    """Wait until so many tasks are done; Ctrl-C, too, waits: what is called next may write where they write."""
+    interruption = None
+    while len(results) < number:
+        try:
+            finished.get()
+        except KeyboardInterrupt as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption
 
 
 def _start_workers(number: int) -> int:
@@ -122,14 +140,15 @@ def _start_workers(number: int) -> int:
 
 def _work(tasks: Tasks) -> None:
     while True:
-        finished, kernel, arguments = tasks.get()
+        finished, results, kernel, arguments = tasks.get()
         try:
             kernel(*arguments)
         except BaseException as error:
-            finished.put(error)
+            results.append(error)
         else:
-            finished.put(None)
-        del finished, kernel, arguments  # an idle worker keeps no array alive
+            results.append(None)
+        finished.put(None)  # after the result, which is what counts: Ctrl-C may swallow this word
+        del finished, results, kernel, arguments  # an idle worker keeps no array alive
 
 
 def _start_afresh_in_child() -> None:  # pragma: no cover - runs in the child only, where a test watches it

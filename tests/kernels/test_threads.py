@@ -2,7 +2,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from threading import Thread, get_ident
+from threading import Event, Thread, Timer, get_ident
 
 import numpy as np
 import pytest
@@ -154,3 +154,40 @@ assert works()
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_forked_child_starts_workers_of_its_own():
     subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
+
+
+class Interrupted(SimpleQueue):
+    """A queue whose reader hears Ctrl-C: as soon as it waits, or as soon as it has got something."""
+
+    def __init__(self, when):
+        super().__init__()
+        self.when = [when]
+
+    def get(self):
+        if self.when == ["before"]:
+            self.when.pop()
+            raise KeyboardInterrupt
+        super().get()
+        if self.when == ["after"]:
+            self.when.pop()
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_ctrl_c_waits_until_nobody_writes_into_the_results_any_more(when, monkeypatch):
+    """It ended `share_out` at once, and a later call could find its buffers written by threads of this one."""
+    set_num_threads(3)
+    slow, done = Event(), []
+
+    def kernel(first, last):
+        if first:
+            assert slow.wait(30)
+        else:
+            monkeypatch.undo()
+            Timer(0.2, slow.set).start()
+        done.append(first)
+
+    monkeypatch.setattr(threads, "SimpleQueue", lambda: Interrupted(when))
+    with pytest.raises(KeyboardInterrupt):
+        threads.share_out(kernel, 3, 3 * threads.SMALLEST_SHARE)
+    assert sorted(done) == [0, 1, 2]
