@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import train
 from autograd_cnn.errors import DataFileError, FileAccessError, MissingExtraError, UnknownNameError
+from autograd_cnn.train.progress import Silent
 from autograd_cnn.train.tuning.ranges import border, grid, narrowed
 from tests.train.networks import blobs, network
 from tests.train.networks import trainer as trainer_of
@@ -167,6 +168,43 @@ def test_a_trainer_reports_its_epochs(direction):
     assert found.best.value == (max if direction == "maximize" else min)(values)
 
 
+@pytest.mark.parametrize("epochs", [(0,), (1, 1), (2, 1)])
+def test_every_epoch_is_reported_once_and_in_order(epochs):
+    def objective(trial):
+        for epoch in epochs:
+            trial.report(0.5, epoch)
+
+    with pytest.raises(ag.ArgumentError, match=rf"epoch {epochs[-1]} after epoch {(0, *epochs)[-2]}, expected a later"):
+        train.tune(objective, LR, trials=1)
+
+
+def test_the_bar_counts_trials(monkeypatch, tmp_path):
+    told = []
+
+    class Bar(Silent):
+        def update(self):
+            told.append("one")
+
+    def bar(title, **numbers):
+        told.append(numbers)
+        return Bar()
+
+    monkeypatch.setattr("autograd_cnn.train.tuning.searching.progress_bar", bar)
+    for trials in (2, 5):
+        train.tune(hill, LR, trials=trials, seed=0, storage=tmp_path / "study.log", progress=False)
+    common = {"wanted": False, "unit": "trial"}
+    assert told == [
+        {"total": 2, "done": 0, **common}, "one", "one", {"total": 5, "done": 2, **common}, "one", "one", "one"
+    ]  # fmt: skip
+
+
+def test_without_locks_of_the_system_optunas_own_serves(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograd_cnn.train.tuning.study_files.fcntl", None)
+    for trials in (2, 4):
+        found = train.tune(hill, LR, trials=trials, seed=0, storage=tmp_path / "study.log")
+    assert found == train.tune(hill, LR, trials=4, seed=0)
+
+
 def test_a_trainer_without_validation_has_nothing_to_report():
     def objective(trial):
         trainer_of(callbacks=[trial.watch]).fit(blobs(), epochs=1)
@@ -281,6 +319,8 @@ def test_a_storage_of_another_search_or_place_raises(tmp_path):
         train.tune(hill, other, trials=1, storage=tmp_path / "study.log")
     with pytest.raises(ag.ArgumentError, match=r"maximize.* not of .*minimize"):
         train.tune(hill, LR, trials=1, direction="minimize", storage=tmp_path / "study.log")
+    with pytest.raises(ag.ArgumentError, match=r"not of .*'points of the grid': 2"):
+        train.tune(hill, LR, trials=2, sampler="grid", storage=tmp_path / "study.log")
     with pytest.raises(FileAccessError, match="No such file"):
         train.tune(hill, LR, trials=1, storage=tmp_path / "nowhere" / "study.log")
     with pytest.raises(FileAccessError, match=r"folder, expected a file"):

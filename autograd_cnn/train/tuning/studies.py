@@ -101,7 +101,9 @@ def study_of(
         )
         known = study.user_attrs.get("search")
         records_of(study, space)  # where they cannot be read, the file is damaged
-    wanted = {"direction": direction, **{name: str(values) for name, values in space.items()}}
+    wanted: dict[str, Any] = {"direction": direction, "space": {name: str(values) for name, values in space.items()}}
+    if sampler == "grid":
+        wanted["points of the grid"] = grid_points(space, trials)
     if known is None:
         study.set_user_attr("search", wanted)
     elif known != wanted:

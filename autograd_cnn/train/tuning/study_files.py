@@ -65,7 +65,9 @@ class StudyFile(JournalFileBackend):
             file.truncate(end)
             try:
                 file.seek(end)
-                file.write(lines)
+                rest = memoryview(lines)
+                while rest:  # a write may end early, where the disk is nearly full
+                    rest = rest[file.write(rest) :]
                 os.fsync(file.fileno())
             except BaseException:
                 file.truncate(end)

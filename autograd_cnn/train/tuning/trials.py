@@ -41,6 +41,7 @@ class Trial(Mapping[str, Any]):
         self.number, self.parameters = number, parameters
         self.seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
         self._direction, self._report = direction, report
+        self._reported = 0
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.parameters:
@@ -65,13 +66,21 @@ class Trial(Mapping[str, Any]):
         value : float
             What the objective would return now.
         epoch : int
-            From 1; each is reported once.
+            From 1, and later than the one reported before.
 
         Raises
         ------
+        ArgumentError
+            For another epoch, such as that of a second training in one trial: of several folds report the mean.
         optuna.TrialPruned
             Which `tune` catches, when its pruner finds that this is not worth going on.
         """
+        if not epoch > self._reported:
+            raise ArgumentError(
+                f"trial.report: epoch {epoch} after epoch {self._reported}, expected a later one; "
+                "of several trainings report the mean, epoch by epoch"
+            )
+        self._reported = epoch
         self._report(as_number("trial.report", value), epoch)
 
     def watch(self, trainer: Trainer) -> None:
