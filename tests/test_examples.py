@@ -268,8 +268,15 @@ EXPECTED = {
 }
 
 
-def test_every_example_is_expected():
+def test_every_example_is_expected_and_writes_a_picture():
     assert sorted(p.name for p in EXAMPLES.glob("*.py")) == list(EXPECTED)
+    assert all(expected.files for expected in EXPECTED.values())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_example_is_in_the_table_of_features(name):
+    table = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8").split("## Every feature, and its example")[1]
+    assert re.search(rf"^\| .+ \| .*\[{name[:-3]}\]\(examples/{name}\)", table, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
