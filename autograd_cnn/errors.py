@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 class AutogradError(Exception):
@@ -34,6 +35,10 @@ class OutOfRangeError(AutogradError, IndexError):
 
 class UnknownNameError(AutogradError, LookupError):
     """A name that does not exist; the message suggests the nearest."""
+
+
+class UnknownArgumentError(AutogradError, TypeError):
+    """An option that a layer or an optimizer does not have; the message suggests the nearest."""
 
 
 class DataDependentBranch(AutogradError, RuntimeError):  # noqa: N818 - what happened, as in other libraries
@@ -112,6 +117,42 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _letters(word: str) -> str:
     return word.casefold().replace("_", "")
+
+
+def suggest_options(kind: type) -> None:
+    """Let a class suggest the nearest of its options where one is mistyped: ``nn.Conv2d(1, 8, 3, paddin=1)``.
+
+    Parameters
+    ----------
+    kind : type
+        Its own ``__init__`` is replaced by one that fails with an `UnknownArgumentError`, and is the same otherwise.
+    """
+    original = vars(kind).get("__init__")
+    if original is None:
+        return
+
+    @wraps(original)
+    def made(self: Any, *sizes: Any, **options: Any) -> None:
+        try:
+            original(self, *sizes, **options)
+        except TypeError:
+            _check_options(kind.__name__, original, options)
+            raise
+
+    setattr(kind, "__init__", made)  # noqa: B010 - type checkers go on seeing the original
+
+
+def _check_options(kind: str, made_by: Callable[..., None], given: Iterable[str]) -> None:
+    from inspect import signature  # only a mistake needs it
+
+    known = dict(list(signature(made_by).parameters.items())[1:])  # without self
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return
+    for name in given:
+        if name not in known:
+            raise UnknownArgumentError(
+                f"{kind}: there is no option {name!r}; there are {', '.join(known)}{suggestion(name, known)}"
+            ) from None
 
 
 def unknown_attribute(package: str, name: str, known: Iterable[str]) -> AttributeError:

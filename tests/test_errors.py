@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from importlib import import_module
+from inspect import signature
 
 import pytest
 
-from autograd_cnn.errors import AutogradError, MissingExtraError, extra, suggestion
+from autograd_cnn import nn, optim
+from autograd_cnn.errors import AutogradError, MissingExtraError, UnknownArgumentError, extra, suggestion
 
 
 def test_a_library_of_an_extra_is_imported():
@@ -74,3 +76,35 @@ def test_who_makes_no_mistake_does_not_pay_for_suggestions():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "autograd_cnn.nn" in run.stdout
     assert "difflib" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: nn.Conv2d(1, 4, 3, paddin=1), r"Conv2d: there is no option 'paddin'; .*; did you mean 'padding'\?"),
+        (lambda: nn.Linear(1, 4, Bias=False), r"Linear: there is no option 'Bias'; .*; did you mean 'bias'\?"),
+        (lambda: optim.SGD([], lr=1, momentun=0.9), r"SGD: .* did you mean 'momentum'\?"),
+        (lambda: optim.lr_scheduler.StepLR(None, stepsize=3), r"StepLR: .* did you mean 'step_size'\?"),
+        (
+            lambda: nn.Conv2d(1, 4, 3, device="cuda"),
+            r"there are in_channels, out_channels, kernel_size, stride, .*[^?]$",
+        ),
+    ],
+)
+def test_a_mistyped_option_of_a_layer_or_an_optimizer(made, words):
+    with pytest.raises(UnknownArgumentError, match=words) as caught:
+        made()
+    assert isinstance(caught.value, TypeError)  # what Python raises
+
+
+def test_other_mistakes_in_the_making_of_a_layer_are_what_they_were():
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'out_features'"):
+        nn.Linear(3, bias=False)
+    assert [*signature(nn.Linear).parameters][:3] == ["in_features", "out_features", "bias"]
+
+    class Own(nn.Module):
+        def __init__(self, width=3):
+            raise TypeError("of the user's own")
+
+    with pytest.raises(TypeError, match="of the user's own"):
+        Own(width=4)

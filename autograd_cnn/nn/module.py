@@ -16,6 +16,7 @@ from autograd_cnn.errors import (
     DtypeError,
     ShapeError,
     UnknownNameError,
+    suggest_options,
     suggestion,
 )
 from autograd_cnn.graph import Node, Parameter, Scalar
@@ -69,8 +70,9 @@ class Module:
     _buffer_names: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
-        """Let `output_shape` be watched: its calls to the layers inside tell how a network is put together."""
+        """Let options suggest their names, and `output_shape` be watched: its calls tell how a network is put together."""
         super().__init_subclass__()
+        suggest_options(cls)
         if "output_shape" in vars(cls):
             cls.output_shape = watchable(vars(cls)["output_shape"])  # type: ignore[assignment,method-assign]
 

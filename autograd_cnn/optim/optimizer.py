@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggestion
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggest_options, suggestion
 from autograd_cnn.graph import Parameter
 from autograd_cnn.optim.groups import EXTRAS, Leaf, Params, check_once, completed, listed, number
 
@@ -53,6 +53,11 @@ class Optimizer:
     >>> [(len(group["params"]), group["weight_decay"]) for group in optimizer.param_groups]
     [(2, 0.0005), (2, 0.0)]
     """
+
+    def __init_subclass__(cls) -> None:
+        """Suggest the nearest option where one is mistyped."""
+        super().__init_subclass__()
+        suggest_options(cls)
 
     def __init__(self, params: Params, settings: Mapping[str, Any]) -> None:
         self.defaults = self.checked(dict(settings))

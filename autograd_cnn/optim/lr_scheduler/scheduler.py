@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, suggest_options
 from autograd_cnn.optim.optimizer import Optimizer
 
 
@@ -46,6 +46,11 @@ class LRScheduler:
     """Those that must be above 0."""
     per_group: tuple[str, ...] = ("base_lrs",)
     """Those that are lists of a number for each group."""
+
+    def __init_subclass__(cls) -> None:
+        """Suggest the nearest option where one is mistyped."""
+        super().__init_subclass__()
+        suggest_options(cls)
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = checked_optimizer(type(self).__name__, optimizer)
