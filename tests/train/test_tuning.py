@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -298,6 +299,18 @@ def test_a_damaged_study_is_told(tmp_path_factory, data):
     except (DataFileError, ag.ArgumentError):
         return
     assert all(trial.number == i for i, trial in enumerate(found.trials))
+
+
+@pytest.mark.parametrize("line", [b"", b'"param_value_internal":-3.0,"distribution"'])
+def test_a_trial_without_a_parameter_or_with_another_is_told(line, tmp_path):
+    file = tmp_path / "study.log"
+    train.tune(hill, LR, trials=2, seed=0, storage=file)
+    lines = file.read_bytes().splitlines(keepends=True)
+    at = next(i for i, text in enumerate(lines) if b'"param_name":"lr"' in text)
+    lines[at] = re.sub(rb'"param_value_internal":[^,]*,"distribution"', line, lines[at]) if line else b""
+    file.write_bytes(b"".join(lines))
+    with pytest.raises(DataFileError, match="trial 0 tried"):
+        train.tune(hill, LR, trials=2, storage=file)
 
 
 @pytest.mark.parametrize("content", [b"Dear diary", b"\0" * 99, b'{"op_code":true}\n{"op_code":0}\n', b"{"])

@@ -117,14 +117,30 @@ def suggested(trial: optuna.Trial, space: dict[str, Range]) -> dict[str, Any]:
 
 
 def records_of(study: optuna.Study, space: dict[str, Range]) -> tuple[TrialRecord, ...]:
-    """Return all trials of a study as plain data."""
+    """Return all trials of a study as plain data.
+
+    Raises
+    ------
+    DataFileError
+        When a trial has ended without a parameter, or with one outside of its range.
+    """
     records = []
     for trial in study.get_trials(deepcopy=False):
         parameters = {name: _meant(space[name], value) for name, value in trial.params.items() if name in space}
         reported = tuple(float(trial.intermediate_values[epoch]) for epoch in sorted(trial.intermediate_values))
         value = float("nan") if trial.value is None else float(trial.value)
-        records.append(TrialRecord(trial.number, parameters, value, STATES[trial.state.name], reported))  # type: ignore[arg-type]
+        record = TrialRecord(trial.number, parameters, value, STATES[trial.state.name], reported)  # type: ignore[arg-type]
+        if record.state in ("complete", "pruned") and not _belongs(record, space):
+            raise DataFileError(f"the study is damaged: its trial {record.number} tried {parameters}")
+        records.append(record)
     return tuple(records)
+
+
+def _belongs(record: TrialRecord, space: dict[str, Range]) -> bool:
+    """Whether a trial has a value for every range, inside of it."""
+    return record.parameters.keys() == space.keys() and all(
+        isinstance(values, Choice) or values.low <= record[name] <= values.high for name, values in space.items()
+    )
 
 
 def grid_points(space: dict[str, Range], trials: int) -> int:
