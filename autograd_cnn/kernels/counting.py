@@ -30,7 +30,7 @@ from autograd_cnn.kernels.counted_rows import (
     squares_of_rows,
 )
 from autograd_cnn.kernels.layout import Floats, floating_dtype
-from autograd_cnn.kernels.moved_rows import renew_rows, squared_differences_of_rows
+from autograd_cnn.kernels.moved_rows import renew_row, squared_differences_of_rows
 from autograd_cnn.kernels.threads import share_out
 
 Sizes = tuple[int, int, int]
@@ -126,12 +126,9 @@ def sums_of_squares(rows: Sequence[Floats]) -> list[float]:
 def renew(copies: Sequence[Floats], rows: Sequence[Floats]) -> list[tuple[float, float]]:
     """Return the sum of squares of each row, and that of its differences from a copy; then copy the rows.
 
-    Rows are of one dtype, and come from `row_of`.
+    Rows come from `row_of`.
     """
-    sums = np.empty((len(rows) + AT_ONCE, 2))
-    for (begin, some), (_, old) in zip(_some(rows), _some(copies), strict=True):
-        renew_rows(old, some, sums[begin : begin + AT_ONCE])
-    return sums[: len(rows)].tolist()  # type: ignore[no-any-return]
+    return [renew_row(copy, row) for copy, row in zip(copies, rows, strict=True)]
 
 
 def _some(rows: Sequence[Floats]) -> Iterator[tuple[int, tuple[Floats, ...]]]:

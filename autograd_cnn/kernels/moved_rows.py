@@ -24,22 +24,19 @@ def squared_differences_of_rows(one: Floats, other: Floats) -> float:
 
 
 @jit
-def renew_rows(copies: tuple[Floats, ...], rows: tuple[Floats, ...], sums: Floats) -> None:
-    """Put into ``sums`` of each row its squares and its squared differences from a copy, then copy it."""
-    squares, moved = np.empty(STRANDS), np.empty(STRANDS)
-    for i in range(len(rows)):
-        squares[:], moved[:] = 0.0, 0.0
-        for start in range(0, rows[i].size, STRANDS):
-            _renew(copies[i][start : start + STRANDS], rows[i][start : start + STRANDS], squares, moved)
-        sums[i, 0], sums[i, 1] = squares.sum(), moved.sum()
+def renew_row(copy: Floats, row: Floats) -> tuple[float, float]:
+    """Return the sum of squares of a row and that of its differences from a copy; then copy it.
 
-
-@jit
-def _renew(copy: Floats, row: Floats, squares: Floats, moved: Floats) -> None:
-    """Do so with a piece that stays in cache: LLVM turns these into SIMD, and no loop that writes three arrays."""
-    for j in range(row.size):
-        squares[j] += np.float64(row[j]) * np.float64(row[j])
-    for j in range(row.size):
-        apart = np.float64(row[j]) - np.float64(copy[j])
-        moved[j] += apart * apart
-    copy[:] = row
+    Piece by piece, which stays in cache: LLVM turns these loops into SIMD, and no loop that writes three arrays.
+    """
+    squares, moved = np.zeros(STRANDS), np.zeros(STRANDS)
+    for start in range(0, row.size, STRANDS):
+        now, before = row[start : start + STRANDS], copy[start : start + STRANDS]
+        for j in range(now.size):
+            squares[j] += np.float64(now[j]) * np.float64(now[j])
+        for j in range(now.size):
+            apart = np.float64(now[j]) - np.float64(before[j])
+            moved[j] += apart * apart
+        for j in range(now.size):
+            before[j] = now[j]
+    return squares.sum(), moved.sum()
