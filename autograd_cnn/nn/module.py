@@ -70,7 +70,7 @@ class Module:
     _buffer_names: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
-        """Let options suggest their names, and `output_shape` be watched: its calls tell how a network is put together."""
+        """Let options suggest their names, `output_shape` be watched: its calls tell how a network is put together."""
         super().__init_subclass__()
         suggest_options(cls)
         if "output_shape" in vars(cls):
