@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_cnn.errors import DtypeError
@@ -177,7 +177,8 @@ def test_whole_numbers_are_refused() -> None:
         count_units(np.ones((2, 2), int), 1)
 
 
-@given(st.lists(st.integers(0, 700), max_size=19), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 150), max_size=11), st.sampled_from([np.float32, np.float64]))
 def test_several_rows_are_counted_as_each_alone(sizes, dtype):
     rows = [
         counting.row_of(np.random.default_rng(i).standard_normal(size).astype(dtype)) for i, size in enumerate(sizes)
@@ -185,7 +186,8 @@ def test_several_rows_are_counted_as_each_alone(sizes, dtype):
     assert counting.sums_of_squares(rows) == [counting.sum_of_squares(row) for row in rows]
 
 
-@given(st.lists(st.integers(0, 1300), max_size=10), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 600), max_size=3), st.sampled_from([np.float32, np.float64]))
 def test_copies_are_compared_and_renewed(sizes, dtype):
     rows = [np.random.default_rng(i).standard_normal(size).astype(dtype) for i, size in enumerate(sizes)]
     copies = [row + dtype(0.25) for row in rows]
