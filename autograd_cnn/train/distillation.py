@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from autograd_cnn import data, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError
-from autograd_cnn.graph import Node
 from autograd_cnn.train.ensembles import Ensemble
 from autograd_cnn.train.history import History
 from autograd_cnn.train.trainer import Trainer
@@ -58,7 +57,7 @@ class DistillationLoss:
             The labels and the teacher's softened probabilities, as `targets` returns them. Labels alone, such as
             those of validation data, are judged by their cross entropy.
         """
-        shape = np.shape(targets.value if isinstance(targets, Node) else targets)
+        shape = tuple(targets.shape)
         if len(shape) == 1:
             return F.cross_entropy(scores, targets)
         if shape != (scores.shape[0], 2, *scores.shape[1:]):

@@ -109,6 +109,17 @@ def test_a_student_learns_from_its_teacher_alone():
     assert len(same.losses) == 1
 
 
+def test_a_compiled_distillation_is_the_same_one():
+    losses = []
+    for compile in (False, True):
+        student = network(5)
+        history = train.distill(
+            network(0), student, blobs(), blobs(seed=1), epochs=2, batch_size=20, rng=0, compile=compile
+        )
+        losses.append([*history.losses, *history.curve("validation_loss")])
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
 def test_wrong_use_raises():
     for arguments in ((0, 0.5), (-1, 0.5), (np.inf, 0.5), (1, 1.1), (1, -0.1), (np.nan, 0.5)):
         with pytest.raises(ag.ArgumentError, match="expected a temperature above 0 and a weight from 0 to 1"):
