@@ -195,8 +195,8 @@ EXPECTED = {
         holds=lambda grid, random, coarse, fine: (grid, random) == (3, 9) and 90 < coarse < fine,
     ),
     "30_ensembles.py": Expected(
-        r"initializations: 3 alone (\S+)% .*average (\S+)%…search   : 3 alone (\S+)% .*average (\S+)%"
-        r"…one run   : 3 alone (\S+)% .*average (\S+)%…bagging +: 3 alone (\S+)% .*average (\S+)%"
+        r"initializations +: 3 alone (\S+)% .*average (\S+)%…search +: 3 alone (\S+)% .*average (\S+)%"
+        r"…one run +: 3 alone (\S+)% .*average (\S+)%…bagging +: 3 alone (\S+)% .*average (\S+)%"
         r"…last weights (\S+)%, their average (\S+)%…distilled into one +: (\S+)%, from labels (\S+)%",
         ("ensembles.svg",),
         needs="optuna",
@@ -220,6 +220,12 @@ EXPECTED = {
         r"…components.* error (\S+)\ndenoised.* (\S+)\n",
         ("autoencoder.svg",),
         holds=lambda noisy, linear, denoised: noisy > 0.28 and denoised < 0.68 * noisy and denoised < linear + 0.005,
+    ),
+    "33_siamese.py": Expected(
+        r"7 classes seen .* pixels (\S+)%, embedding (\S+)%, .*\n"
+        r"3 classes never seen .* pixels (\S+)%, embedding (\S+)%,",
+        ("siamese.svg",),
+        holds=lambda pixels, embedded, others, transferred: embedded > pixels + 35 and transferred > others + 12,
     ),
     "34_dimensionality.py": Expected(
         r"   3 dim.* (\S+)% is its.*: +(\S+)%.*nearest (\S+)\n"
