@@ -128,7 +128,7 @@ def _inspected(model: Callable[..., Any], inputs: tuple[Any, ...], loss: Callabl
     """Run a model and look at its health."""
     from autograd_cnn.health import inspect
 
-    output = run(model, inputs, loss).output
+    output = run(model, inputs, loss, "flow").output
     if output.size != 1:
         raise UndrawableError(
             f"flow: the model returned {output.shape}, expected one number to go back from; make it with loss=, "

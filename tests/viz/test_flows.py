@@ -378,6 +378,8 @@ def test_share_never_rounds_to_all_or_nothing() -> None:
 def test_wrong_use_says_what_to_pass() -> None:
     with pytest.raises(UndrawableError, match="got int, expected a health Report"):
         flow(3)
+    with pytest.raises(UndrawableError, match=r"flow: missing .* 'x'; give one input .* as in flow\(f, x, y\)"):
+        flow(nn.ReLU())
     with pytest.raises(UndrawableError, match="has no layer 'b'"):
         flow(Report((layer("a"),), (Connection("a", "b", 1.0, None),), (1,), 0.0, 0, 1, 1))
     with pytest.raises(UndrawableError, match="share one name"):
