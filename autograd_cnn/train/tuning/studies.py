@@ -89,6 +89,9 @@ def study_of(
     DataFileError, FileAccessError
         When the file is damaged, or cannot be used.
     """
+    wanted: dict[str, Any] = {"direction": direction, "space": {name: str(values) for name, values in space.items()}}
+    if sampler == "grid":
+        wanted["points of the grid"] = grid_points(space, trials)
     with _readable(storage):
         kept: BaseStorage = InMemoryStorage() if storage is None else JournalStorage(StudyFile(storage))
         study = optuna.create_study(
@@ -100,14 +103,11 @@ def study_of(
             pruner=PRUNERS[pruner](),
         )
         known = study.user_attrs.get("search")
+        if known not in (None, wanted):
+            raise ArgumentError(f"tune: {storage!r} holds a search of {known}, not of {wanted}; give another file")
         records_of(study, space)  # where they cannot be read, the file is damaged
-    wanted: dict[str, Any] = {"direction": direction, "space": {name: str(values) for name, values in space.items()}}
-    if sampler == "grid":
-        wanted["points of the grid"] = grid_points(space, trials)
     if known is None:
         study.set_user_attr("search", wanted)
-    elif known != wanted:
-        raise ArgumentError(f"tune: {storage!r} holds a search of {known}, not of {wanted}; give another file")
     return study
 
 
