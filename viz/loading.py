@@ -9,12 +9,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from autograd_cnn.errors import suggestion
+from autograd_cnn.errors import FileAccessError, suggestion
+from autograd_cnn.files import opened
 from viz import exchange
 from viz.errors import ExchangeError, PictureError
 from viz.page import Page
 from viz.picture import Picture
 from viz.style import Theme, theme_named
+
+LARGEST = 2**30
+"""Most bytes of a file that are read."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +82,22 @@ def load(path: str | os.PathLike[str]) -> Picture | Page:
     True
     """
     try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise ExchangeError(f"load: cannot read {str(path)!r}: {error.strerror}") from error
+        with opened(path) as file:
+            content = file.read(LARGEST + 1)
+    except FileAccessError as error:
+        raise ExchangeError(f"load: {error}") from error
+    name = Path(path).name
+    if len(content) > LARGEST:
+        raise ExchangeError(f"load: {name!r} has more than {LARGEST:,} bytes, which no saved picture has")
     try:
         kind, theme, data = exchange.read(content)
         known = _kind_named(kind)
         return known.made(exchange.decoded(known.data_type, data), theme_named(theme))
     except PictureError as error:
-        raise ExchangeError(f"load: {Path(path).name!r}: {error}") from None
+        raise ExchangeError(f"load: {name!r}: {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # each field is of its type, but they do not go together: a wire to a box that is not there
+        raise ExchangeError(f"load: {name!r} is damaged: its parts do not fit each other ({error!r})") from error
 
 
 def json_schema(kind: str) -> dict[str, Any]:
