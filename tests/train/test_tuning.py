@@ -318,7 +318,7 @@ def test_another_file_is_never_written(content, tmp_path):
     file = tmp_path / "diary"
     file.write_bytes(content)
     if content == b"{":  # of a study that was killed while it began
-        assert len(train.tune(hill, LR, trials=1, storage=file).trials) == 1
+        assert len(train.tune(hill, LR, trials=1, seed=0, storage=file).trials) == 1
         return
     with pytest.raises(DataFileError, match=r"diary' is .*give another file"):
         train.tune(hill, LR, trials=2, storage=file)
@@ -326,7 +326,7 @@ def test_another_file_is_never_written(content, tmp_path):
 
 
 def test_a_storage_of_another_search_or_place_raises(tmp_path):
-    train.tune(hill, LR, trials=1, storage=tmp_path / "study.log")
+    train.tune(hill, LR, trials=1, seed=0, storage=tmp_path / "study.log")
     other = {"lr": train.LogUniform(1e-3, 1)}
     with pytest.raises(ag.ArgumentError, match=r"holds a search of .*1e-06.* not of .*0\.001.*give another file"):
         train.tune(hill, other, trials=1, storage=tmp_path / "study.log")
