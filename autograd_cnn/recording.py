@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,9 @@ _MOST_INNER = 1000
 
 _EVERYTHING = Recording()
 _recording: ContextVar[Recording] = ContextVar("recording", default=_EVERYTHING)
+_around: ContextVar[Any] = ContextVar("around", default=None)
+"""The innermost ``with`` block, how it was around that, and the blocks further out; not kept in the object whose block
+it is, since many threads may enter one object at once."""
 
 
 recording = _recording.get
@@ -52,20 +55,24 @@ recording = _recording.get
 class Recorded(ContextDecorator):
     """Changes inside the ``with`` block, or inside a function that it decorates, how gates are recorded."""
 
-    __slots__ = ("_change", "_tokens")
+    __slots__ = ("_change",)
 
     def __init__(self, change: Callable[[Recording], Recording]) -> None:
         self._change = change
-        self._tokens: list[Token[Recording]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_recording.set(self._change(_recording.get())))
+        here = _recording.get()
+        inside = self._change(here)
+        _around.set((self, here, _around.get()))
+        _recording.set(inside)
 
     def __exit__(self, *error: object) -> None:
-        _recording.reset(self._tokens.pop())
-
-    def _recreate_cm(self) -> Recorded:
-        return Recorded(self._change)  # a decorated function may run in many threads at once
+        around = _around.get()
+        while around is not None and around[0] is not self:  # Ctrl-C kept a block inside from its end
+            around = around[2]
+        if around is not None:
+            _recording.set(around[1])
+            _around.set(around[2])
 
 
 def recorded(**changes: Any) -> Recorded:

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from linecache import getline
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,10 @@ def lines_of(call: Callable[[], None]) -> Counter[Line]:
 
 
 def interrupted(call: Callable[[], None], wanted: Line, time: int) -> bool:
-    """Call, and press Ctrl-C before a line is run for the n-th time; whether it was."""
+    """Call, and press Ctrl-C before a line is run for the n-th time; whether it was.
+
+    The call has a context of its own: where the line is the very end of a block, a scope would stay.
+    """
     seen = 0
 
     def press(line: Line) -> None:
@@ -71,7 +75,7 @@ def interrupted(call: Callable[[], None], wanted: Line, time: int) -> bool:
 
     try:
         with traced(press):
-            call()
+            copy_context().run(call)
     except KeyboardInterrupt:
         return True
     return False
@@ -171,3 +175,12 @@ def test_a_step_of_a_trainer_after_the_second_ctrl_c(compiled: bool, tmp_path: P
         found = fit(folder, resume=True)
         for name, value in expected.items():
             np.testing.assert_array_equal(found[name], value)
+
+
+def test_a_block_that_ctrl_c_kept_from_its_end_ends_with_the_one_around() -> None:
+    with ag.scope("outer"), ag.no_grad():
+        ag.scope("inner").__enter__()
+        ag.no_grad().__enter__()
+    node = ag.Scalar(1.0) * 2
+    assert node.gate is not None
+    assert node.scope == ""
