@@ -91,7 +91,7 @@ class Gauge:
             return None
         for rows, sums in self._rows:
             squares_of_rows(rows, sums)
-        counted = np.concatenate(counts)
+        counted = np.concatenate([np.empty(0), *counts])  # layers that are not fused have no tallies
         if not math.isfinite(loss + float(np.add.reduce(counted)) + float(np.add.reduce(self._sums))):
             return None
         return Reading(step, loss, self._sums.copy(), counted, same_signs(self.plan, self._order))
@@ -106,7 +106,7 @@ class Gauge:
             return False
         self._arrays, self._places = arrays, places
         rows = [row_of(array) for array in arrays if array is not None]
-        rows += [rows[0][:0]] * (-len(rows) % AT_ONCE)
+        rows += [row[:0] for row in rows[:1]] * (-len(rows) % AT_ONCE)
         self._sums = np.zeros(len(rows))
         self._rows = [(tuple(rows[i : i + AT_ONCE]), self._sums[i : i + AT_ONCE]) for i in range(0, len(rows), AT_ONCE)]
         return True

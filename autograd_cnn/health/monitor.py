@@ -26,6 +26,9 @@ from autograd_cnn.health.watching import Watch
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
 
+OF_REPLAYS = 8
+"""Every so many steps of a compiled function are looked at, unless something else is asked for."""
+
 
 class Monitor:
     """Watches a training loop.
@@ -50,11 +53,12 @@ class Monitor:
         Of larger values and gradients of layers read only about so many numbers at a step, others each time: such
         as 8192, where watching costs too much. The RMS of such a step is then right to about ten percent, and with
         it what a layer does to its gradient; units, weights, updates, the loss and full reports stay exact.
-    every : int
+    every : int, optional
         Look at every so many steps only, and at steps 1, 2, 4, 8 ... before the first of them: what goes wrong, goes
-        wrong early. The others are counted, no more, so that watching costs little also where `observe` is called or
-        layers are small: see tests/benchmarks. What happens between two looks is told at the second: a unit that dies
-        is found up to so many steps later. Thresholds that speak of steps mean steps looked at.
+        wrong early. The others are counted, no more. What happens between two looks is told at the second: a unit that
+        dies is found up to so many steps later. Thresholds that speak of steps mean steps looked at. By default each
+        step where `observe` is called, and every 8th of a function compiled with ``ag.compile(f, monitor=...)``, which
+        then takes less than a tenth longer; ``every=1`` looks at each of its steps, too: see tests/benchmarks.
 
     Attributes
     ----------
@@ -86,7 +90,7 @@ class Monitor:
         window: int | None = None,
         frames_every: int = 100,
         part: int | None = None,
-        every: int = 1,
+        every: int | None = None,
     ) -> None:
         given = ("window", window, "batch"), ("frames_every", frames_every, "step"), ("part", part, "number")
         for name, count, what in (*given, ("every", every, "step")):
@@ -95,11 +99,12 @@ class Monitor:
         self.thresholds = thresholds or Thresholds()
         self.window = window
         self.part = part
-        self.every = every
+        self.every = every or 1
+        self._is_given = every is not None
         self._names = named_parameters(model)
         self.known = set(self._names.values()) if model is not None else None
         self._books = Books(self.thresholds, window)
-        self._frames = Frames(frames_every, every)
+        self._frames = Frames(frames_every, self.every)
         self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
         self._epochs: list[int] = []
         self._updates = Updates()
@@ -162,6 +167,8 @@ class Monitor:
             By node, what its values and gradients come to, each time anew, where they may not be there, nor anything
             after the step. Steps of which this monitor `wants_arrays` must come without.
         """
+        if replayed and not self._is_given:
+            self.every = self._frames.apart = OF_REPLAYS
         order = topological_order(loss) if isinstance(loss, Node) else []
         counted = None
         if tallies is not None:

@@ -46,6 +46,12 @@ WORK: dict[str, Work] = {
         f"{name}, {count} compiled steps, watched": Work(
             partial(watched_training, name, count), {"not watched": 1.1}, ("not watched",), rounds
         )
+        for name, count, rounds in (("LeNet-5", 800, 1000), ("CIFAR ConvNet", 96, 3))
+    },
+    **{
+        f"{name}, {count} compiled steps, each of them watched": Work(
+            partial(watched_training, name, count, every=1), peers=("not watched",), rounds=rounds
+        )
         for name, count, rounds in (("LeNet-5", 100, 1000), ("CIFAR ConvNet", 100, 3))
     },
     **{

@@ -11,6 +11,7 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import health, nn, optim
+from autograd_cnn.health.monitor import OF_REPLAYS
 from tests.benchmarks.networks import NETWORKS
 from tests.benchmarks.work import OURS, Step, Steps, installed
 
@@ -53,12 +54,12 @@ def our_training(name: str, dtype: Any = np.float32, batch: int | None = None, r
     return step
 
 
-def watched_training(name: str, count: int, every: int = 1) -> Steps:
+def watched_training(name: str, count: int, every: int | None = None) -> Steps:
     """Train compiled, with a health monitor and without: what its counters cost.
 
     A turn is so many steps, of one of which a full report is kept; the first ones, of which more are, go before.
     """
-    monitor = health.Monitor(frames_every=count // every, every=every)
+    monitor = health.Monitor(frames_every=max(1, count // (every or OF_REPLAYS)), every=every)
     steps = {OURS: our_compiled_training(name, monitor=monitor), "not watched": our_compiled_training(name)}
     return {who: lambda step=step: [step() for _ in range(count)] for who, step in steps.items()}
 

@@ -126,7 +126,7 @@ def test_counts_are_those_of_the_arrays(sizes, dtype, scale, pooled):
     images = (np.random.default_rng(0).standard_normal((17, channels, height, width)) * scale).astype(dtype)
     records = []
     for compiled in (False, True):
-        monitor = health.Monitor(model, thresholds=health.Thresholds(unit_samples=1))
+        monitor = health.Monitor(model, thresholds=health.Thresholds(unit_samples=1), every=1)
         f = ag.compile(lambda x: model(x).mean() / scale, monitor=monitor if compiled else None)
         for _ in range(4):  # step 3 is none of which a full report is kept
             model.zero_grad()
@@ -159,7 +159,7 @@ def looks(monitor, f, x, steps):
 
 def test_all_steps_are_counted_and_some_are_seen():
     model = small_cnn()
-    monitor = health.Monitor(model, frames_every=4)
+    monitor = health.Monitor(model, frames_every=4, every=1)
     f = ag.compile(lambda x: model(x).sum(), monitor=monitor)
     seen = looks(monitor, f, np.ones((4, 1, 8, 8), np.float32), 13)
     assert [i for i, look in enumerate(seen) if look == "ARRAYS"] == [0, 1, 2, 4, 8, 12]
@@ -175,7 +175,7 @@ def test_what_is_not_finite_is_found_at_the_step_where_it_is(build, wrong):
     found = []
     for compiled in (False, True):
         model = build()
-        monitor = health.Monitor(model)
+        monitor = health.Monitor(model, every=1)
         f = ag.compile(lambda x, y, model=model: F.cross_entropy(model(x), y), monitor=monitor if compiled else None)
         x = np.random.default_rng(0).standard_normal((8, 1, 8, 8)).astype(np.float32)
         for step in range(7):
@@ -215,7 +215,7 @@ def test_a_report_between_full_ones_has_the_numbers_of_its_step():
 def test_other_layers_are_looked_at_in_full():
     """Numbers of one network are not put into the report of another."""
     first, second = small_cnn(), mixed()
-    monitor = health.Monitor([*first.parameters(), *second.parameters()])
+    monitor = health.Monitor([*first.parameters(), *second.parameters()], every=1)
     labels, x = np.arange(8), np.ones((8, 1, 8, 8), np.float32)
     f = [ag.compile(lambda x, y, m=m: F.cross_entropy(m(x), y), monitor=monitor) for m in (first, second)]
     for step in range(8):
@@ -229,7 +229,7 @@ def test_other_layers_are_looked_at_in_full():
 def test_a_layer_that_receives_no_gradient(dtype):
     """Its output only decides what others pass on: no gate sends a gradient back to it."""
     mask, other = (nn.Sequential(nn.Linear(3, 4, dtype=dtype, rng=i), nn.ReLU()) for i in range(2))
-    monitors = [health.Monitor(thresholds=health.Thresholds(unit_samples=1)) for _ in range(2)]
+    monitors = [health.Monitor(thresholds=health.Thresholds(unit_samples=1), every=1) for _ in range(2)]
 
     def function(x):
         with ag.scope("mask"):
@@ -299,3 +299,13 @@ def test_any_monitor_will_do():
         f(np.array([k, k])).backward(retain="leaves")
     assert seen[1][1:] == [("multiply", [2.0, -4.0], True), ("relu", [2.0, 0.0], True), ("sum", 2.0, True)]
     assert w.grad.tolist() == [3.0, 0.0]
+
+
+@pytest.mark.parametrize(("every", "looks"), [(None, [0, 1, 2, 4, 8, 16]), (1, [*range(20)])])
+def test_every_eighth_step_is_looked_at_unless_all_are_asked_for(every, looks):
+    w = ag.Parameter(np.ones(2, np.float32))
+    monitor = health.Monitor([w], every=every)
+    f = ag.compile(lambda x: (w * x).sum(), monitor=monitor)
+    for _ in range(20):
+        f(np.ones(2, np.float32)).backward()
+    assert [record.step for record in monitor.history] == looks

@@ -131,7 +131,7 @@ def test_samples_that_do_not_count_leave_no_accuracy():
 
 @pytest.mark.parametrize("compile", [False, True])
 def test_a_monitor_sees_every_step_and_epoch(compile):
-    monitor = health.Monitor()
+    monitor = health.Monitor(every=1)
     trainer(monitor=monitor, compile=compile).fit(blobs(), blobs(seed=1), epochs=3, batch_size=16, rng=0)
     timeline = monitor.timeline()
     assert len(timeline.steps) == 9
