@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import math
 import re
+import unicodedata
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +69,9 @@ def build(expression: str, values: Mapping[str, float]) -> tuple[ag.Scalar, dict
     (-12.0, 3.0)
     """
     tree = _parse(expression)
+    values = {
+        unicodedata.normalize("NFKC", name): value for name, value in values.items()
+    }  # as Python's parser: µ is μ
     called = _called(tree)
     for name in sorted(called - set(_FUNCTIONS)):
         known = ", ".join(sorted(_FUNCTIONS))
@@ -113,7 +118,9 @@ def _parse(expression: str) -> ast.Expression:
     if len(expression) > LONGEST:
         raise ExpressionError(f"the expression has {len(expression)} characters, at most {LONGEST} are read")
     try:
-        return ast.parse(expression.strip(), mode="eval")
+        with warnings.catch_warnings():  # such as of "1or x": what is no arithmetic is told by us
+            warnings.simplefilter("ignore")
+            return ast.parse(expression.strip(), mode="eval")
     except SyntaxError as error:
         column = max(1, error.offset or 1)
         near = _short(expression.strip()[column - 1 :] or expression.strip())

@@ -1,6 +1,7 @@
 """Expressions: arithmetic is built gate by gate, everything else is refused in one line."""
 
 import math
+import warnings
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,21 @@ def test_everything_else_is_refused_in_one_line(expression, values, words):
 def test_values_that_are_none(arguments, words):
     with pytest.raises(ExpressionError, match=words):
         assignments(arguments)
+
+
+def test_names_are_those_that_python_reads():
+    """A keyboard's micro sign is a Greek letter to Python's parser, and had no value."""
+    output, leaves = build("\u00b5 * 2", {"\u00b5": 3.0})
+    assert output.value == 6
+    assert list(leaves) == ["\u03bc"]
+
+
+def test_python_adds_no_warning_of_its_own():
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        with pytest.raises(ExpressionError, match="not arithmetic"):
+            build("1or x", {"x": 1.0})
+    assert not found
 
 
 @given(st.text(max_size=30))
