@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -97,6 +98,27 @@ class Program:
             raise
 
     def _state(self, look: Look) -> State:
+        """Return a state in which a monitor sees as much of a call."""
+        counts = look == Look.NOTHING and self.monitor is not None and self._counts_in_passing
+        state = self._free_state(Look.COUNTS if counts else look)
+        state.look = look
+        return state
+
+    @cached_property
+    def _counts_in_passing(self) -> bool:
+        """Whether what counts is fused as far as what does not: then one memory serves both, and stays in the cache."""
+        fused = [
+            {node: group and group.nodes for node, group in self._groups_of(look).items()}
+            for look in (Look.NOTHING, Look.COUNTS)
+        ]
+        return fused[0] == fused[1]
+
+    def _groups_of(self, look: Look) -> dict[Node, Group | None]:
+        if look not in self._groups:
+            self._groups[look] = groups_of(self.traced, look)
+        return self._groups[look]
+
+    def _free_state(self, look: Look) -> State:
         """Return a state that no result needs any more, or a new one; where a monitor sees arrays, less is fused."""
         free = self._free[look]
         place = next((i for i, state in enumerate(free) if state is not self._seen), None)
@@ -104,12 +126,10 @@ class Program:
             return free.pop(place)
         spent = None if self._spent is None else self._spent()
         state = None if spent is None else spent.state
-        if spent is not None and state is not None and state is not self._seen and state.look == look:
+        if spent is not None and state is not None and state is not self._seen and state.most == look:
             spent.state = None
             return state
-        if look not in self._groups:
-            self._groups[look] = groups_of(self.traced, look)
-        return State(self.traced, self._groups[look], look)
+        return State(self.traced, self._groups_of(look), look)
 
     def _look(self) -> Look:
         """Return how much the monitor wants to see of the next training step."""
@@ -163,7 +183,7 @@ class Program:
 
     def give_back(self, state: State) -> None:
         """Take a state that no result needs any more."""
-        self._free[state.look].append(state)
+        self._free[state.most].append(state)
 
 
 class Replay:

@@ -12,7 +12,7 @@ from autograd_cnn.compilation.instructions import Run, Sink
 from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.native import Group, memory_for
 from autograd_cnn.compilation.native.counting import Tally
-from autograd_cnn.compilation.native.memory import Places
+from autograd_cnn.compilation.native.memory import Counting, Places
 from autograd_cnn.compilation.recording import Traced
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.live import Data, Drawn, Plainly
@@ -32,8 +32,10 @@ class State:
 
     Attributes
     ----------
-    look : Look
+    most : Look
         As given.
+    look : Look
+        How much it is to see of this call: that, or nothing, which spares the counting.
     stand_ins, outputs : list of Node
         What stands for the arguments, and what the function returns.
     sinks : list of Sink
@@ -47,7 +49,8 @@ class State:
     """
 
     def __init__(self, traced: Traced, groups: dict[Node, Group | None], look: Look = Look.NOTHING) -> None:
-        self.look = look
+        self.most = self._look = look
+        self._counting = Counting(look == Look.COUNTS)
         self._copies: dict[Node, Node] = {}
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
@@ -74,6 +77,16 @@ class State:
         self.outputs: list[Node] = [self._of(x) for x in traced.outputs]
         self._effects = [(f, tuple(map(self._of, operands))) for f, operands in traced.log.effects]
         self._waiting = [self._copies[x] for x in traced.order if x.requires_grad]
+
+    @property
+    def look(self) -> Look:
+        """How much a monitor is to see of this call."""
+        return self._look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        self._look = look
+        self._counting.is_on = look == Look.COUNTS
 
     def run(self, arguments: Sequence[Any], drawn: list[int] | None = None) -> None:
         """Compute all nodes for new arguments, then do what the function does beside.
@@ -143,7 +156,7 @@ class State:
     def _add_group(self, group: Group | None) -> None:
         """Add the instruction of a group, at the place of its last node."""
         if group is not None:
-            native = group.build(group.nodes, Places(self._of, self._sink, self.look, self.tallies))
+            native = group.build(group.nodes, Places(self._of, self._sink, self.most, self.tallies, self._counting))
             self._forward.append(native.forward)
             self._backward.append(native.backward)
 

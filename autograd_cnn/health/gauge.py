@@ -73,6 +73,7 @@ class Gauge:
         self._value_nodes = [order[i] for i in self._of_values]
         self._gradient_nodes = [order[i] for i in self._of_gradients]
         self._arrays: list[Any] = []
+        self._parts: list[tuple[bool, int, int]] = []
         self._places: list[tuple[bool, int]] = []
         self._rows: list[tuple[Any, Array]] = []
         self._sums = np.empty(0)
@@ -85,6 +86,13 @@ class Gauge:
         counts = [part for tally in tallies for part in (tally.values, tally.gradients) if part is not None]
         if len(counts) < sum([1 if tally.values is None else 2 for tally in tallies]):
             return None
+        if not self._parts:
+            self._parts = [
+                (is_value, place, part.size)
+                for place, tally in self._counted.items()
+                for is_value, part in ((True, tally.values), (False, tally.gradients))
+                if part is not None
+            ]
         arrays = [node._value for node in self._value_nodes] + [node.grad for node in self._gradient_nodes]
         same = len(arrays) == len(self._arrays) and all([a is b for a, b in zip(arrays, self._arrays, strict=True)])
         if not same and not self._take_rows(arrays):
@@ -161,12 +169,10 @@ class Gauge:
         for column, (is_value, place) in enumerate(self._places):
             (values if is_value else gradients)[place] = sums[:, column]
         of_units: dict[tuple[bool, int], Array] = {}
-        for place, tally in self._counted.items():
-            for is_value, part in ((True, tally.values), (False, tally.gradients)):
-                if part is not None:
-                    of_units[is_value, place] = counts[:, begin : begin + part.size - 1]
-                    begin += part.size
-                    (values if is_value else gradients)[place] = counts[:, begin - 1]
+        for is_value, place, size in self._parts:
+            of_units[is_value, place] = counts[:, begin : begin + size - 1]
+            begin += size
+            (values if is_value else gradients)[place] = counts[:, begin - 1]
         for place, source in self._reshaped.items():
             values[place] = values[source]
         batches = {}

@@ -314,8 +314,7 @@ class Monitor:
 
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last look moved the weights, once it was made."""
-        if self.history:
-            self.history[-1].update_ratios.update(self._updates.ratios(stepped=next_step))
+        self._books.take_ratios(self._updates.ratios(stepped=next_step))
 
     def _onset(self, kind: str, layer: str) -> int:
         since = self._books.lives.since(layer, kind)

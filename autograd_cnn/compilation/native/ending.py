@@ -68,6 +68,7 @@ class Ending:
         self._totals = Totals(self._sums.reshape(-1, self.units, 1 if self._by_columns else PARTIAL_SUMS))
         self._upstream: Array | None = None
         self._counts: Counts | None = None
+        self._counting = places.counting
         if self.relu and places.look == Look.COUNTS:
             tallies = places.tally(nodes[0]), places.tally(nodes[1])
             self._counts = Counts(tallies, self._matrix, self.units, self._by_columns, len(self._sums))
@@ -75,12 +76,12 @@ class Ending:
     def forward(self, bias: Array) -> None:
         """Compute the result."""
         matrix = self._matrix
-        if self._counts is not None:
+        if self._counts is not None and self._counting.is_on:
             share_out(self._count_and_add, len(self._sums), 2 * matrix.size, self._counts, bias)
             self._counts.values_are_counted()
             return
         share_out(self._add, len(matrix), matrix.size, matrix, bias, self._at_once)
-        if self.before is not None:
+        if self.before is not None and not self._at_once:
             np.maximum(self.product, 0, out=self.result)
             self.before._value = self.product
 
@@ -97,7 +98,7 @@ class Ending:
             self._rows = _matrix(ordered, self.order)
             self._upstream = upstream if ordered is upstream else None
         rows, ends = self._rows, (self._result, self.relu, self._sent, self._sums)
-        if self._counts is None:
+        if self._counts is None or not self._counting.is_on:
             share_out(self._send, len(self._sums), rows.size, rows, *ends)
         else:
             rows = np.ascontiguousarray(rows)
@@ -147,6 +148,7 @@ class PooledEnding:
         self._totals = Totals(self._sums.reshape(-1, product.shape[1], 1 if self._per_lane else columns))
         self._upstream: Array | None = None
         self._counts: Counts | None = None
+        self._counting = places.counting
         if places.look == Look.COUNTS:
             tallies = [places.tally(node) for node in nodes[2:]]
             matrix = _matrix(product, order)
@@ -158,7 +160,7 @@ class PooledEnding:
         bias = self._bias(bias)
         ends: Any = bias, self._per_lane, self._zero, self._nowhere, *self._target, self._switches
         jobs, operations = len(self._switches), self.result.size * 4
-        if self._counts is None:
+        if self._counts is None or not self._counting.is_on:
             share_out(self._take, jobs, operations, *self._source, self._outputs, *ends)
         else:
             share_out(self._count_and_take, jobs, 2 * operations, self._counts, bias, *ends)
@@ -179,7 +181,7 @@ class PooledEnding:
         ends: Any = self._size, self._outputs[:2], self._nowhere, *self._product, self._sums
         jobs, operations = len(self._switches), self.sent.size
         share_out(self._send, jobs, operations, *self._rows, self._switches, *ends)
-        if self._counts is not None:
+        if self._counts is not None and self._counting.is_on:
             self._counts.sent(self._rows, self._switches, self._outputs[0], self._nowhere)
             self._counts.gradients_are_counted()
         self._totals.write(of_bias)

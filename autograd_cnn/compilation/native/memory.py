@@ -31,6 +31,13 @@ class Kept:
         return self._array
 
 
+@dataclass
+class Counting:
+    """Whether the instructions of a state count at this call."""
+
+    is_on: bool = False
+
+
 @dataclass(frozen=True)
 class Places:
     """Where the instructions of one state find what they work on.
@@ -45,12 +52,15 @@ class Places:
         Whether what goes into an activation must be seen from outside, with its gradient, or counted.
     tallies : dict
         What is counted, by node as it stands in the state.
+    counting : Counting
+        Whether it is, now.
     """
 
     node: Callable[[Node], Node]
     sink: Callable[[Node], Any]
     look: Look = Look.NOTHING
     tallies: dict[Node, Tally] = field(default_factory=dict)
+    counting: Counting = field(default_factory=Counting)
 
     def seen(self, node: Node) -> Node | None:
         """Return a node inside of a group as it stands in the state, if its gradient must be seen from outside."""
