@@ -82,8 +82,10 @@ class Packed:
         """Take in an array; return the name of its member, which tells its place to whoever lists the file."""
         if array.dtype.kind not in "biufc":
             raise ArgumentError(f"checkpoint: {place[1:]} is an array of {array.dtype}, expected numbers")
-        name = re.sub(r"[^A-Za-z0-9_.\-/]", "_", place[1:])
-        name += f".{len(self.arrays)}.npy" if f"{name}.npy" in self.arrays else ".npy"
+        stem = re.sub(r"[^A-Za-z0-9_.\-/]", "_", place[1:])
+        name, tries = f"{stem}.npy", 1
+        while name in self.arrays or name == HEADER:
+            name, tries = f"{stem}.{tries}.npy", tries + 1
         self.arrays[name] = array
         return name
 

@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -53,7 +53,9 @@ def same(a, b):
     return a == b or (isinstance(a, float) and np.isnan(a) and np.isnan(b))
 
 
-@given(st.dictionaries(st.text(max_size=4), contents, max_size=3))
+@given(st.dictionaries(keys.map(str), contents, max_size=3))
+@example({"header": np.arange(3)})
+@example({"_.1": np.zeros(1), "_.2": np.zeros(2), "_": np.zeros(3), "?": np.ones(3), "!": np.ones(2)})
 @settings(max_examples=60)
 def test_plain_data_comes_back_to_the_bit(content):
     found = read(written(content))
