@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,9 @@ class Generators:
     ----------
     **sources : object
         Where to look: a Generator itself, a Module (its layers' generators, such as those of dropout), a function
-        that closes over one, or any other object with generators among its attributes, also in lists and objects
-        there. The default generator (see `autograd_cnn.manual_seed`) is always among them.
+        that closes over one or reads one from outside, or any other object with generators among its attributes,
+        also in lists, dicts and objects there; not in modules, classes, and functions that a function calls.
+        The default generator (see `autograd_cnn.manual_seed`) is always among them.
     """
 
     def __init__(self, **sources: Any) -> None:
@@ -60,7 +61,7 @@ def _generators(name: str, source: Any, seen: set[int]) -> Iterator[tuple[str, n
     """Yield the generators in an object, and in what it holds, each object looked into once."""
     if isinstance(source, np.random.Generator):
         yield name, source
-    elif id(source) not in seen and not isinstance(source, type):
+    elif id(source) not in seen and not isinstance(source, type | ModuleType):
         seen.add(id(source))
         for part, value in _parts(source):
             yield from _generators(f"{name}.{part}", value, seen)
@@ -77,12 +78,14 @@ def _parts(source: Any) -> Iterable[tuple[str, Any]]:
         ]
     if isinstance(source, list | tuple):
         return [(str(i), part) for i, part in enumerate(source)]
+    if isinstance(source, dict):
+        return [(str(name), part) for name, part in source.items()]
     if isinstance(source, partial):
         return [("function", source.func), *((str(i), x) for i, x in enumerate(source.args)), *source.keywords.items()]
     if isinstance(source, MethodType):
         return [("object", source.__self__)]
     if isinstance(source, FunctionType):
         outside = inspect.getclosurevars(source)
-        read = {name: x for name, x in outside.globals.items() if isinstance(x, np.random.Generator)}
+        read = {name: x for name, x in outside.globals.items() if not isinstance(x, FunctionType)}
         return (read | dict(outside.nonlocals)).items()
     return vars(source).items() if hasattr(source, "__dict__") else ()

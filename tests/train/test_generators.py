@@ -11,6 +11,7 @@ from autograd_cnn.data import augmentation
 from autograd_cnn.train.generators import Generators
 
 OUTSIDE = np.random.default_rng(9)
+FLIPS = augmentation.Augmentation(augmentation.Flip(), rng=8)
 
 
 class Holder:
@@ -40,6 +41,7 @@ def model(rng):
         lambda rng: rng,
         model,
         lambda rng: Holder(3, [Holder(rng)]),
+        lambda rng: Holder({"shift": Holder(rng)}),
         lambda rng: Holder(rng).method,
         lambda rng: partial(drawing, rng=rng),
         lambda rng: partial(Holder(rng).method, 1),
@@ -56,6 +58,17 @@ def test_a_generator_is_found_and_put_back(source):
     drawn = rng.random(3).tolist()
     found.load_state_dict(before)
     assert rng.random(3).tolist() == drawn
+
+
+def test_what_a_function_reads_from_outside_is_looked_into_but_modules_are_not():
+    def local():
+        import autograd_cnn.random as drawn
+
+        return lambda x: FLIPS(x) if drawn else x
+
+    found = Generators(source=local()).found
+    assert list(found) == ["default", "source.FLIPS.rng"]
+    assert found["source.FLIPS.rng"] is FLIPS.rng
 
 
 def test_one_that_a_function_reads_from_outside_and_the_default_one():
