@@ -3,7 +3,7 @@
 CS231n, convolutional networks, "Layer Sizing Patterns" and "Case studies": most memory is in the first layers, most
 parameters are in the first fully connected one. Nothing here is allocated or computed.
 
-Run: python examples/40_summary.py [folder]
+Run: python examples/40_summary.py [folder] [--quick]
 """
 
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 from autograd_cnn import models, nn
 from viz.charts import Axis, Bars, ChartData, Panel, chart
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
 
 print("VGG-16, trained with momentum on 32 images at a time\n")
 vgg16 = models.summary(models.vgg16, (3, 224, 224), batch=32, optimizer="momentum")

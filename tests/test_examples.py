@@ -269,7 +269,36 @@ EXPECTED = {
         r"total +15,237,608  138,357,544 …path: 16…5\.18 GiB…resnet50 +50 layers…110,592 weights = 27C²"
         r"…200,704 weights = 49C²…27C² weights instead of 49C²…'K': 2}: 9 layers with weights",
         ("summary.svg",),
-        (),
+    ),
+    "41_optimizers.py": Expected(
+        r"random search .* -> (\S+) in…random steps .* -> (\S+) in…SGD .* -> (\S+) in…momentum .* -> (\S+) in"
+        r"…Nesterov .* -> (\S+) in…Adagrad .* -> (\S+) in…RMSprop .* -> (\S+) in…Adam .* -> (\S+) in"
+        r"…uncorrected: .* -> (\S+) in…AdamW .* -> (\S+) in…differ by (\S+) at a constant rate, by (\S+) at"
+        r"…slope 21,784 at w = 1\.5; as it is: after 1 steps w = -216\.339"
+        r"…clipped to 1: after 100 steps w = 1\.000…max-norm of 1: \[\[0\.6, 0\.8\], \[0\.3, 0\.4\]\]",
+        ("optimizers.svg",),
+        holds=lambda guessed, stepped, sgd, *faster_and_forms: (
+            guessed > stepped > 1.5 > sgd > 0.6 > max(faster_and_forms[:7])
+            and faster_and_forms[7] < 1e-5
+            and faster_and_forms[8] > 0.05
+        ),
+    ),
+    "42_schedules.py": Expected(
+        r"constant .* -> 0\.1000, .* epoch (\S+),…\nstep .* -> 0\.0090, .* epoch (\S+),"
+        r"…multi-step .* -> 0\.0010, .* epoch (\S+),…on plateau .* -> 0\.0\S+, .* epoch (\S+),"
+        r"…exponential: .* -> 0\.0064, .* epoch (\S+),…1/t .* -> 0\.0083, .* epoch (\S+),"
+        r"…cosine .* -> 0\.0017, .* epoch (\S+),…warm-up .* 0\.010 -> 0\.0024, .* epoch (\S+),",
+        ("schedules.svg",),
+        holds=lambda constant, *falling: max(falling) < constant / 1.5,
+    ),
+    "43_checkpoints.py": Expected(
+        r"kept: best\.npz, step-00000140\.npz, step-00000160\.npz\n"
+        r"cut after epoch 3, resumed to epoch 8: the same weights to the bit: True\n"
+        r"100 images: nothing better in 10 epochs.* loss (\S+), at the end (\S+)\n"
+        r"the network that is left has (\S+); top-1 error (\S+)%, top-5 error (\S+)%\n.*another network: True",
+        ("checkpoints.svg",),
+        needs="safetensors",
+        holds=lambda best, last, left, first, fifth: best == left < last and fifth < first / 3 and first < 30,
     ),
 }
 
