@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, UnknownNameError
 from autograd_cnn.graph import Tensor
 from autograd_cnn.nn import Module
 from autograd_cnn.recording import no_grad
@@ -73,19 +73,36 @@ class AveragedModel(Module):
         return self.module(*inputs)
 
     def update_parameters(self, model: Module) -> None:
-        """Take the network's weights into the average; call it after the optimizer's step."""
+        """Take the network's weights into the average; call it after the optimizer's step.
+
+        Raises
+        ------
+        UnknownNameError
+            When the network has other parameters or buffers than the one that was copied.
+        ShapeError
+            When one has another shape.
+        """
         count = int(self.n_averaged)
         share = 1 / (count + 1) if self.decay is None or not count else 1 - self.decay
-        news = dict(model.named_parameters())
+        news, buffers = dict(model.named_parameters()), dict(model.named_buffers())
+        _check_names(self.module, {*news, *buffers})
         for name, mean in self.module.named_parameters():
             old, new = np.asarray(mean.value), np.asarray(news[name].value)
             mean.assign(old + (new - old) * share if count else new)  # type: ignore[arg-type]  # a Scalar's is 0-d
-        buffers = dict(model.named_buffers())
         for name, mean_of_buffer in self.module.named_buffers():
             old, new = mean_of_buffer, buffers[name]
             averages = self.use_buffers and count and old.dtype.kind == "f"
             mean_of_buffer[...] = old + (new - old) * share if averages else new
         self.n_averaged[...] = count + 1
+
+
+def _check_names(module: Module, given: set[str]) -> None:
+    known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
+    if strange := sorted(known ^ given):
+        raise UnknownNameError(
+            f"AveragedModel: only one of the network and the average has {', '.join(strange[:4])}; "
+            "give the network that was copied"
+        )
 
 
 def update_bn(batches: Iterable[Any], model: Module) -> None:

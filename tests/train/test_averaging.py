@@ -112,3 +112,10 @@ def test_an_average_is_saved_and_loaded(tmp_path):
 def test_decays_are_shares(decay):
     with pytest.raises(ag.ArgumentError, match="expected 0 to 1, or None"):
         train.AveragedModel(nn.Linear(1, 1), decay)
+
+
+@pytest.mark.parametrize(("own", "other"), [(True, False), (False, True)])
+def test_another_network_is_refused(own, other):
+    average = train.AveragedModel(nn.Linear(2, 3, bias=own))
+    with pytest.raises(ag.UnknownNameError, match="only one of the network and the average has bias"):
+        average.update_parameters(nn.Linear(2, 3, bias=other))
