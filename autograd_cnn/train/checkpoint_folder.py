@@ -93,24 +93,36 @@ class Checkpoints:
     def newest(self) -> tuple[Path, dict[str, Any]] | None:
         """Return the newest checkpoint that is whole, and what it holds; None where none was written yet.
 
-        A damaged one is renamed, so that it never counts as one of the last, and a warning says so.
+        Damaged ones after it are renamed, so that they never count as one of the last, and a warning names them.
 
         Raises
         ------
         DataFileError
             When there are some, and all are damaged.
         """
-        damaged = []
+        damaged: list[Path] = []
         for path in reversed(self.files()):
             try:
-                return path, load_checkpoint(path)
+                found = load_checkpoint(path)
             except DataFileError as error:
-                damaged.append(path.name)
-                path.replace(path.with_suffix(".damaged"))
+                damaged.append(path)
                 warnings.warn(f"{error}; the one before it is used", RuntimeWarning, stacklevel=5)
-        if damaged:
+                continue
+            for other in damaged:
+                other.replace(other.with_suffix(".damaged"))
+            return path, found
+        if damaged:  # they keep their names, so that another attempt does not begin anew either
             raise DataFileError(
-                f"checkpoints: all in {os.fspath(self.folder)!r} are damaged: {', '.join(damaged)}; "
-                f"is {BEST} whole? load_checkpoint reads it"
+                f"checkpoints: all in {os.fspath(self.folder)!r} are damaged: "
+                f"{', '.join(path.name for path in damaged)}; is {BEST} whole? load_checkpoint reads it"
             )
         return None
+
+
+def folder_of(given: Any) -> Checkpoints | None:
+    """Return the checkpoints that a path stands for; raise ArgumentError for what is none."""
+    if given is None or isinstance(given, Checkpoints):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return Checkpoints(given)
+    raise ArgumentError(f"Trainer: checkpoints={given!r}, expected a folder or Checkpoints")
