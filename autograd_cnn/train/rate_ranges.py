@@ -112,7 +112,8 @@ def rate_range(
     """
     rates = _rates(lowest, highest, steps)
     groups = checked_optimizer("rate_range", optimizer).param_groups
-    shares = [group["lr"] / (max(g["lr"] for g in groups) or 1.0) for group in groups]
+    largest = max(group["lr"] for group in groups)
+    shares = [group["lr"] / largest if largest else 1.0 for group in groups]
     losses: list[float] = []
     smoothed: list[float] = []
     # that the loss overflows in the end is what is looked for

@@ -116,6 +116,14 @@ def test_the_losses_are_those_of_training_at_rising_rates():
     assert model.x.value == 1.0
 
 
+def test_an_optimizer_that_stands_still_is_moved_too():
+    still, moving = (
+        train.rate_range(model, lambda loss, _: loss, [(0, 0)], optim.SGD(model.parameters(), lr), 0.01, 1.0, steps=5)
+        for model, lr in ((Bowl(), 0.0), (Bowl(), 0.3))
+    )
+    assert still == moving
+
+
 @given(st.floats(0.1, 100), st.floats(1e-6, 1e-3))
 def test_the_suggestion_trains_and_the_end_is_divergence(curvature, lowest):
     model = Bowl()
