@@ -25,9 +25,11 @@ from autograd_cnn.errors import (
     FileAccessError,
     GradientError,
     MissingExtraError,
+    NotFittedError,
     OutOfRangeError,
     ReplayMismatch,
     ShapeError,
+    UnknownArgumentError,
     UnknownNameError,
 )
 from autograd_cnn.errors import unknown_attribute as _unknown_attribute
@@ -112,6 +114,7 @@ __all__ = [
     "GradientError",
     "MissingExtraError",
     "Node",
+    "NotFittedError",
     "OutOfRangeError",
     "Parameter",
     "ReplayMismatch",
@@ -119,6 +122,7 @@ __all__ = [
     "ShapeError",
     "Step",
     "Tensor",
+    "UnknownArgumentError",
     "UnknownNameError",
     "abs",
     "add",

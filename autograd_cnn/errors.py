@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+Kind = TypeVar("Kind")
 
 
 class AutogradError(Exception):
@@ -119,17 +121,22 @@ def _letters(word: str) -> str:
     return word.casefold().replace("_", "")
 
 
-def suggest_options(kind: type) -> None:
+def suggest_options(kind: type[Kind]) -> type[Kind]:
     """Let a class suggest the nearest of its options where one is mistyped: ``nn.Conv2d(1, 8, 3, paddin=1)``.
 
     Parameters
     ----------
     kind : type
         Its own ``__init__`` is replaced by one that fails with an `UnknownArgumentError`, and is the same otherwise.
+
+    Returns
+    -------
+    type
+        The same class: this serves as a decorator too.
     """
     original = vars(kind).get("__init__")
     if original is None:
-        return
+        return kind
 
     @wraps(original)
     def made(self: Any, *sizes: Any, **options: Any) -> None:
@@ -140,6 +147,7 @@ def suggest_options(kind: type) -> None:
             raise
 
     setattr(kind, "__init__", made)  # noqa: B010 - type checkers go on seeing the original
+    return kind
 
 
 def _check_options(kind: str, made_by: Callable[..., None], given: Iterable[str]) -> None:

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn import data
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.nn.arguments import count
 from autograd_cnn.recording import no_grad
-from autograd_cnn.train.metrics import accuracy, top_k_error
+from autograd_cnn.train.metrics import accuracy, hits, top_k_error
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,16 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
 
 
 def predict(model: Any, images: Any, *, batch_size: int = 256) -> NDArray[Any]:
-    """Return the scores of a network for all images, batch by batch in eval mode without gradients."""
+    """Return the scores of a network for all images, batch by batch in eval mode without gradients.
+
+    Raises
+    ------
+    ArgumentError
+        For no images, or a batch size that is no positive integer.
+    """
+    if not len(images):
+        raise ArgumentError("predict: there are no images; expected at least one")
+    batch_size = count("predict", "batch_size", batch_size)
     starts = range(0, len(images), batch_size)
     with switched(model, training=False), no_grad():
         scores = [np.asarray(value_of(model(Tensor(images[i : i + batch_size])))) for i in starts]
@@ -105,6 +116,11 @@ def are_classes(scores: NDArray[Any], targets: NDArray[Any]) -> bool:
     if scores.ndim != 2 or targets.ndim != 1 or targets.dtype.kind not in "iu" or not scores.size:
         return False
     return bool(targets.min() >= 0 and targets.max() < scores.shape[1])
+
+
+def right_of(scores: Any, targets: Any) -> int | None:
+    """Return how many samples are right; None where the targets are no class labels."""
+    return int(hits("Trainer", scores, targets, 1).sum()) if are_classes(scores, targets) else None
 
 
 def value_of(x: Any) -> Any:

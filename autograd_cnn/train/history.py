@@ -39,6 +39,15 @@ class EpochRecord:
     validation_loss: float | None = None
     validation_accuracy: float | None = None
 
+    def note_in(self, monitor: Any) -> None:
+        """Tell a `health.Monitor` how good the network was."""
+        numbers = {
+            "training": {"accuracy": self.accuracy},
+            "validation": {"loss": self.validation_loss, "accuracy": self.validation_accuracy},
+        }
+        for part, known in numbers.items():
+            monitor.note(part, **{name: number for name, number in known.items() if number is not None})
+
     def __str__(self) -> str:
         shares = {"accuracy": self.accuracy, "validation accuracy": self.validation_accuracy}
         words = [f"epoch {self.epoch}", f"loss {self.loss:.4g}"]

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.train.history import EpochRecord
 from autograd_cnn.train.saved import count, number
@@ -40,10 +42,27 @@ class EarlyStopping:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise ArgumentError(f"EarlyStopping: metric={self.metric!r}, expected one of {list(METRICS)}")
-        if self.patience is not None and (isinstance(self.patience, bool) or not self.patience >= 1):
+        whole = hasattr(self.patience, "__index__") and not isinstance(self.patience, bool)
+        if self.patience is not None and not (whole and self.patience >= 1):
             raise ArgumentError(f"EarlyStopping: patience={self.patience!r}, expected at least 1 epoch, or None")
-        if not self.min_delta >= 0:
+        if not isinstance(self.min_delta, int | float | np.number) or not self.min_delta >= 0:
             raise ArgumentError(f"EarlyStopping: min_delta={self.min_delta!r}, expected a number of at least 0")
+
+    def verdict(self, best: int | None, epoch: int) -> str:
+        """Return why to stop after so many epochs, of which this was the best; empty to go on."""
+        without = epoch - (best or 0)
+        if self.patience is None or without < self.patience:
+            return ""
+        return f"nothing better in {without} epochs than epoch {best}"
+
+
+def rule_of(given: Any) -> EarlyStopping | None:
+    """Return the rule that a number, the patience, stands for; raise ArgumentError for what is none."""
+    if given is None or isinstance(given, EarlyStopping):
+        return given
+    if hasattr(given, "__index__"):
+        return EarlyStopping(given)
+    raise ArgumentError(f"Trainer: early_stopping={given!r}, expected the patience or an EarlyStopping")
 
 
 class Best:

@@ -12,24 +12,26 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import data, optim
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, suggest_options
 from autograd_cnn.functional import max_norm_
 from autograd_cnn.graph import Tensor
+from autograd_cnn.nn.arguments import count
 from autograd_cnn.train.averaging import AveragedModel
-from autograd_cnn.train.checkpoint_folder import Checkpoints
-from autograd_cnn.train.evaluation import Evaluation, are_classes, evaluate, switched, value_of
+from autograd_cnn.train.checkpoint_folder import Checkpoints, folder_of
+from autograd_cnn.train.evaluation import Evaluation, evaluate, right_of, switched, value_of
 from autograd_cnn.train.generators import Generators
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.interruption import Interruption, interruptible
-from autograd_cnn.train.metrics import hits
+from autograd_cnn.train.objective import objective
 from autograd_cnn.train.position import Position
 from autograd_cnn.train.progress import bar as progress_bar
 from autograd_cnn.train.safekeeping import Safekeeping
-from autograd_cnn.train.stopping import Best, EarlyStopping
+from autograd_cnn.train.stopping import Best, EarlyStopping, rule_of
 
 Callback = Callable[["Trainer"], object]
 
 
+@suggest_options
 class Trainer:
     """Trains a network by batches, epoch by epoch, and keeps what happened.
 
@@ -43,7 +45,7 @@ class Trainer:
         Of the parameters that are to be trained.
     scheduler : object, optional
         Of the learning rate, such as those of `optim.lr_scheduler`; `ReduceLROnPlateau` is told what an epoch is
-        judged by: the validation loss, or the metric of `early_stopping`.
+        judged by: the validation loss, or the metric of `early_stopping`; by steps, the loss of the batch.
     scheduler_every, average_every : {"epoch", "step"}
         After what the scheduler steps, and the average takes in the weights.
     penalty : callable, optional
@@ -77,6 +79,13 @@ class Trainer:
         Of the last `fit`.
     position : Position
         Where it is.
+
+    Raises
+    ------
+    ArgumentError
+        When something is not what is named above.
+    UnknownArgumentError
+        For an option that is not among them.
 
     Examples
     --------
@@ -115,25 +124,17 @@ class Trainer:
         self.scheduler, self.scheduler_every = scheduler, _every("scheduler_every", scheduler_every)
         self.augmentation, self.clip_norm, self.max_norm = augmentation, clip_norm, max_norm
         self.monitor = monitor
-        self.early_stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+        self.early_stopping = rule_of(early_stopping)
         self.average, self.average_every = average, _every("average_every", average_every)
-        self.checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | os.PathLike) else checkpoints
+        self.checkpoints = folder_of(checkpoints)
         self.callbacks, self.step_callbacks = tuple(callbacks), tuple(step_callbacks)
         self.compile, self.progress = compile, progress
-
-        def forward(inputs: Any, targets: Any) -> Any:
-            scores = model(inputs)
-            loss = criterion(scores, targets)
-            return (loss if penalty is None else loss + penalty(model)), scores
-
-        self._forward: Any = forward
-        self._network: Any = model
-        if compile:
-            from autograd_cnn import compilation  # brings numba
-
-            self._forward = compilation.compile(forward, monitor=monitor)
-            self._network = compilation.compile(model)
+        self._forward, self._network = objective(model, criterion, penalty, compile=compile, monitor=monitor)
         self.history, self.position = History(), Position()
+
+    def __repr__(self) -> str:
+        parts = (type(part).__name__ for part in (self.model, self.criterion, self.optimizer))
+        return f"Trainer({', '.join(parts)}: {len(self.history.epochs)} epochs, {len(self.history.losses)} steps)"
 
     def fit(
         self,
@@ -153,7 +154,7 @@ class Trainer:
         train, validation : Dataset, or (inputs, targets)
             To learn from, and to judge every epoch by.
         epochs : int
-            Passes over the training data.
+            Passes over the training data; when resumed, those made before among them.
         batch_size : int
             Samples per step.
         rng : numpy.random.Generator or int, optional
@@ -167,11 +168,12 @@ class Trainer:
         Raises
         ------
         ArgumentError
-            When early stopping has no validation data to go by, or the folder of the checkpoints holds those of
-            another training.
+            When early stopping has no validation data to go by, the folder of the checkpoints holds those of
+            another training, or there is no positive number of epochs.
         """
         if self.early_stopping is not None and validation is None:
             raise ArgumentError("fit: early_stopping goes by validation data, but got none; give validation=")
+        epochs = count("fit", "epochs", epochs)
         batches = data.batches(train, batch_size, rng=rng, drop_last=drop_last, transform=self.augmentation)
         self._begin(batches, resume)
         with interruptible() as interrupted, np.errstate(all="ignore"), switched(self.model, training=True):
@@ -219,12 +221,9 @@ class Trainer:
         self.optimizer.step()
         if self.max_norm is not None:
             max_norm_(self.model, self.max_norm)
-        if self.scheduler is not None and self.scheduler_every == "step":
-            self.scheduler.step()
-        if self.average is not None and self.average_every == "step":
-            self.average.update_parameters(self.model)
+        self._go_on("step", loss.item())
         self.history.losses.append(loss.item())
-        self.position.advance(loss.item(), len(targets), _right(value_of(scores), targets))
+        self.position.advance(loss.item(), len(targets), right_of(value_of(scores), targets))
 
     def _judge(self, validation: Any, bar: Any) -> None:
         """End an epoch: see how good the network is now, and what follows from it."""
@@ -233,23 +232,26 @@ class Trainer:
         self.history.epochs.append(record)
         best = self._best.take(record, self.model)
         self.history.best_epoch = self._best.epoch
-        if self.scheduler is not None and self.scheduler_every == "epoch":
-            _step_by_epoch(self.scheduler, self._best.value_of(record))
-        if self.average is not None and self.average_every == "epoch":
-            self.average.update_parameters(self.model)
+        self._go_on("epoch", self._best.value_of(record))
         self.position.turn()
         for callback in self.callbacks:
             callback(self)
         self._safekeeping.after_epoch(record.epoch, record.steps, best=best)
 
+    def _go_on(self, every: str, value: float) -> None:
+        """Let what goes by steps or epochs go on; a schedule that waits for a plateau is told how good this one was."""
+        if self.scheduler is not None and self.scheduler_every == every:
+            waits = isinstance(self.scheduler, optim.lr_scheduler.ReduceLROnPlateau)
+            self.scheduler.step(*([value] if waits else []))
+        if self.average is not None and self.average_every == every:
+            self.average.update_parameters(self.model)
+
     def _is_stopped(self, interrupted: Interruption) -> bool:
         """Whether the training was stopped, or has brought nothing better for too long."""
         if interrupted:
             self.stop("Ctrl-C")
-        patience = None if self.early_stopping is None else self.early_stopping.patience
-        without = self.position.epoch - (self._best.epoch or 0)
-        if not self.history.stopped and patience is not None and without >= patience:
-            self.stop(f"nothing better in {without} epochs than epoch {self._best.epoch}")
+        if not self.history.stopped and self.early_stopping is not None:
+            self.history.stopped = self.early_stopping.verdict(self._best.epoch, self.position.epoch)
         return bool(self.history.stopped)
 
     def _begin(self, batches: data.Batches, resume: bool) -> None:
@@ -260,17 +262,8 @@ class Trainer:
         self._generators = Generators(
             order=batches.rng, model=self.model, criterion=self.criterion, augmentation=self.augmentation
         )
-        parts = {
-            "position": self.position,
-            "model": self.model,
-            "criterion": self.criterion,
-            "optimizer": self.optimizer,
-            "scheduler": self.scheduler,
-            "average": self.average,
-            "best": self._best,
-            "history": self.history,
-            "generators": self._generators,
-        }
+        names = ("position", "model", "criterion", "optimizer", "scheduler", "average", "history")
+        parts = {name: getattr(self, name) for name in names} | {"best": self._best, "generators": self._generators}
         self._safekeeping = Safekeeping(self.checkpoints, parts, batches)
         self._safekeeping.begin(resume=resume)
         if self.monitor is not None and not self.monitor.history:
@@ -289,9 +282,8 @@ class Trainer:
 
     def _give_up(self, loss: float) -> None:
         """Stop before an update that would leave nothing but NaN."""
-        self._is_lost = True
         where = f"the loss is {loss} at step {len(self.history.losses)}"
-        self.stop(where)
+        self._is_lost, self.history.stopped = True, where
         warnings.warn(
             f"Trainer: {where}; training stops before the update. Try a smaller learning rate or clip_norm; "
             "`with ag.detect_anomaly():` names the node where it begins",
@@ -301,14 +293,12 @@ class Trainer:
 
     def _record(self, validation: Any) -> EpochRecord:
         """Return the numbers of the epoch that ends; tell the monitor."""
-        found = Evaluation(None, None, None, 0)
-        if validation is not None:
-            found = evaluate(self._network, validation, self.criterion)
+        judged = validation is not None
+        found = evaluate(self._network, validation, self.criterion) if judged else Evaluation(None, None, None, 0)
         lr = self.optimizer.param_groups[0]["lr"]
         record = self.position.record(len(self.history.losses), lr, found)
         if self.monitor is not None:
-            self.monitor.note("training", **_given(accuracy=record.accuracy))
-            self.monitor.note("validation", **_given(loss=found.loss, accuracy=found.accuracy))
+            record.note_in(self.monitor)
         return record
 
 
@@ -316,20 +306,3 @@ def _every(name: str, what: str) -> str:
     if what not in ("epoch", "step"):
         raise ArgumentError(f"Trainer: {name}={what!r}, expected 'epoch' or 'step'")
     return what
-
-
-def _given(**numbers: float | None) -> dict[str, float]:
-    return {name: number for name, number in numbers.items() if number is not None}
-
-
-def _step_by_epoch(scheduler: Any, value: float) -> None:
-    """Tell a scheduler that an epoch ended; one that waits for a plateau is told how good the epoch was."""
-    if isinstance(scheduler, optim.lr_scheduler.ReduceLROnPlateau):
-        scheduler.step(value)
-    else:
-        scheduler.step()
-
-
-def _right(scores: Any, targets: Any) -> int | None:
-    """Return how many samples are right; None where the targets are no class labels."""
-    return int(hits("Trainer", scores, targets, 1).sum()) if are_classes(scores, targets) else None

@@ -309,8 +309,43 @@ def test_it_trains_in_a_thread_too():
         (lambda: train.EarlyStopping(0), "patience=0, expected at least 1"),
         (lambda: train.EarlyStopping(metric="top5"), "metric='top5', expected one of"),
         (lambda: train.EarlyStopping(min_delta=-1), "min_delta=-1"),
+        (lambda: train.EarlyStopping(min_delta="a"), "min_delta='a'"),
+        (lambda: train.EarlyStopping(2.5), "patience=2.5"),
+        (lambda: trainer(early_stopping="a"), "early_stopping='a', expected the patience or an EarlyStopping"),
+        (lambda: trainer(checkpoints=3), "checkpoints=3, expected a folder or Checkpoints"),
+        (lambda: trainer().fit(blobs(), epochs="3"), "epochs='3', expected a positive integer"),
+        (lambda: trainer().fit(blobs(), epochs=0), "epochs=0"),
+        (lambda: train.predict(network(), blobs()[0], batch_size=0), "batch_size=0"),
+        (lambda: train.predict(network(), blobs()[0][:0]), "there are no images"),
     ],
 )
 def test_wrong_use_says_what_is_expected(call, message):
     with pytest.raises(ag.ArgumentError, match=message):
         call()
+
+
+def test_a_mistyped_option_suggests_the_nearest():
+    with pytest.raises(ag.UnknownArgumentError, match=r"Trainer: there is no option 'penalti'.*mean 'penalty'\?"):
+        trainer(penalti=None)
+
+
+def test_it_says_what_it_trains_and_how_far_it_is():
+    running = trainer()
+    running.fit(blobs(), epochs=2, batch_size=20, rng=0)
+    assert repr(running) == "Trainer(Sequential, CrossEntropyLoss, Adam: 2 epochs, 4 steps)"
+
+
+def test_a_plateau_by_steps_is_told_the_loss_of_the_batch():
+    told = []
+
+    class Plateau(optim.lr_scheduler.ReduceLROnPlateau):
+        def step(self, metrics):
+            told.append(metrics)
+            super().step(metrics)
+
+    model = network()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    running = train.Trainer(
+        model, nn.CrossEntropyLoss(), optimizer, scheduler=Plateau(optimizer), scheduler_every="step"
+    )
+    assert running.fit(blobs(), epochs=1, batch_size=20, rng=0).losses == told
