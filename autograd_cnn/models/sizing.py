@@ -73,17 +73,33 @@ class Summary:
     @property
     def activation_bytes(self) -> int:
         """Memory of a batch: all outputs, and as much again for their gradients."""
-        return 2 * self.activations * self.itemsize * self.batch
+        return self._kept(self.activations)
 
     @property
     def parameter_bytes(self) -> int:
         """Memory of parameters, their gradients, and what the optimizer remembers of them."""
-        return (self.parameters + (1 + STATES[self.optimizer]) * self.trainable) * self.itemsize
+        return self._learned(self.parameters, self.trainable)
 
     @property
     def memory(self) -> int:
         """Bytes that a step of training takes."""
         return self.activation_bytes + self.parameter_bytes
+
+    def memory_of(self, *rows: LayerSummary) -> int:
+        """Return the bytes of a step that layers take: activations of the batch and parameters, each with gradients."""
+        learned = self._learned(sum(row.parameters for row in rows), sum(row.trainable for row in rows))
+        return self._kept(sum(row.activations for row in rows)) + learned
+
+    @property
+    def input_bytes(self) -> int:
+        """Memory of the images of a batch, counted as activations."""
+        return self._kept(math.prod(self.input_shape))
+
+    def _kept(self, activations: int) -> int:
+        return 2 * activations * self.itemsize * self.batch
+
+    def _learned(self, parameters: int, trainable: int) -> int:
+        return (parameters + (1 + STATES[self.optimizer]) * trainable) * self.itemsize
 
     @cached_property
     def hints(self) -> tuple[Hint, ...]:
@@ -139,21 +155,21 @@ def summary(
     --------
     >>> from autograd_cnn import models
     >>> print(models.summary(models.lenet5, (1, 28, 28)).table())
-    layer    kind       output    numbers  parameters  mult-adds  sees  every  has
-    input               1×28×28       784                            1      1
-    conv1    Conv2d     6×28×28     4,704         156    117.6 k     5      1  p h
-    relu1    ReLU       6×28×28         –           –          –     5      1
-    pool1    MaxPool2d  6×14×14     1,176           –          –     6      2    h
-    conv2    Conv2d     16×10×10    1,600       2,416    240.0 k    14      2  p h
-    relu2    ReLU       16×10×10        –           –          –    14      2
-    pool2    MaxPool2d  16×5×5        400           –          –    16      4    h
-    flatten  Flatten    400             –           –          –    16
-    fc3      Linear     120           120      48,120    48.00 k   all         p h
-    relu3    ReLU       120             –           –          –   all
-    fc4      Linear     84             84      10,164    10.08 k   all         p h
-    relu4    ReLU       84              –           –          –   all
-    fc5      Linear     10             10         850        840   all         p h
-    total                           8,878      61,706    416.5 k
+    layer    kind       output    numbers  parameters   MiB  mult-adds  sees  every  has
+    input               1×28×28       784              0.01                1      1
+    conv1    Conv2d     6×28×28     4,704         156  0.04    117.6 k     5      1  p h
+    relu1    ReLU       6×28×28         –           –     –          –     5      1
+    pool1    MaxPool2d  6×14×14     1,176           –  0.01          –     6      2    h
+    conv2    Conv2d     16×10×10    1,600       2,416  0.03    240.0 k    14      2  p h
+    relu2    ReLU       16×10×10        –           –     –          –    14      2
+    pool2    MaxPool2d  16×5×5        400           –  0.00          –    16      4    h
+    flatten  Flatten    400             –           –     –          –    16
+    fc3      Linear     120           120      48,120  0.37    48.00 k   all         p h
+    relu3    ReLU       120             –           –     –          –   all
+    fc4      Linear     84             84      10,164  0.08    10.08 k   all         p h
+    relu4    ReLU       84              –           –     –          –   all
+    fc5      Linear     10             10         850  0.01        840   all         p h
+    total                           8,878      61,706  0.54    416.5 k
     """
     if optimizer not in STATES:
         raise ArgumentError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograd_cnn import nn
-from autograd_cnn.graph import Parameter
+from autograd_cnn.graph import Parameter, Scalar
 from autograd_cnn.models.reach import Reach, multiplies
 from autograd_cnn.models.walking import Visit, Way
 from autograd_cnn.nn import activation
@@ -23,8 +24,8 @@ class LayerSummary:
         Path of the layer in the network, and its class.
     output_shape : tuple of int
         Without the batch axis.
-    parameters : int
-        Numbers it learns; 0 where a layer is used again.
+    parameters, trainable : int
+        Numbers it holds, and those of them that get a gradient; 0 where a layer is used again.
     multiply_adds : int
         Of weights and inputs, for one image.
     receptive_field : (int, int)
@@ -43,6 +44,7 @@ class LayerSummary:
     kind: str
     output_shape: Shape
     parameters: int
+    trainable: int
     multiply_adds: int
     receptive_field: tuple[int, int]
     jump: tuple[float, float]
@@ -67,24 +69,25 @@ def rows_of(way: Way, model: nn.Module) -> list[LayerSummary]:
     for visit in way.layers:
         new = [p for p in visit.layer.parameters() if p not in counted]
         counted.update(new)
-        rows.append(row_of(visit, sum(p.size for p in new)))
+        rows.append(row_of(visit, new))
     for name, module in model.named_modules():
         rest = [p for p in vars(module).values() if isinstance(p, Parameter) and p not in counted]
         if rest:
             counted.update(rest)
             visit = Visit(name.replace(".", "/"), module, (), (), Reach((0, 0)))
-            rows.append(replace(row_of(visit, sum(p.size for p in rest)), multiply_adds=0, in_place=True))
+            rows.append(replace(row_of(visit, rest), multiply_adds=0, in_place=True))
     return rows
 
 
-def row_of(visit: Visit, parameters: int) -> LayerSummary:
-    """Return the row of a layer that learns so many numbers."""
+def row_of(visit: Visit, parameters: Sequence[Parameter | Scalar]) -> LayerSummary:
+    """Return the row of a layer that holds these parameters."""
     layer, reach = visit.layer, visit.reach
     return LayerSummary(
         visit.name,
         type(layer).__name__,
         visit.output_shape,
-        parameters,
+        sum(p.size for p in parameters),
+        sum(p.size for p in parameters if p.requires_grad),
         _multiply_adds(visit),
         reach.field,
         (float(reach.jump[0]), float(reach.jump[1])),

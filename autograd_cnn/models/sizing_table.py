@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from autograd_cnn.models.sizing import Summary
 
 WIDTH = 100
-_HEADER = ("layer", "kind", "output", "numbers", "parameters", "mult-adds", "sees", "every", "has")
+_HEADER = ("layer", "kind", "output", "numbers", "parameters", "MiB", "mult-adds", "sees", "every", "has")
 _NONE = "–"
 
 
 def table(summary: Summary, depth: int | None = None) -> str:
     """Return the rows as text; with a depth, layers whose first so many names agree are one row."""
     size = "×".join(map(str, summary.input_shape))
-    first = ("input", "", size, f"{math.prod(summary.input_shape):,}", "", "", "1", "1", "")
+    first = ("input", "", size, f"{math.prod(summary.input_shape):,}", "", _mib(summary.input_bytes), "", "1", "1", "")
     groups = [[row] for row in summary.rows]
     if depth is not None:
         groups = [list(rows) for _, rows in groupby(summary.rows, key=lambda row: row.name.split("/")[:depth])]
     rows = [_cells(group, summary, depth) for group in groups]
-    last = ("total", "", "", f"{summary.activations:,}", f"{summary.parameters:,}", short(summary.multiply_adds))
-    return aligned([_HEADER, first, *rows, (*last, "", "", "")], (0, 1, 2, 8), WIDTH)
+    last = ("total", "", "", f"{summary.activations:,}", f"{summary.parameters:,}", _mib(summary.memory))
+    return aligned([_HEADER, first, *rows, (*last, short(summary.multiply_adds), "", "", "")], (0, 1, 2, 9), WIDTH)
 
 
 def totals(summary: Summary) -> str:
@@ -37,6 +37,7 @@ def totals(summary: Summary) -> str:
     frozen = f", {summary.frozen:,} of them frozen" if summary.frozen else ""
     images = f"{summary.batch:,} images" if summary.batch > 1 else "1 image"
     lines = [
+        f"MiB: memory of a step on {images}, with gradients{kept}",
         "sees: receptive field in pixels · every: pixels from one output to the next",
         "has: p parameters, h hyperparameters · – in place, or none",
         f"layers with weights, on the longest path: {summary.layers}",
@@ -67,11 +68,17 @@ def in_bytes(number: float) -> str:
     return f"{number:#.3g} TiB".replace(". ", " ")
 
 
+def _mib(number: int) -> str:
+    """Write 60950432 as 58.1, and nothing as a dash."""
+    digits = sum(number < limit * 2**20 for limit in (10, 100))
+    return f"{number / 2**20:,.{digits}f}" if number else _NONE
+
+
 def _cells(rows: list[LayerSummary], summary: Summary, depth: int | None) -> tuple[str, ...]:
     """Return one line of the table for layers that follow each other."""
     name = rows[-1].name if depth is None else "/".join(rows[-1].name.split("/")[:depth])
     block = None if depth is None else summary.way.blocks.get(name)
-    end = rows[-1] if block is None else row_of(block, 0)
+    end = rows[-1] if block is None else row_of(block, ())
     kept, learned, work = (
         sum(values)
         for values in zip(*((row.activations, row.parameters, row.multiply_adds) for row in rows), strict=True)
@@ -83,6 +90,7 @@ def _cells(rows: list[LayerSummary], summary: Summary, depth: int | None) -> tup
         "×".join(map(str, end.output_shape)),
         f"{kept:,}" if kept else _NONE,
         f"{learned:,}" if learned else _NONE,
+        _mib(summary.memory_of(*rows)),
         short(work) if work else _NONE,
         *_seen(end, summary.input_shape),
         f"{marks[0]:1} {marks[1]:1}".rstrip(),

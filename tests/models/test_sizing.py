@@ -237,6 +237,29 @@ def test_memory_of_parameters_gradients_and_optimizer():
     assert models.summary(nn.Linear(3, 2, dtype=np.float64), (3,)).parameter_bytes == 2 * 8 * 8
 
 
+def test_every_layer_has_its_memory():
+    """Parameters, gradients and optimizer state of its own, activations with gradients of the whole batch."""
+    model = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128, 10))
+    model[0].weight.requires_grad = False
+    found = models.summary(model, (3, 8, 8), batch=1000, optimizer="adam")
+    conv = 2 * 4 * 1000 * 8 * 8 * 8 + 4 * (8 * 3 * 9 + 4 * 8)
+    pool, linear = 2 * 4 * 1000 * 8 * 4 * 4, 2 * 4 * 1000 * 10 + 4 * 4 * 1290
+    assert [found.memory_of(row) for row in found.rows] == [conv, 0, pool, 0, linear]
+    assert found.input_bytes + conv + pool + linear == found.memory
+    cells = [line.split() for line in found.table().splitlines()]
+    assert "MiB" in cells[0]
+    told = ["1.46", f"{conv / 2**20:.2f}", "–", f"{pool / 2**20:.2f}", "–", f"{linear / 2**20:.2f}"]
+    assert all(mib in line for mib, line in zip(told, cells[1:], strict=False))
+    assert f"{found.memory / 2**20:.2f}" in cells[-1]
+    assert "MiB: memory of a step on 1,000 images, with gradients and adam\n" in str(found)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet"])
+def test_memory_of_layers_adds_up(name):
+    found = models.summary(getattr(models, name), (3, 64, 64), batch=3, optimizer="momentum")
+    assert found.memory_of(*found.rows) + found.input_bytes == found.memory
+
+
 def test_large_and_small_numbers_are_written_short():
     with nn.skeleton():
         large = nn.Linear(10**6, 10**6, bias=False)
@@ -271,7 +294,7 @@ def test_shared_and_unasked_parameters_are_counted_once():
         ("scaled/fc", 8, 2),
         ("scaled", 3, 0),
     ]
-    assert found.table().splitlines()[-2].split() == ["scaled", "Scaled", "–", "3", "–", "p"]
+    assert found.table().splitlines()[-2].split() == ["scaled", "Scaled", "–", "3", "0.00", "–", "p"]
 
 
 def test_other_layers_are_measured_too():
@@ -304,7 +327,8 @@ def test_tables_are_100_columns_wide_at_most_and_fold(name):
 def test_a_folded_row_is_what_its_block_gives():
     lines = models.summary(models.googlenet, (3, 224, 224)).table(1).splitlines()
     (line,) = (line.split() for line in lines if line.startswith("inception3a"))
-    assert line == ["inception3a", "Inception", "256×28×28", "727,552", "155,872", "121.6", "M", "43", "8", "p", "h"]
+    seen = ["121.6", "M", "43", "8", "p", "h"]
+    assert line == ["inception3a", "Inception", "256×28×28", "727,552", "155,872", "6.74", *seen]
 
 
 def test_errors_name_the_layer_and_the_way_out():
