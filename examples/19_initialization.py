@@ -2,7 +2,8 @@
 
 CS231n, neural networks part 2, "Weight Initialization". Equal weights (zeros) have equal gradients, so units stay
 copies of each other; small ones let the signal die; 1/√n and Xavier keep tanh alive, but halve the variance at each
-ReLU; He's √(2/n) keeps it. All of it shows before the first step, in a single forward pass.
+ReLU; He's √(2/n) keeps it, as do ten inputs for each unit with weights of √(2/10). All of it shows before the first
+step, in a single forward pass.
 
 Run: python examples/19_initialization.py [folder] [--quick]
 """
@@ -27,12 +28,13 @@ WAYS = {
     "1/√n": lambda w: init.lecun_normal_(w, rng=0),
     "Xavier": lambda w: init.xavier_normal_(w, rng=0),
     "He": lambda w: init.kaiming_normal_(w, nonlinearity="relu", rng=0),
+    "sparse": lambda w: init.randomly_connected_(w, 10, std=(2 / 10) ** 0.5, rng=0),
 }
 SHOWN = ((1, "value", "none"), (5, "ok_text", "rising"), (10, "critical", "falling"))
 LOOKS = zip(
     WAYS,
-    ("muted", "critical", "ok_text", "saturated", "value"),
-    ("long", "dotted", "solid", "dashed", "solid"),
+    ("muted", "critical", "ok_text", "saturated", "value", "ink"),
+    ("long", "dotted", "solid", "dashed", "solid", "dash-dot"),
     strict=True,
 )
 LOOKS = {way: look for way, *look in LOOKS}

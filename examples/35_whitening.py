@@ -15,7 +15,7 @@ import numpy as np
 
 import viz
 from autograd_cnn import data
-from autograd_cnn.data.preprocessing import PCA, MeanSubtraction, Whitening
+from autograd_cnn.data.preprocessing import PCA, Chain, MeanSubtraction, Normalization, PixelRange, Whitening
 
 folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
 
@@ -51,3 +51,11 @@ viz.images(
 everything = np.concatenate([digits.train.images, digits.validation.images, digits.test.images])
 honest, leaky = MeanSubtraction().fit(digits.train), MeanSubtraction().fit(everything)
 print(f"means of training images and of all images differ by up to {np.abs(honest.mean - leaky.mean).max():.4f}")
+
+# Most networks need no more than this; a classifier without biases takes them as weights of a last number that is 1.
+prepare = Chain(PixelRange(), Normalization("channel")).fit(digits.train)
+ranged, prepared = prepare.steps[0](digits.test).images, prepare(digits).test.images
+print(f"test pixels from {ranged.min():.0f} to {ranged.max():.0f}, then of deviation {prepared.std():.3f};", end=" ")
+print(f"{prepare(digits.train).images.std():.3f} for those that it was learned from")
+rows = data.with_bias_column(prepare(digits.test))
+print(f"the bias trick: {rows.shape[1]} numbers an image, the last one {rows[:, -1].min():.0f}")

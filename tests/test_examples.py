@@ -122,12 +122,14 @@ EXPECTED = {
     ),
     "19_initialization.py": Expected(
         r"tanh from zeros.* 0\.0000 -> 0\.0000;   1 of 200 units…0\.01.* 0\.1.* -> 0\.0000; 200 of 200 units"
-        r"…Xavier .* (\S+) -> (\S+); 200…ReLU from…Xavier .* (\S+) -> (\S+); 200…He .* (\S+) -> (\S+); 200",
+        r"…Xavier .* (\S+) -> (\S+); 200…ReLU from…Xavier .* (\S+) -> (\S+); 200…He .* (\S+) -> (\S+); 200"
+        r"…sparse .* (\S+) -> (\S+); 200",
         ("initialization.svg",),
-        holds=lambda tanh, deep_tanh, xavier, deep_xavier, he, deep_he: (
+        holds=lambda tanh, deep_tanh, xavier, deep_xavier, he, deep_he, sparse, deep_sparse: (
             deep_tanh > tanh / 4
             and deep_xavier < xavier / 2**4
             and 0.8 < deep_he / he < 1.25  # half the variance, 9 times
+            and 0.5 < deep_sparse / sparse < 2
         ),
     ),
     "20_batch_norm.py": Expected(
@@ -236,9 +238,12 @@ EXPECTED = {
         ),
     ),
     "35_whitening.py": Expected(
-        r"hold (\S+)% of the variance; an image is 16 numbers…deviations from (\S+) to (\S+)\n…differ by up to (\S+)\n",
+        r"hold (\S+)% of the variance; an image is 16 numbers…deviations from (\S+) to (\S+)\n…differ by up to (\S+)\n"
+        r"test pixels from -1 to 1, then of deviation (\S+); 1\.000 for…trick: 65 numbers an image, the last one 1\n",
         ("whitening.svg",),
-        holds=lambda kept, least, most, leak: 80 < kept < 95 and 0.5 < least < most <= 1 and 0.001 < leak < 0.1,
+        holds=lambda kept, least, most, leak, deviation: (
+            80 < kept < 95 and 0.5 < least < most <= 1 and 0.001 < leak < 0.1 and 0.001 < abs(deviation - 1) < 0.1
+        ),
     ),
     "36_learning_rates.py": Expected(
         r"suggestion (\S+), diverged at (\S+)\nvery high.*-> (\S+)\nhigh:.*-> (\S+)\ngood.*-> (\S+)\nlow.*-> (\S+)\n"
