@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from types import ModuleType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 Kind = TypeVar("Kind")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class AutogradError(Exception):
@@ -143,23 +144,52 @@ def suggest_options(kind: type[Kind]) -> type[Kind]:
         try:
             original(self, *sizes, **options)
         except TypeError:
-            _check_options(kind.__name__, original, options)
+            own = kind if "__init__" in vars(type(self)) else type(self)  # what was called, not what it inherits from
+            _check_options(own.__name__, original, options)
             raise
 
     setattr(kind, "__init__", made)  # noqa: B010 - type checkers go on seeing the original
     return kind
 
 
-def _check_options(kind: str, made_by: Callable[..., None], given: Iterable[str]) -> None:
+def suggesting(hands_to: str = "") -> Callable[[Function], Function]:
+    """Let a function suggest the nearest of its options where one is mistyped: ``models.resnet18(num_clases=10)``.
+
+    Parameters
+    ----------
+    hands_to : str
+        The function of the same file that takes what this one collects in ``**options``.
+    """
+
+    def suggesting_function(function: Function) -> Function:
+        @wraps(function)
+        def called(*given: Any, **options: Any) -> Any:
+            try:
+                return function(*given, **options)
+            except TypeError:
+                further = [function.__globals__[hands_to]] if hands_to else []
+                _check_options(function.__name__, function, options, *further)
+                raise
+
+        return cast(Function, called)
+
+    return suggesting_function
+
+
+def _check_options(name: str, called: Callable[..., Any], given: Iterable[str], *further: Callable[..., Any]) -> None:
     from inspect import signature  # only a mistake needs it
 
-    known = dict(list(signature(made_by).parameters.items())[1:])  # without self
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+    own, handed_on = list(signature(called).parameters.values()), []
+    for other in further:
+        own = [each for each in own if each.kind is not each.VAR_KEYWORD]
+        handed_on += [each for each in signature(other).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    if any(each.kind is each.VAR_KEYWORD for each in own):
         return
-    for name in given:
-        if name not in known:
+    known = [each.name for each in (*own, *handed_on) if each.name != "self"]
+    for option in given:
+        if option not in known:
             raise UnknownArgumentError(
-                f"{kind}: there is no option {name!r}; there are {', '.join(known)}{suggestion(name, known)}"
+                f"{name}: there is no option {option!r}; there are {', '.join(known)}{suggestion(option, known)}"
             ) from None
 
 

@@ -1,5 +1,6 @@
 """What the typed errors say."""
 
+import pickle
 import subprocess
 import sys
 from importlib import import_module
@@ -7,7 +8,8 @@ from inspect import signature
 
 import pytest
 
-from autograd_cnn import nn, optim
+from autograd_cnn import models, nn, optim, train
+from autograd_cnn.data import augmentation, preprocessing
 from autograd_cnn.errors import AutogradError, MissingExtraError, UnknownArgumentError, extra, suggestion
 
 
@@ -85,6 +87,11 @@ def test_who_makes_no_mistake_does_not_pay_for_suggestions():
         (lambda: nn.Linear(1, 4, Bias=False), r"Linear: there is no option 'Bias'; .*; did you mean 'bias'\?"),
         (lambda: optim.SGD([], lr=1, momentun=0.9), r"SGD: .* did you mean 'momentum'\?"),
         (lambda: optim.lr_scheduler.StepLR(None, stepsize=3), r"StepLR: .* did you mean 'step_size'\?"),
+        (lambda: optim.Newton([], dampin=1), r"Newton: .* did you mean 'damping'\?"),
+        (lambda: optim.RandomSearch([], scal=1), r"RandomSearch: .* did you mean 'scale'\?"),
+        (lambda: augmentation.Flip(shar=0.5), r"Flip: .* did you mean 'share'\?"),
+        (lambda: preprocessing.PCA(component=3), r"PCA: .* did you mean 'components'\?"),
+        (lambda: train.Checkpoints("x", every_epoch=3), r"Checkpoints: .* did you mean 'every_epochs'\?"),
         (
             lambda: nn.Conv2d(1, 4, 3, device="cuda"),
             r"there are in_channels, out_channels, kernel_size, stride, .*[^?]$",
@@ -95,6 +102,26 @@ def test_a_mistyped_option_of_a_layer_or_an_optimizer(made, words):
     with pytest.raises(UnknownArgumentError, match=words) as caught:
         made()
     assert isinstance(caught.value, TypeError)  # what Python raises
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: models.alexnet(dropuot=0.1), r"alexnet: there is no option 'dropuot'; .*; did you mean 'dropout'\?"),
+        (
+            lambda: models.resnet18(num_clases=2),
+            r"resnet18: .* num_classes, reduction, channels, .*classes'\?",
+        ),
+        (lambda: models.vgg11_bn(widht=2), r"vgg11_bn: .* did you mean 'width'\?"),
+        (lambda: models.squeezenet1_1(dropot=2), r"squeezenet1_1: .* did you mean 'dropout'\?"),
+    ],
+)
+def test_a_mistyped_option_of_a_published_network(made, words):
+    with pytest.raises(UnknownArgumentError, match=words):
+        made()
+    assert pickle.loads(pickle.dumps(models.resnet18)) is models.resnet18
+    with pytest.raises(TypeError, match="takes from 0 to 1 positional"):
+        models.resnet18(1, 2)
 
 
 def test_other_mistakes_in_the_making_of_a_layer_are_what_they_were():

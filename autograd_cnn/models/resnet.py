@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
+from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 
 
+@suggesting("_resnet")
 def resnet18(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return ResNet-18 for images of 224×224.
 
@@ -41,21 +43,25 @@ def resnet18(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     return _resnet(nn.BasicBlock, (2, 2, 2, 2), num_classes, **options)
 
 
+@suggesting("_resnet")
 def resnet34(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return ResNet-34; see `resnet18`."""
     return _resnet(nn.BasicBlock, (3, 4, 6, 3), num_classes, **options)
 
 
+@suggesting("_resnet")
 def resnet50(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return ResNet-50, whose blocks are bottlenecks, with the stride in their 3×3 as in torch; see `resnet18`."""
     return _resnet(nn.Bottleneck, (3, 4, 6, 3), num_classes, **options)
 
 
+@suggesting("_resnet")
 def se_resnet18(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return ResNet-18 whose blocks weigh their channels; see `se_resnet50` and `resnet18`."""
     return _resnet(nn.BasicBlock, (2, 2, 2, 2), num_classes, reduction=16, **options)
 
 
+@suggesting("_resnet")
 def se_resnet50(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return ResNet-50 whose blocks weigh their channels by squeeze and excitation.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
+from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 from autograd_cnn.random import generator
 
@@ -15,6 +16,7 @@ _SQUEEZED = (16, 16, 32, 32, 48, 48, 64, 64)
 """Channels between the two halves of each fire block, which expands them to eight times as many."""
 
 
+@suggesting("_squeezenet")
 def squeezenet1_0(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return SqueezeNet 1.0 for images of 224×224, at least 21×21.
 
@@ -43,6 +45,7 @@ def squeezenet1_0(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     return _squeezenet(96, 7, (0, 3, 7), num_classes, **options)
 
 
+@suggesting("_squeezenet")
 def squeezenet1_1(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return SqueezeNet 1.1: a smaller first layer and earlier pooling, 2.4 times less work; see `squeezenet1_0`."""
     return _squeezenet(64, 3, (0, 2, 4), num_classes, **options)

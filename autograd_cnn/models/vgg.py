@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
+from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 from autograd_cnn.random import generator
 
@@ -14,26 +15,31 @@ _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 
 """How many convolutions stand before each of the five poolings: configurations A, B, D and E of the paper."""
 
 
+@suggesting("_vgg")
 def vgg11(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-11, configuration A; see `vgg16`."""
     return _vgg(11, num_classes, **options)
 
 
+@suggesting("_vgg")
 def vgg11_bn(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-11 with batch norm after each convolution; see `vgg16`."""
     return _vgg(11, num_classes, norm=nn.BatchNorm2d, **options)
 
 
+@suggesting("_vgg")
 def vgg13(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-13, configuration B; see `vgg16`."""
     return _vgg(13, num_classes, **options)
 
 
+@suggesting("_vgg")
 def vgg13_bn(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-13 with batch norm after each convolution; see `vgg16`."""
     return _vgg(13, num_classes, norm=nn.BatchNorm2d, **options)
 
 
+@suggesting("_vgg")
 def vgg16(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-16, configuration D, for images of 224×224, at least 32×32.
 
@@ -66,16 +72,19 @@ def vgg16(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     return _vgg(16, num_classes, **options)
 
 
+@suggesting("_vgg")
 def vgg16_bn(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-16 with batch norm after each convolution; see `vgg16`."""
     return _vgg(16, num_classes, norm=nn.BatchNorm2d, **options)
 
 
+@suggesting("_vgg")
 def vgg19(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-19, configuration E; see `vgg16`."""
     return _vgg(19, num_classes, **options)
 
 
+@suggesting("_vgg")
 def vgg19_bn(num_classes: int = 1000, **options: Any) -> nn.Sequential:
     """Return VGG-19 with batch norm after each convolution; see `vgg16`."""
     return _vgg(19, num_classes, norm=nn.BatchNorm2d, **options)

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn.errors import suggest_options
 from autograd_cnn.optim.flat import Flat, Vector
 from autograd_cnn.optim.groups import Leaf, number
 from autograd_cnn.random import generator
 
 
+@suggest_options
 class RandomSearch:
     """Draw all parameters anew at every step, and keep the best: the notes' "first very bad idea".
 
@@ -78,6 +80,7 @@ class RandomSearch:
         return self.best
 
 
+@suggest_options
 class RandomLocalSearch:
     """Take a random step from the best parameters so far, and stay there if the loss is lower.
 

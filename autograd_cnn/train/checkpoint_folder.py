@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError, DataFileError, FileAccessError
+from autograd_cnn.errors import ArgumentError, DataFileError, FileAccessError, suggest_options
 from autograd_cnn.files import as_path
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
 
 BEST = "best.npz"
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Checkpoints:
     """Where a training keeps its checkpoints, and when it writes them.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation, interval, like, working
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, suggest_options
 
 TURNED: Pairs = (("6", "9"), ("b", "q"), ("d", "p"), ("m", "w"), ("n", "u"), ("M", "W"), ("up", "down"))
 """Classes that look like each other upside down."""
@@ -42,6 +42,7 @@ class Motion(Transformation):
         return moved(images, [self], rng)
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Shift(Motion):
     """Shift each image by a whole number of pixels, along both axes.
@@ -68,6 +69,7 @@ class Shift(Motion):
         return found
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Rotation(Motion):
     """Turn each image around its centre.
@@ -106,6 +108,7 @@ class Rotation(Motion):
         return (*TURNED, *self.changes_class) if np.abs(self.degrees).max() > _LARGEST_TURN else ()
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Scale(Motion):
     """Magnify or shrink each image around its centre.

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, suggest_options
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Uniform:
     """A real number of which all values between two ends are equally likely, such as dropout's p.
@@ -49,6 +50,7 @@ class Uniform:
         return (value - self.low) / (self.high - self.low)
 
 
+@suggest_options
 @dataclass(frozen=True)
 class LogUniform:
     """A positive number of which all orders of magnitude are equally likely, such as a learning rate.
@@ -94,6 +96,7 @@ class LogUniform:
         return math.log(value / self.low) / math.log(self.high / self.low)
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Integer:
     """A whole number, both ends included, such as how many units a layer has.
@@ -133,6 +136,7 @@ class Integer:
         return self._scale.position(value)
 
 
+@suggest_options
 @dataclass(frozen=True)
 class Choice:
     """One of several things without order, such as which activation.
