@@ -29,6 +29,7 @@ COUNTS = {
     "resnet18": 11_689_512,
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
+    "se_resnet18": 11_778_592,
     "se_resnet50": 28_088_024,
     "squeezenet1_0": 1_248_424,
     "squeezenet1_1": 1_235_496,
