@@ -1,4 +1,4 @@
-"""The file formats of published images: IDX (MNIST), CIFAR's records in a tar file, and folders of pictures in a zip.
+"""The file formats of published images: IDX (MNIST), CIFAR's records in a tar file, pictures in a zip, NumPy's arrays.
 
 The handwritten digits that come with the package are written in each format, small as they are, and loaded by the
 functions that load the published collections: give them the folder of your own copy instead, or `download=True`.
@@ -85,6 +85,8 @@ with tempfile.TemporaryDirectory() as place:
     print(cifar.test)
     pictures = data.image_folder(data.extract(home / "pictures.zip", home / "pictures"), channels=1)
     print(pictures)
+    np.savez(home / "digits.npz", x_test=parts["t10k"][0], y_test=parts["t10k"][1])
+    print(data.load_npz(home / "digits.npz", "x_test", "y_test", classes=NAMES))
 
     shown = {"data.mnist": mnist.test, "data.cifar10": cifar.test, "data.image_folder": pictures}
     sheet = {name: one_of_each(part) for name, part in shown.items()}
