@@ -257,7 +257,8 @@ EXPECTED = {
         r"train=Dataset\(48 images of shape \(1, 8, 8\) float32, 10 classes…validation=Dataset\(12 images"
         r"…pixels as written: True…\(60 images of shape \(3, 32, 32\) uint8, 10 classes from zero to nine\)"
         r"…\(60 images of shape \(1, 8, 8\) float32, 10 classes from 0_zero"
-        r"…\(60 images of shape \(1, 8, 8\) float32, 10 classes from zero to nine\)…is truncated: its gzip data end too early",
+        r"…\(60 images of shape \(1, 8, 8\) float32, 10 classes from zero to nine\)"
+        r"…is truncated: its gzip data end too early",
         ("data_files.svg",),
     ),
     "38_neighbors.py": Expected(
