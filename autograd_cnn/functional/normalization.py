@@ -133,7 +133,7 @@ def layer_norm(
 
     Parameters
     ----------
-    x : (..., *normalized_shape) array or node
+    x : ``(..., *normalized_shape)`` array or node
         Inputs, float32 or float64.
     normalized_shape : int or sequence of int
         Sizes of the last axes.

@@ -45,7 +45,7 @@ def mse_loss(input: Value, target: Any, *, reduction: str = "mean") -> Value:
 
 
 def l1_loss(input: Value, target: Any, *, reduction: str = "mean") -> Value:
-    """Mean absolute error, |x − t|; its gradient is 0 where they agree. Arguments as in `mse_loss`."""
+    """Mean absolute error, ``|x − t|``; its gradient is 0 where they agree. Arguments as in `mse_loss`."""
     return reduced("l1_loss", abs(input - alike("l1_loss", input, target)), reduction)
 
 
@@ -61,7 +61,7 @@ def huber_loss(input: Value, target: Any, reduction: str = "mean", delta: float 
 
     Notes
     -----
-    With e = |x − t| and q = min(e, δ) it is q·(e − q/2): e²/2 inside, δ·(e − δ/2) outside. No branch
+    With e = ``|x − t|`` and q = min(e, δ) it is q·(e − q/2): e²/2 inside, δ·(e − δ/2) outside. No branch
     computes a square that could overflow.
     """
     return reduced("huber_loss", _bent("huber_loss", input, target, positive("huber_loss", "delta", delta)), reduction)

@@ -108,12 +108,12 @@ class Hardtanh(Module):
 
 
 class Softsign(Module):
-    """x/(1 + |x|): squashes to (−1, 1), slowly."""
+    """``x/(1 + |x|)``: squashes to (−1, 1), slowly."""
 
     output_shape = same_shape
 
     def forward(self, x: Any) -> Any:
-        """Return x/(1 + |x|)."""
+        """Return ``x/(1 + |x|)``."""
         return activation.softsign(x)
 
 

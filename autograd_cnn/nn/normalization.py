@@ -56,7 +56,7 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(self.normalized_shape, dtype)) if elementwise_affine and bias else None
 
     def forward(self, x: Any) -> Any:
-        """Return the normalised (..., *normalized_shape)."""
+        """Return the normalised ``(..., *normalized_shape)``."""
         return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -43,7 +43,7 @@ class Estimate(NamedTuple):
 
 
 def relative_error(a: ArrayLike, n: ArrayLike) -> Any:
-    """Return |a − n| / max(|a|, |n|), element by element; 0/0 counts as 0.
+    """Return ``|a − n| / max(|a|, |n|)``, element by element; 0/0 counts as 0.
 
     CS231n's measure for an analytic and a numeric gradient (neural networks part 3): above 1e-2 the
     gradient is probably wrong, below 1e-7 you should be happy.

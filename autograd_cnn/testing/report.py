@@ -87,7 +87,7 @@ class Coordinate:
 
     @property
     def relative_error(self) -> float:
-        """The notes' relative error |a − n|/max(|a|, |n|)."""
+        """The notes' relative error ``|a − n|/max(|a|, |n|)``."""
         error: float = relative_error(self.analytic, self.numeric)
         return error
 
