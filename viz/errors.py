@@ -65,3 +65,7 @@ class ExchangeError(PictureError, ValueError):
 
 class TextbookError(PictureError, ValueError):
     """A textbook page asked for something that it cannot show; the message says what it can."""
+
+
+class MalformedReferenceError(PictureError, RuntimeError):
+    """A reference whose sources Sphinx finds malformed; the message names file and line."""

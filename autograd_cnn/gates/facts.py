@@ -7,10 +7,15 @@ import re
 
 from autograd_cnn.registry import Gate
 
+NAMES = ("Formula", "Local gradient", "Kink")
+"""The facts, by their names."""
+PATTERN = r"^{}: (.+?)(?=\n\S[\w ]*: |\n\n|\Z)"
+"""How a fact is written, of the name given."""
+
 
 def fact(gate: Gate, name: str) -> str:
     """Return what a gate's docstring says behind ``Formula:``, ``Local gradient:`` or ``Kink:``; or ""."""
-    found = re.search(rf"^{name}: (.+?)(?=\n\S[\w ]*: |\n\n|\Z)", inspect.getdoc(gate.forward) or "", re.M | re.S)
+    found = re.search(PATTERN.format(name), inspect.getdoc(gate.forward) or "", re.M | re.S)
     return " ".join(found[1].split()) if found else ""
 
 
