@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_cnn.errors import ArgumentError
+
 _default: np.random.Generator | None = None  # made when first used: numpy.random takes a while to import
 
 
 def manual_seed(seed: int) -> None:
     """Start the default generator anew, so that what follows is reproducible.
+
+    Raises
+    ------
+    ArgumentError
+        When the seed is no integer of at least 0.
 
     Examples
     --------
@@ -16,14 +23,27 @@ def manual_seed(seed: int) -> None:
     >>> ag.manual_seed(0)
     """
     global _default
-    _default = np.random.default_rng(seed)
+    _default = _seeded("manual_seed: seed", seed)
 
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
-    """Return `rng` itself, a generator seeded with the integer `rng`, or the default one for None."""
+    """Return `rng` itself, a generator seeded with the integer `rng`, or the default one for None.
+
+    Raises
+    ------
+    ArgumentError
+        When it is none of these.
+    """
     global _default
     if rng is not None:
-        return np.random.default_rng(rng)
+        return _seeded("rng", rng)
     if _default is None:
         _default = np.random.default_rng()
     return _default
+
+
+def _seeded(name: str, rng: np.random.Generator | int) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{name}={rng!r}, expected an integer of at least 0, or a numpy Generator") from error

@@ -8,6 +8,7 @@ from inspect import signature
 
 import pytest
 
+import autograd_cnn as ag
 from autograd_cnn import models, nn, optim, train
 from autograd_cnn.data import augmentation, preprocessing
 from autograd_cnn.errors import AutogradError, MissingExtraError, UnknownArgumentError, extra, suggestion
@@ -135,3 +136,17 @@ def test_other_mistakes_in_the_making_of_a_layer_are_what_they_were():
 
     with pytest.raises(TypeError, match="of the user's own"):
         Own(width=4)
+
+
+@pytest.mark.parametrize(
+    "seeded",
+    [
+        lambda: ag.manual_seed(-1),
+        lambda: ag.manual_seed("a"),
+        lambda: nn.Linear(2, 2, rng=-3),
+        lambda: nn.Dropout(0.5, rng=1.5),
+    ],
+)
+def test_what_is_no_seed(seeded):
+    with pytest.raises(ag.ArgumentError, match="expected an integer of at least 0, or a numpy Generator"):
+        seeded()
