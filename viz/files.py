@@ -1,12 +1,13 @@
-"""Files that are complete or not there."""
+"""Files that are complete or not there, and what their names may end in."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 
 from autograd_cnn.errors import FileAccessError
 from autograd_cnn.files import replacing
-from viz.errors import SaveError
+from viz.errors import FormatError, SaveError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -16,3 +17,13 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
     except FileAccessError as error:
         raise SaveError(f"save: {error}") from error
+
+
+def suffix_of(caller: str, path: Path, known: Container[str], wanted: str) -> str:
+    """Return the suffix of a file in small letters; raise FormatError, which says what is wanted, for another one."""
+    suffix = path.suffix.lower()
+    if suffix in known:
+        return suffix
+    has = "has no suffix" if not suffix else f"has suffix {path.suffix!r}"
+    given = f"{str(path)!r} is a folder" if path.is_dir() else f"{path.name!r} {has}"
+    raise FormatError(f"{caller}: {given}; {wanted}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from autograd_cnn.backward import downstream_gradients
 from autograd_cnn.graph import Node, topological_order
 from viz.captions import one_number, role_of
-from viz.errors import FormatError, UndrawableError
-from viz.files import write_atomically
+from viz.errors import UndrawableError
+from viz.files import suffix_of, write_atomically
 from viz.labels import plain
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def write_graphml(output: Node, path: str | os.PathLike[str]) -> Path:
     import networkx
 
     path = Path(path)
-    if path.suffix.lower() != ".graphml":
-        raise FormatError(f"write_graphml: {path.name!r} has suffix {path.suffix!r}; expected .graphml")
+    suffix_of("write_graphml", path, (".graphml",), "expected .graphml")
     full = to_networkx(output)
     bare: Any = networkx.MultiDiGraph()
     for i, data in full.nodes(data=True):

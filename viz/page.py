@@ -15,7 +15,7 @@ from typing import Any
 
 from viz import exchange
 from viz.errors import FormatError
-from viz.files import write_atomically
+from viz.files import suffix_of, write_atomically
 from viz.labels import plain
 from viz.style import DARK, LIGHT, Theme
 
@@ -59,10 +59,8 @@ class Page:
         """
         path = Path(path)
         suffixes = (".html", ".htm", ".json") if self.kind else (".html", ".htm")
-        if path.suffix.lower() not in suffixes:
-            wanted = ".html, its data as .json" if self.kind else ".html"
-            raise FormatError(f"save: {path.name!r} has suffix {path.suffix!r}; a page is saved as {wanted}")
-        text = self.json() if path.suffix.lower() == ".json" else self.html
+        wanted = "a page is saved as .html" + (", its data as .json" if self.kind else "")
+        text = self.json() if suffix_of("save", path, suffixes, wanted) == ".json" else self.html
         write_atomically(path, text.encode())
         return path
 

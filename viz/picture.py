@@ -10,7 +10,7 @@ from typing import Any
 
 from viz import exchange, rendering, svg
 from viz.errors import FormatError, LayoutTimeout, PictureError
-from viz.files import write_atomically
+from viz.files import suffix_of, write_atomically
 from viz.page import PAGE_THEME, Page, filled_page, with_variables
 from viz.style import DPI, Theme
 
@@ -151,9 +151,7 @@ class Picture:
             When Graphviz is missing, or fails.
         """
         path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise FormatError(f"save: {path.name!r} has suffix {suffix!r}; supported: {', '.join(SUFFIXES)}")
+        suffix = suffix_of("save", path, SUFFIXES, f"supported: {', '.join(SUFFIXES)}")
         if suffix == ".html":
             return self.page().save(path)
         try:

@@ -72,6 +72,8 @@ def test_draw_shows_infinities_without_a_warning(tmp_path):
         (["draw", "open('f')", "x=1"], "is no gate"),
         (["draw", "x", "x=one"], "no number"),
         (["draw", "x", "x=1", "-o", "x.gif"], "supported: .svg, .png, .pdf, .dot"),
+        (["draw", "x", "x=1", "-o", "."], "'.' is a folder; supported: .svg"),
+        (["draw", "x", "x=1", "-o", "drawing"], "'drawing' has no suffix; supported: .svg"),
         (["draw", "x", "x=1", "-o", "missing/folder/x.svg"], "missing"),
         (["draw", "x", "x=1", "--theme", "drak"], "did you mean 'dark'"),
         (["warmup", "--flaot64"], "did you mean '--float64'"),
