@@ -130,6 +130,9 @@ def test_an_unfitted_step_says_how_to_fit_it(step):
             call(images())
     with pytest.raises(NotFittedError, match="nothing to keep"):
         step.state()
+    for name in {"kept", "images", "scales", "constant"} & set(dir(type(step))):
+        with pytest.raises(NotFittedError, match=rf"\.{name}: not fitted yet"):
+            getattr(step, name)
 
 
 @named

@@ -79,12 +79,14 @@ class PCA(Preprocessing):
     @property
     def kept(self) -> float:
         """Share of the training images' variance that the kept coordinates hold."""
+        self.check_fitted("kept")
         total = self.eigenvalues.sum()
         return float(self.eigenvalues[: self.directions.shape[1]].sum() / total) if total else 1.0
 
     @property
     def images(self) -> NDArray[np.float64]:
         """The directions as images, (components, C, H, W): the notes' "eigenvectors visualised as images"."""
+        self.check_fitted("images")
         return np.ascontiguousarray(self.directions.T).reshape(-1, *self.mean.shape)
 
     def _fitted_to(self, images: NDArray[Any]) -> Self:
@@ -155,6 +157,7 @@ class Whitening(Preprocessing):
     @property
     def scales(self) -> NDArray[np.float64]:
         """What each coordinate is divided by: ``sqrt(eigenvalue + epsilon)``, or 1 where that is 0."""
+        self.check_fitted("scales")
         roots = np.sqrt(self.eigenvalues[: self.directions.shape[1]] + self.epsilon)
         return np.where(roots == 0, 1.0, roots)
 

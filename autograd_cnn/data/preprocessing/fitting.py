@@ -83,7 +83,7 @@ class Preprocessing(ABC):
 
     def inverse(self, images: Images) -> Images:
         """Return images as they were before, as far as the step keeps what they show."""
-        changed: Images = self._through(images, self._undone, ".inverse")
+        changed: Images = self._through(images, self._undone, "inverse")
         return changed
 
     @property
@@ -100,15 +100,21 @@ class Preprocessing(ABC):
     @abstractmethod
     def _undone(self, images: NDArray[Any]) -> NDArray[Any]: ...
 
+    def check_fitted(self, what: str = "") -> None:
+        """Raise NotFittedError, which names what was asked for, unless the statistics are known."""
+        if not self.is_fitted:
+            name = type(self).__name__
+            raise NotFittedError(
+                f"{name}{what and '.'}{what}: not fitted yet; fitted = {name}(...).fit(splits.train) returns a step "
+                "that is"
+            )
+
     def _through(self, images: Any, step: Any, method: str) -> Any:
         name = type(self).__name__
-        if not self.is_fitted:
-            raise NotFittedError(
-                f"{name}{method}: not fitted yet; fitted = {name}(...).fit(splits.train) returns a step that is"
-            )
+        self.check_fitted(method)
         if isinstance(images, Splits):
             return Splits(*(self._through(getattr(images, f.name), step, method) for f in fields(images)))
-        changed = step(array_of(f"{name}{method}", images))
+        changed = step(array_of(f"{name}{method and '.'}{method}", images))
         if not isinstance(images, Dataset):
             return changed
         return replace(images, images=changed if changed.ndim > 2 else changed[:, :, None, None])

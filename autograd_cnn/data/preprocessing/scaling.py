@@ -183,6 +183,7 @@ class Normalization(Preprocessing):
     @property
     def constant(self) -> NDArray[np.bool_]:
         """Where the training images do not vary."""
+        self.check_fitted("constant")
         return np.asarray(self.std == 0)
 
     def _fitted_to(self, images: NDArray[Any]) -> Self:
