@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from autograd_cnn import data, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError, suggest_options
-from autograd_cnn.train.ensembles import Ensemble
+from autograd_cnn.train.ensembles import Ensemble, check_temperature
 from autograd_cnn.train.history import History
 from autograd_cnn.train.trainer import Trainer
 
@@ -40,11 +40,9 @@ class DistillationLoss:
     """
 
     def __init__(self, temperature: float = 4.0, weight: float = 0.9) -> None:
-        if not 0 < temperature < np.inf or not 0 <= weight <= 1:
-            raise ArgumentError(
-                f"DistillationLoss: temperature={temperature!r}, weight={weight!r}, "
-                "expected a temperature above 0 and a weight from 0 to 1"
-            )
+        check_temperature("DistillationLoss", temperature)
+        if not isinstance(weight, int | float | np.number) or not 0 <= weight <= 1:
+            raise ArgumentError(f"DistillationLoss: weight={weight!r}, expected a number from 0 to 1")
         self.temperature, self.weight = temperature, weight
 
     def __call__(self, scores: Any, targets: Any) -> Any:
@@ -103,6 +101,8 @@ def distill(
     epochs: int = 10,
     batch_size: int = 64,
     rng: np.random.Generator | int | None = None,
+    drop_last: bool = False,
+    resume: bool = False,
     **options: Any,
 ) -> History:
     """Train one network to say what a teacher says: most of an ensemble's gain, at the cost of a single network.
@@ -119,7 +119,7 @@ def distill(
         See `DistillationLoss`.
     optimizer : Optimizer, optional
         Of the student's parameters; by default Adam.
-    epochs, batch_size, rng
+    epochs, batch_size, rng, drop_last, resume
         As of `Trainer.fit`.
     **options
         Of the `Trainer`, such as ``early_stopping`` or ``scheduler``.
@@ -133,5 +133,11 @@ def distill(
     images = data.batches(train, batch_size, shuffle=False).images
     running = Trainer(student, loss, optimizer or optim.Adam(student.parameters()), **options)
     return running.fit(
-        (images, loss.targets(teacher, train)), validation, epochs=epochs, batch_size=batch_size, rng=rng
+        (images, loss.targets(teacher, train)),
+        validation,
+        epochs=epochs,
+        batch_size=batch_size,
+        rng=rng,
+        drop_last=drop_last,
+        resume=resume,
     )

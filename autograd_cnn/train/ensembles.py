@@ -85,7 +85,10 @@ class Ensemble:
         ------
         ShapeError
             When the networks' scores differ in shape.
+        ArgumentError
+            For no images, a batch size that is no positive integer, or a temperature of 0 or below.
         """
+        check_temperature("Ensemble.predict", temperature)
         scores = [predict(model, images, batch_size=batch_size) for model in self.models]
         if len({found.shape for found in scores}) > 1 or scores[0].ndim != 2:
             raise ShapeError(f"Ensemble: scores of {[found.shape for found in scores]}, expected (N, K) of all alike")
@@ -151,6 +154,12 @@ def combined(scores: Sequence[NDArray[Any]], how: str, temperature: float = 1.0)
     shares = np.mean([vote[:, None] == classes for vote in votes], axis=0)
     shares[np.isnan(votes).any(axis=0)] = np.nan
     return shares
+
+
+def check_temperature(who: str, temperature: Any) -> None:
+    """Raise ArgumentError unless scores can be divided by it."""
+    if not isinstance(temperature, int | float | np.number) or not 0 < temperature < np.inf:
+        raise ArgumentError(f"{who}: temperature={temperature!r}, expected a number above 0")
 
 
 def initializations(fit: Callable[[int], Any], seeds: Iterable[int]) -> list[Any]:

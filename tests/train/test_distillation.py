@@ -10,7 +10,7 @@ from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import train
 from autograd_cnn.errors import OutOfRangeError, ShapeError
 from autograd_cnn.testing import check
-from tests.train.networks import blobs, network
+from tests.train.networks import blobs, network, same_state
 from tests.train.networks import trainer as trainer_of
 
 IMAGES, LABELS = blobs(60)
@@ -121,11 +121,27 @@ def test_a_compiled_distillation_is_the_same_one():
 
 
 def test_wrong_use_raises():
-    for arguments in ((0, 0.5), (-1, 0.5), (np.inf, 0.5), (1, 1.1), (1, -0.1), (np.nan, 0.5)):
-        with pytest.raises(ag.ArgumentError, match="expected a temperature above 0 and a weight from 0 to 1"):
-            train.DistillationLoss(*arguments)
+    for temperature in (0, -1, np.inf, np.nan, "hot"):
+        with pytest.raises(ag.ArgumentError, match=r"temperature=.*, expected a number above 0"):
+            train.DistillationLoss(temperature)
+        with pytest.raises(ag.ArgumentError, match=r"temperature=.*, expected a number above 0"):
+            train.Ensemble([network()]).predict(IMAGES, temperature=temperature)
+    for weight in (1.1, -0.1, "much"):
+        with pytest.raises(ag.ArgumentError, match=r"weight=.*, expected a number from 0 to 1"):
+            train.DistillationLoss(1, weight)
     with pytest.raises(ShapeError, match=r"scores \(5, 4\) and targets \(5, 3, 4\)"):
         train.DistillationLoss()(np.zeros((5, 4)), np.zeros((5, 3, 4)))
     for labels in (LABELS + 1, LABELS - 1):
         with pytest.raises(OutOfRangeError, match="expected labels from 0 to 2, as the teacher knows them"):
             train.DistillationLoss().targets(network(), (IMAGES, labels))
+
+
+def test_a_distillation_goes_on_and_may_leave_out_the_last_batch(tmp_path):
+    whole, stopped = network(5), network(5)
+    options = {"batch_size": 12, "drop_last": True, "rng": 0}
+    expected = train.distill(network(0), whole, blobs(), epochs=3, **options)
+    assert len(expected.losses) == 3 * (40 // 12)
+    for epochs in (1, 3):
+        found = train.distill(network(0), stopped, blobs(), epochs=epochs, resume=True, checkpoints=tmp_path, **options)
+    assert found == expected
+    assert same_state(whole, stopped)
