@@ -1,11 +1,12 @@
-"""LeNet on handwritten digits: 98% and more of the test images right, with any seed, in seconds.
+"""LeNet on handwritten digits: a median of 98% and more of the test images right over five seeds, in seconds.
 
 A small LeNet (LeCun et al. 1998) for images of 8 × 8 pixels, trained by the `Trainer`: Adam, a learning rate that
 falls to 0 along a cosine, dropout, images shifted by up to a pixel and turned by up to ten degrees. First the three
 sanity checks of the notes. Five seeds, on one stratified split, show what is luck. The test images were seen
-while these settings were found, so they flatter a little: a rate of 0.003 does nearly as well as this one of 0.01.
+while these settings were found, so they flatter: their median is 99.6%, and on the splits 1, 2 and 3, by which nothing
+was chosen, it is 98.9, 98.1 and 98.1%, single seeds from 97.0 to 99.3%.
 
-Run: python examples/23_lenet.py [folder] [--quick]
+Run: python examples/23_lenet.py [folder] [--quick] [--split=N]     (another N, other test images; 0 by default)
 """
 
 import sys
@@ -20,9 +21,10 @@ from autograd_cnn.data import augmentation
 from viz.charts import Axis, Band, ChartData, Line, Panel, chart
 
 quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+split = next((int(word.removeprefix("--split=")) for word in sys.argv if word.startswith("--split=")), 0)
+folder = Path(next((word for word in sys.argv[1:] if not word.startswith("--")), "."))
 seeds, epochs = (range(1), 12) if quick else (range(5), 60)
-digits = data.digits()
+digits = data.digits(seed=split)
 
 
 def lenet(rng):
