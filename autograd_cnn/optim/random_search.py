@@ -144,7 +144,8 @@ class RandomLocalSearch:
         """
         kept = self._flat.values()
         if self.best == math.inf:
-            self.best = self._flat.measured(closure)
+            first = self._flat.measured(closure)
+            self.best = math.inf if math.isnan(first) else first  # anything is better than NaN
         tried = kept + self.step_size * self.rng.standard_normal(len(kept))
         self.best = _better(self._flat, kept, tried, closure, self.best)
         return self.best

@@ -54,6 +54,14 @@ def test_random_search_draws_anew_and_local_search_steps_from_where_it_is():
     assert (third - second).std() == pytest.approx(0.5, rel=0.1)
 
 
+def test_a_local_search_that_begins_at_nan_takes_what_is_a_number():
+    x = ag.Scalar(-1.0)
+    search = optim.RandomLocalSearch([x], step_size=3.0, rng=0)
+    found = [search.step(lambda: math.nan if x.value < 0 else x * 1.0) for _ in range(20)]
+    assert math.isfinite(found[-1])
+    assert x.value == found[-1]
+
+
 def test_following_a_random_direction_beats_guessing_as_in_the_notes():
     """Linear softmax classifier of 8 numbers into 3 classes."""
     rng = np.random.default_rng(0)
