@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
+from autograd_cnn.errors import ArgumentError, suggesting
 from autograd_cnn.models.starting import started
 
 
@@ -40,6 +40,11 @@ def mlp(
     dtype : dtype
         float32 or float64.
 
+    Raises
+    ------
+    ArgumentError
+        When `hidden` is no sequence, or a number of neurons no positive integer.
+
     Examples
     --------
     >>> from autograd_cnn import models, nn
@@ -53,6 +58,8 @@ def mlp(
       (fc3): Linear(in_features=20, out_features=10, bias=True)
     )
     """
+    if not isinstance(hidden, Sequence) or isinstance(hidden, str):
+        raise ArgumentError(f"mlp: hidden={hidden!r}, expected a sequence of numbers of neurons, such as (100,)")
     layers: dict[str, nn.Module] = {"flatten": nn.Flatten()}
     with nn.skeleton():
         for i, (before, after) in enumerate(pairwise((inputs, *hidden)), start=1):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.errors import ArgumentError, DtypeError, OutOfRangeError, ShapeError
 from autograd_cnn.graph import Node
+from autograd_cnn.nn.arguments import count
 
 
 def accuracy(scores: Any, labels: Any) -> float:
@@ -96,6 +97,11 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int | None = None) ->
     (K, K) ndarray
         The diagonal holds what is right, a row's sum how many samples the class has.
 
+    Raises
+    ------
+    ShapeError, DtypeError, OutOfRangeError, ArgumentError
+        When labels and predictions do not fit each other or the number of classes, or that is no positive integer.
+
     Examples
     --------
     >>> from autograd_cnn import train
@@ -107,7 +113,7 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int | None = None) ->
     if rows.shape != columns.shape or rows.ndim != 1:
         raise ShapeError(f"confusion_matrix: labels {rows.shape} and predicted {columns.shape}, expected (N,) twice")
     highest = max(rows.max(initial=-1), columns.max(initial=-1))
-    size = int(highest) + 1 if classes is None else int(classes)
+    size = int(highest) + 1 if classes is None else count("confusion_matrix", "classes", classes)
     if min(rows.min(initial=0), columns.min(initial=0)) < 0 or highest >= size:
         raise OutOfRangeError(f"confusion_matrix: a class outside 0 to {size - 1}")
     counts = np.zeros((size, size), np.int64)

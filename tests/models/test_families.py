@@ -123,3 +123,9 @@ def test_float64_and_odd_options():
     assert model(np.zeros((2, 1, 17, 19))).shape == (2, 5)
     with pytest.raises(TypeError, match="colour"):
         models.resnet18(colour=True)
+
+
+@pytest.mark.parametrize("hidden", [100, "100", None])
+def test_a_network_without_a_sequence_of_hidden_layers_says_what_it_takes(hidden):
+    with pytest.raises(ag.ArgumentError, match=r"mlp: hidden=.*, expected a sequence .*, such as \(100,\)"):
+        models.mlp(4, hidden)

@@ -90,6 +90,7 @@ def test_ten_classes_have_a_top_5_error():
         (lambda: train.top_k_error([[1.0]], [0], 0), ag.ArgumentError, "k=0, expected an integer of at least 1"),
         (lambda: train.confusion_matrix([0], [0, 1]), ag.ShapeError, "expected"),
         (lambda: train.confusion_matrix([3], [0], 2), ag.OutOfRangeError, "a class outside 0 to 1"),
+        (lambda: train.confusion_matrix([0], [0], "a"), ag.ArgumentError, "classes='a', expected a positive integer"),
         (lambda: train.History().curve("los"), ag.UnknownNameError, "'los' is unknown; did you mean 'loss'"),
     ],
 )

@@ -53,6 +53,11 @@ class Shift(Motion):
         By how many at most.
     fill : float, "edge" or "reflect"
         What moves in from beyond the border: a number, the nearest pixel, or the image mirrored.
+
+    Raises
+    ------
+    ArgumentError
+        When `pixels` is no integer of at least 0, or `fill` none of these.
     """
 
     pixels: int = 1

@@ -78,6 +78,11 @@ class Noise(Transformation):
         Its standard deviation, in the units of the pixels.
     limits : (float, float), optional
         As of `Contrast`.
+
+    Raises
+    ------
+    ArgumentError
+        For a std below 0, or limits that are not two rising numbers.
     """
 
     std: float = 0.05
