@@ -186,6 +186,8 @@ def cross_validate(
     k =   5   97.5% ± 0.6%
     k =  50   91.8% ± 1.2%
     """
+    if not isinstance(ks, Sequence | np.ndarray):
+        raise ArgumentError(f"cross_validate: ks={ks!r}, expected a list of numbers of neighbours, such as (1, 3, 5)")
     if not len(ks):
         raise ArgumentError("cross_validate: ks is empty; give at least one number of neighbours")
     numbers = [_counted("cross_validate", k) for k in ks]

@@ -52,6 +52,8 @@ def freeze(model: Network, except_: Kept | Iterable[Kept] = ()) -> Network:
     >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     ['fc5.weight', 'fc5.bias']
     """
+    if not isinstance(model, nn.Module):
+        raise ArgumentError(f"freeze: got {type(model).__name__}, expected a network")
     wanted = [except_] if isinstance(except_, str | nn.Module | Parameter | Scalar) else list(except_)
     kept = {part for found in wanted for part in _inside(model, found)}
     for module in model.modules():

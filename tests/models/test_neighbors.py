@@ -158,6 +158,7 @@ KNOWN = models.NearestNeighbors(2).fit(np.eye(3), np.arange(3))
         (lambda: KNOWN.predict(np.full((1, 3), np.nan)), ag.ArgumentError, "NaN or infinity"),
         (lambda: KNOWN.predict(np.full((1, 3), 1e200)), ag.ArgumentError, "too large"),
         (lambda: KNOWN.neighbors(np.eye(3), 4), ag.ArgumentError, "k=4, but only 3 images are known"),
+        (lambda: models.cross_validate(data.digits().test, 3), ag.ArgumentError, "ks=3, expected a list"),
         (lambda: models.cross_validate(data.digits().test, ()), ag.ArgumentError, "ks is empty"),
         (lambda: models.cross_validate(data.digits().test, (0,)), ag.ArgumentError, "k=0"),
     ],

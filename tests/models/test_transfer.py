@@ -154,6 +154,8 @@ def test_errors():
         models.freeze(model, except_="conv3")
     with pytest.raises(ag.ArgumentError, match="no layer or parameter of this Sequential"):
         models.freeze(model, except_=nn.ReLU())
+    with pytest.raises(ag.ArgumentError, match="freeze: got int, expected a network"):
+        models.freeze(3)
     with pytest.raises(ag.ArgumentError, match="replace_head: ReLU has no linear"):
         models.replace_head(nn.ReLU(), 3)
     with pytest.raises(ag.ArgumentError, match="replace_head: Linear has no linear or convolutional layer inside"):

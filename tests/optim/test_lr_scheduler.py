@@ -167,6 +167,8 @@ OPTIMIZER = make_optimizer()
     ("make", "message"),
     [
         (lambda: lr_scheduler.StepLR("adam", 3), "StepLR: got str, expected an optimizer"),
+        (lambda: lr_scheduler.MultiStepLR(OPTIMIZER, 3), "milestones=3, expected a list of epochs"),
+        (lambda: lr_scheduler.SequentialLR(OPTIMIZER, 3, [1]), "SequentialLR: expected a list of schedules"),
         (lambda: lr_scheduler.StepLR(OPTIMIZER, 0), "step_size=0, expected a positive integer"),
         (lambda: lr_scheduler.StepLR(OPTIMIZER, 3, -1), "gamma=-1, expected a number of at least 0"),
         (lambda: lr_scheduler.MultiStepLR(OPTIMIZER, [3, 0.5]), "a milestone=0.5"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.groups import number
 from autograd_cnn.optim.lr_scheduler.scheduler import LRScheduler
@@ -70,12 +71,14 @@ class MultiStepLR(LRScheduler):
     Raises
     ------
     ArgumentError
-        When an epoch is no positive integer, or gamma is negative.
+        When the milestones are no list of positive integers, or gamma is negative.
     """
 
     saved = ("milestones", "gamma")
 
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1) -> None:
+        if not isinstance(milestones, Iterable):
+            raise ArgumentError(f"MultiStepLR: milestones={milestones!r}, expected a list of epochs")
         self.milestones = sorted(count("MultiStepLR", "a milestone", epoch) for epoch in milestones)
         self.gamma = number("MultiStepLR", "gamma", gamma)
         super().__init__(optimizer)

@@ -55,6 +55,8 @@ class SequentialLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
         checked_optimizer("SequentialLR", optimizer)
+        if not isinstance(schedulers, Sequence) or not isinstance(milestones, Sequence):
+            raise ArgumentError("SequentialLR: expected a list of schedules, and a list of epochs as milestones")
         for scheduler in schedulers:
             if not isinstance(scheduler, LRScheduler) or isinstance(scheduler, ReduceLROnPlateau):
                 raise ArgumentError(
