@@ -54,7 +54,7 @@ def test_names_stand_in_the_order_of_their_file():
 def test_every_gate_has_a_page_with_formula_numbers_picture_and_definition(name):
     gate, page = GATES[name].what, gate_page(GATES[name])
     assert f"``{fact(gate, 'Formula')}``" in page
-    assert page.count(".. image::") == 2  # light and dark
+    assert page.count(".. image::") == (4 if gate.expand else 2)  # each in light and dark
     assert f"def {name}(" in page
     assert lesson(gate) not in definition(gate), "it stands at the head of the page"
     applied = application(gate)
@@ -64,12 +64,13 @@ def test_every_gate_has_a_page_with_formula_numbers_picture_and_definition(name)
 
 
 def test_pictures_of_a_gate(tmp_path):
-    for name in ("relu", "multiply"):
+    for name in ("relu", "max_pool2d"):
         save_pictures(GATES[name].what, tmp_path)
-    names = [f"{shown}-{theme}.svg" for shown in ("multiply-circuit", "relu-curve") for theme in ("dark", "light")]
+    shown = ("max_pool2d-circuit", "max_pool2d-expanded", "relu-curve")
+    names = [f"{each}-{theme}.svg" for each in shown for theme in ("dark", "light")]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert all(path.read_text(encoding="utf-8").rstrip().endswith("</svg>") for path in tmp_path.iterdir())
-    for image in re.findall(r"image:: (\S+)", gate_page(GATES["relu"])):
+    for image in re.findall(r"image:: (\S+)", gate_page(GATES["relu"]) + gate_page(GATES["max_pool2d"])):
         assert (tmp_path / image).exists()
 
 
@@ -90,6 +91,8 @@ def test_methods_that_are_gates_have_their_own_pages():
     assert is_told_elsewhere(None, "class", "relu", vars(ag.Node)["relu"], False, None)
     assert is_told_elsewhere(None, "class", "item", vars(ag.Node)["item"], False, None) is None
     assert is_told_elsewhere(None, "class", "nothing", None, False, None) is None
+    assert is_told_elsewhere(None, "class", "extra_repr", ag.nn.Linear.extra_repr, False, None)
+    assert is_told_elsewhere(None, "class", "extra_repr", ag.nn.Module.extra_repr, False, None) is None
 
 
 def test_every_page_is_in_a_table_of_contents(tmp_path):

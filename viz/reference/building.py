@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ from viz.errors import MalformedReferenceError
 from viz.reference.chapters import CHAPTERS, Chapter
 from viz.reference.sources import write_sources
 
+_STYLE = "reference.css"
 _SETTINGS: dict[str, Any] = {
     "project": "autograd_cnn",
     "extensions": ["sphinx.ext.autodoc", "numpydoc", "viz.reference.docstrings"],
     "html_theme": "furo",
     "html_title": "autograd_cnn",
+    "html_static_path": ["_static"],
+    "html_css_files": [_STYLE],
     "html_copy_source": False,
     "html_show_sphinx": False,
     "html_show_copyright": False,
+    "html_show_search_summary": False,
     "html_use_index": True,
     "default_role": "py:obj",
     "autodoc_typehints": "none",
@@ -64,9 +69,15 @@ def build(folder: str | os.PathLike[str], *, chapters: Sequence[Chapter] = CHAPT
     with tempfile.TemporaryDirectory() as scratch, namespaces.docutils_namespace():
         sources, trees = Path(scratch, "sources"), Path(scratch, "trees")
         write_sources(sources, chapters)
+        _write_style(sources / "_static")
         app = sphinx.Sphinx(sources, None, folder, trees, "html", _SETTINGS, status=None, warning=warnings)
         app.build(force_all=True)
     found = re.sub(r"\x1b\[\d+(;\d+)*m", "", warnings.getvalue()).strip()  # it colours them
     if found:
         raise MalformedReferenceError(f"reference: Sphinx warns of\n{found}")
     return folder / "index.html"
+
+
+def _write_style(folder: Path) -> None:
+    folder.mkdir()
+    (folder / _STYLE).write_bytes((resources.files("viz") / "pages" / _STYLE).read_bytes())

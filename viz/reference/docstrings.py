@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_cnn.gates.facts import NAMES, PATTERN
 from autograd_cnn.graph import Node
+from autograd_cnn.nn import Module
 from autograd_cnn.registry import Gate
 
 
@@ -27,7 +28,12 @@ def shorten(app: Any, kind: str, name: str, what: Any, options: Any, lines: list
 
 
 def is_told_elsewhere(app: Any, kind: str, name: str, member: Any, skipped: bool, options: Any) -> bool | None:
-    """Leave out the methods of nodes that are gates or made of gates: these have pages of their own."""
+    """Leave out the methods of nodes that are gates or made of gates, which have pages of their own.
+
+    And the settings that layers print: they are their parameters.
+    """
+    if name == "extra_repr":
+        return True if member is not Module.extra_repr else None
     own = vars(Node).get(name)
     bound = own is not None and own is member and getattr(member, "__module__", Node.__module__) != Node.__module__
     return True if bound else None

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn import functional
+from autograd_cnn.expansion import expand
 from autograd_cnn.gates.facts import fact, lesson, title
-from autograd_cnn.graph import Node
+from autograd_cnn.graph import Node, Scalar
 from autograd_cnn.registry import Gate
 from viz.circuits import circuit
 from viz.picture import Picture
@@ -24,6 +26,8 @@ from viz.textbook.nonlinearities import activation
 from viz.textbook.remarks import REMARKS
 
 THEMES = ("light", "dark")
+IMAGES = "../../_images"
+"""Where Sphinx puts pictures, seen from the page of a gate: a click shows one at its own size."""
 
 
 def gate_page(entry: Entry) -> str:
@@ -34,10 +38,11 @@ def gate_page(entry: Entry) -> str:
         heading(title(gate), "="),
         escaped(lesson(gate)),
         table(_facts(entry), stub=True),
-        *(_image(f"{gate.name}-{kind}", alternative) for kind, alternative in _pictures(gate)),
+        _image(gate, _kind(gate)),
         heading("With numbers", "-"),
         table([("", "value", "gradient"), *_numbers(applied)], header=True),
         _attributes(applied),
+        *([heading("The last output, in single numbers", "-"), _image(gate, "expanded")] if gate.expand else []),
         heading("Definition", "-"),
         code_block(definition(gate)),
         heading("Call", "-"),
@@ -53,21 +58,44 @@ def save_pictures(gate: Gate, folder: Path) -> None:
             picture.save(folder / f"{gate.name}-{kind}-{theme}.svg")
 
 
+_ALTERNATIVES = {
+    "curve": "The curve of {}, and its slope from the gate's own rule",
+    "circuit": "The circuit of one application of {}, with its values and gradients",
+    "expanded": "The last output of {}, made of numbers joined by smaller gates",
+}
+"""What stands for each kind of picture where it cannot be seen."""
+
+
+def _kind(gate: Gate) -> str:
+    return "curve" if gate.name in REMARKS else "circuit"
+
+
 def _drawn(gate: Gate, theme: str) -> dict[str, Picture]:
-    shown = circuit(application(gate).output, title=f"{gate.name}, applied", theme=theme)
-    return {"curve": activation(gate, theme=theme)} if gate.name in REMARKS else {"circuit": shown}
-
-
-def _pictures(gate: Gate) -> list[tuple[str, str]]:
-    """Return the kind of each picture of a gate, and what stands for it where it cannot be seen."""
+    output = application(gate).output
     if gate.name in REMARKS:
-        return [("curve", f"The curve of {gate.name}, and its slope from the gate's own rule")]
-    return [("circuit", f"The circuit of one application of {gate.name}, with its values and gradients")]
+        drawn = {"curve": activation(gate, theme=theme)}
+    else:
+        drawn = {"circuit": circuit(output, title=f"{gate.name}, applied", theme=theme)}
+    if gate.expand:
+        title = f"{gate.name}, its last output in single numbers"
+        drawn["expanded"] = circuit(_last_number(output), title=title, theme=theme)
+    return drawn
 
 
-def _image(name: str, alternative: str) -> str:
+def _last_number(output: Node) -> Scalar:
+    """Return the last number of an output as Scalars make it, with their gradients."""
+    numbers = expand(output, level="scalar").output
+    last: Scalar = numbers if isinstance(numbers, Scalar) else numbers.flat[-1]
+    last.backward()
+    return last
+
+
+def _image(gate: Gate, kind: str) -> str:
+    alternative = _ALTERNATIVES[kind].format(gate.name)
+    names = [(f"{gate.name}-{kind}-{theme}.svg", theme) for theme in THEMES]
     return "\n".join(
-        f".. image:: {name}-{theme}.svg\n   :class: only-{theme}\n   :alt: {alternative}\n" for theme in THEMES
+        f".. image:: {name}\n   :class: only-{theme}\n   :alt: {alternative}\n   :target: {IMAGES}/{name}\n"
+        for name, theme in names
     )
 
 
@@ -81,8 +109,10 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("At a tie or kink", fact(gate, "Kink")),
         ("In smaller gates", expansion),
     ]
-    called = ("Called as", ", ".join(literal(name) for name in (*entry.names, *_methods(gate))))
-    return [(name, literal(words)) for name, words in rows if words] + [called]
+    called = [("Called as", ", ".join(literal(name) for name in (*entry.names, *_methods(gate))))]
+    if getattr(functional, gate.name, gate) is not gate:
+        called.append(("Called through", f":py:obj:`autograd_cnn.functional.{gate.name}`"))
+    return [(name, literal(words)) for name, words in rows if words] + called
 
 
 def _methods(gate: Gate) -> list[str]:
@@ -103,9 +133,12 @@ def _number(value: Any) -> str:
         return literal(number(value))
     array = np.asarray(value)
     if array.ndim == 4:
-        array = array[0, 0] if array.shape[1] == 1 else array[0]
+        array = array.reshape([size for size in array.shape if size != 1])
     text = np.array2string(array + 0.0 if array.dtype.kind == "f" else array, precision=4, suppress_small=True)
-    return "\n".join(f"| {literal(line.strip())}" for line in text.splitlines() if line.strip())
+    if array.ndim < 2:
+        return literal(text)
+    rows = [line[1:] for line in text.removesuffix("]").split("\n")]  # without the brackets around all of them
+    return "\n".join(f"| {literal(row)}" for row in rows)
 
 
 def _attributes(applied: Application) -> str:
