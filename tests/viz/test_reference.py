@@ -139,6 +139,7 @@ def test_pages_fetch_nothing(built):
     assert (built / "searchindex.js").exists()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of libraries, in Pythons to come
 def test_what_sphinx_warns_of_is_an_error(tmp_path, monkeypatch):
     pytest.importorskip("sphinx", reason="the reference needs the extra 'docs'")
     monkeypatch.setattr(building, "write_sources", lambda folder, chapters: write_malformed(folder))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent, indent
 from typing import Any
 
 import numpy as np
@@ -92,11 +92,12 @@ def _last_number(output: Node) -> Scalar:
 
 def _image(gate: Gate, kind: str) -> str:
     alternative = _ALTERNATIVES[kind].format(gate.name)
-    names = [(f"{gate.name}-{kind}-{theme}.svg", theme) for theme in THEMES]
-    return "\n".join(
-        f".. image:: {name}\n   :class: only-{theme}\n   :alt: {alternative}\n   :target: {IMAGES}/{name}\n"
-        for name, theme in names
-    )
+    shown = []
+    for theme in THEMES:
+        name = f"{gate.name}-{kind}-{theme}.svg"
+        image = f".. image:: {name}\n   :alt: {alternative}\n   :target: {IMAGES}/{name}"
+        shown.append(f".. container:: only-{theme}\n\n{indent(image, '   ')}")
+    return "\n\n".join(shown)
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
@@ -153,7 +154,7 @@ def definition(gate: Gate) -> str:
 
 
 def _without_docstring(function: Callable[..., Any]) -> str:
-    source = textwrap.dedent(inspect.getsource(function))
+    source = dedent(inspect.getsource(function))
     tree = ast.parse(source).body[0]
     lines = source.splitlines()
     first = tree.body[0] if isinstance(tree, ast.FunctionDef) else None

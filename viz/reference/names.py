@@ -17,9 +17,9 @@ PACKAGES = (
     *("autograd_cnn", "autograd_cnn.functional", "autograd_cnn.nn", "autograd_cnn.init", "autograd_cnn.optim"),
     *("autograd_cnn.optim.lr_scheduler", "autograd_cnn.data", "autograd_cnn.data.preprocessing"),
     *("autograd_cnn.data.augmentation", "autograd_cnn.train", "autograd_cnn.models", "autograd_cnn.health"),
-    *("autograd_cnn.testing", "viz", "viz.textbook", "viz.charts"),
+    *("autograd_cnn.testing", "autograd_cnn.compilation", "viz", "viz.textbook", "viz.charts"),
 )
-"""Whose ``__all__`` is public."""
+"""Whose ``__all__`` is public, and that of what `ag.compile` returns."""
 
 
 @dataclass(frozen=True, eq=False)
