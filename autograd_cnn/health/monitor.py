@@ -26,7 +26,7 @@ from autograd_cnn.health.watching import Watch
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
 
-OF_REPLAYS = 8
+OF_REPLAYS = 16
 """Every so many steps of a compiled function are looked at, unless something else is asked for."""
 
 
@@ -57,7 +57,7 @@ class Monitor:
         Look at every so many steps only, and at steps 1, 2, 4, 8 ... before the first of them: what goes wrong, goes
         wrong early. The others are counted, no more. What happens between two looks is told at the second: a unit that
         dies is found up to so many steps later. Thresholds that speak of steps mean steps looked at. By default each
-        step where `observe` is called, and every 8th of a function compiled with ``ag.compile(f, monitor=...)``, which
+        step where `observe` is called, and every 16th of a function compiled with ``ag.compile(f, monitor=...)``, which
         then takes less than a tenth longer; ``every=1`` looks at each of its steps, too: see tests/benchmarks.
 
     Attributes

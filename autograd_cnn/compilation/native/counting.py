@@ -69,13 +69,13 @@ class Counts:
         count_products(first, last, self._product, bias, self._by_columns, self._one, self._of_values)
         if not are_kept:
             numbers = (last - first) * self._product.size / len(self._of_values)
-            if not LEAST < np.add.reduce(self._of_values[first:last, 0], axis=None) / numbers < MOST:
+            if not _do(np.add.reduce(self._of_values[first:last, :2], axis=(0, 2)) / numbers):
                 self._count_in_float64(first, last, bias)
 
     def kept_products(self, bias: Array) -> None:
         """Add up what was counted of products that are still there."""
         self.values_are_counted()
-        if not LEAST < self._values.item(0, -1) / self._product.size < MOST:
+        if not _do(self._values[:2, -1] / self._product.size):
             self._count_in_float64(0, len(self._of_values), bias)
             self.values_are_counted()
 
@@ -113,3 +113,9 @@ class Counts:
         """Yield some jobs in portions that stay in cache."""
         for begin in range(first, last, self._at_once):
             yield begin, min(begin + self._at_once, last)
+
+
+def _do(squares: Array) -> bool:
+    """Whether mean squares, before and after a ReLU, are such that float32 is wide enough; it may let none pass."""
+    before, after = squares
+    return bool(LEAST < after <= before < MOST)
