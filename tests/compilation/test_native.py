@@ -139,7 +139,7 @@ def small_network():
 
 
 def test_a_replay_allocates_next_to_nothing(monkeypatch):
-    """The activations alone take more than a megabyte. Only the plain loops allocate as they go, where they are forced."""
+    """The activations alone take more than a megabyte. Plain loops, where they are forced, allocate as they go."""
     monkeypatch.delenv(VARIABLE, raising=False)
     model = small_network()
     compiled = ag.compile(lambda x, y: F.cross_entropy(model(x), y))
