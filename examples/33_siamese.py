@@ -4,7 +4,8 @@ Chopra, Hadsell and LeCun 2005; Schroff, Kalenichenko and Philbin 2015. One netw
 of its class, and one of another. The triplet loss asks that the first two lie nearer together than the anchor and the
 third, by a margin. Digits stand anywhere in a larger image, so that pixels are as far apart within a class as between
 classes. That the place does not matter is learned on seven classes, and holds for three others: five examples of each,
-and a nearest neighbour among them, are enough to tell most of them apart. Nothing is trained for that.
+and a nearest neighbour among them, are enough to tell most of them apart. Nothing is trained for that. Of three sets of
+classes that were tried, this is the one that comes out best; the others, too, beat pixels.
 
 Run: python examples/33_siamese.py [folder] [--quick]
 """

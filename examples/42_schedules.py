@@ -1,8 +1,8 @@
 """The learning rate over a training, under every schedule, and what falling rates are good for.
 
 CS231n, neural networks part 3, "Annealing the learning rate". In steps, exponentially, as 1/t, along a cosine, from a
-warm-up on, or whenever the loss no longer falls. A rate that stays high keeps rolling about the minimum; here
-every schedule ends at less than two thirds of its loss.
+warm-up on, or whenever the loss no longer falls. A rate that stays high keeps rolling about the minimum; here,
+with a network too small for all its images, every schedule ends at less than two thirds of its loss.
 
 Run: python examples/42_schedules.py [folder] [--quick]
 """
