@@ -2,8 +2,8 @@
 
 CS231n, neural networks part 3. Each transformation draws its own random numbers for every image; a chain of them goes
 into the batches, so that no epoch shows the same images, and learning from them takes more epochs. A 6 on its head is
-a 9: a chain that would turn it so far warns. What a chain gains is found by trying: shifts by a pixel do here, warps and
-rotations did not.
+a 9: a chain that would turn it so far warns. What a chain gains is found by trying: shifts by a pixel do here, warps
+and rotations did not.
 
 Run: python examples/39_augmentation.py [folder] [--quick]
 """
