@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_cnn import data, init, nn
 from autograd_cnn import functional as F  # noqa: N812
+from autograd_cnn.models.googlenet import INCEPTIONS
 
 
 def lenet():
@@ -63,19 +64,6 @@ def resnet18(base=4, channels=1, norm=nn.BatchNorm2d):
     return nn.Sequential({"stem": stem} | stages | {"pool": nn.GlobalAvgPool2d(), "fc": nn.Linear(before, 10)})
 
 
-_INCEPTION = {
-    "3a": (192, 64, 96, 128, 16, 32, 32),
-    "3b": (256, 128, 128, 192, 32, 96, 64),
-    "4a": (480, 192, 96, 208, 16, 48, 64),
-    "4b": (512, 160, 112, 224, 24, 64, 64),
-    "4c": (512, 128, 128, 256, 24, 64, 64),
-    "4d": (512, 112, 144, 288, 32, 64, 64),
-    "4e": (528, 256, 160, 320, 32, 128, 128),
-    "5a": (832, 256, 160, 320, 32, 128, 128),
-    "5b": (832, 384, 192, 384, 48, 128, 128),
-}
-
-
 def googlenet(narrow=16, channels=1):
     """Szegedy et al. 2014, table 1, with 1/`narrow` of its channels and without the auxiliary classifiers."""
     width = 64 // narrow
@@ -91,7 +79,7 @@ def googlenet(narrow=16, channels=1):
         norm2=nn.LocalResponseNorm(5),
         pool2=nn.MaxPool2d(3, 2, 1, fit="floor"),
     )
-    blocks = {f"inception{name}": nn.Inception(*(n // narrow for n in sizes)) for name, sizes in _INCEPTION.items()}
+    blocks = {f"inception{name}": nn.Inception(*(n // narrow for n in sizes)) for name, sizes in INCEPTIONS.items()}
     layers = {"stem": stem}
     for name, block in blocks.items():
         if name in ("inception4a", "inception5a"):

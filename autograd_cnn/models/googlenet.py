@@ -14,7 +14,7 @@ from autograd_cnn.nn.sequential import chained, chained_shape
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
 
-_INCEPTIONS = {
+INCEPTIONS = {
     "3a": (192, 64, 96, 128, 16, 32, 32),
     "3b": (256, 128, 128, 192, 32, 96, 64),
     "4a": (480, 192, 96, 208, 16, 48, 64),
@@ -116,7 +116,7 @@ def googlenet(
     with nn.skeleton():
         inception = {
             f"inception{name}": nn.Inception(*sizes, largest=3, norm=norm, dtype=dtype)
-            for name, sizes in _INCEPTIONS.items()
+            for name, sizes in INCEPTIONS.items()
         }
         third, fourth, fifth = ({k: v for k, v in inception.items() if k[-2] == stage} for stage in "345")
         layers: dict[str, nn.Module] = {

@@ -14,8 +14,34 @@ from autograd_cnn.optim.groups import Leaf, number
 from autograd_cnn.random import generator
 
 
+class _Search:
+    """What both share: the parameters, where randomness comes from, and that what is worse is taken back."""
+
+    def __init__(self, params: Any, rng: np.random.Generator | int | None) -> None:
+        self._flat = Flat(type(self).__name__, params)
+        self.rng = generator(rng)
+        self.best = math.inf
+
+    @property
+    def parameters(self) -> list[Leaf]:
+        """What is searched for."""
+        return self._flat.leaves
+
+    def _try(self, tried: Vector, closure: Callable[[], Any]) -> float:
+        """Keep `tried` if its loss is the lowest so far, else go back; return the lowest loss."""
+        kept, loss = self._flat.values(), math.nan
+        self._flat.assign(tried)
+        try:
+            loss = self._flat.measured(closure)
+        finally:
+            if not loss < self.best:
+                self._flat.assign(kept)
+        self.best = loss if loss < self.best else self.best
+        return self.best
+
+
 @suggest_options
-class RandomSearch:
+class RandomSearch(_Search):
     """Draw all parameters anew at every step, and keep the best: the notes' "first very bad idea".
 
     CS231n, optimization part 1, "Strategy #1".
@@ -52,15 +78,8 @@ class RandomSearch:
     """
 
     def __init__(self, params: Any, scale: float = 1e-4, *, rng: np.random.Generator | int | None = None) -> None:
-        self._flat = Flat("RandomSearch", params)
+        super().__init__(params, rng)
         self.scale = number("RandomSearch", "scale", scale)
-        self.rng = generator(rng)
-        self.best = math.inf
-
-    @property
-    def parameters(self) -> list[Leaf]:
-        """What is searched for."""
-        return self._flat.leaves
 
     def step(self, closure: Callable[[], Any]) -> float:
         """Try other parameters, keep them if they are better, and return the lowest loss so far.
@@ -75,13 +94,11 @@ class RandomSearch:
         ArgumentError
             When the closure returns something else.
         """
-        kept = self._flat.values()
-        self.best = _better(self._flat, kept, self.scale * self.rng.standard_normal(len(kept)), closure, self.best)
-        return self.best
+        return self._try(self.scale * self.rng.standard_normal(len(self._flat.values())), closure)
 
 
 @suggest_options
-class RandomLocalSearch:
+class RandomLocalSearch(_Search):
     """Take a random step from the best parameters so far, and stay there if the loss is lower.
 
     CS231n, optimization part 1, "Strategy #2": better than guessing, and far worse than following the gradient.
@@ -118,15 +135,8 @@ class RandomLocalSearch:
     """
 
     def __init__(self, params: Any, step_size: float = 1e-4, *, rng: np.random.Generator | int | None = None) -> None:
-        self._flat = Flat("RandomLocalSearch", params)
+        super().__init__(params, rng)
         self.step_size = number("RandomLocalSearch", "step_size", step_size)
-        self.rng = generator(rng)
-        self.best = math.inf
-
-    @property
-    def parameters(self) -> list[Leaf]:
-        """What is searched for."""
-        return self._flat.leaves
 
     def step(self, closure: Callable[[], Any]) -> float:
         """Try a step, go back if it leads up, and return the lowest loss so far.
@@ -146,18 +156,4 @@ class RandomLocalSearch:
         if self.best == math.inf:
             first = self._flat.measured(closure)
             self.best = math.inf if math.isnan(first) else first  # anything is better than NaN
-        tried = kept + self.step_size * self.rng.standard_normal(len(kept))
-        self.best = _better(self._flat, kept, tried, closure, self.best)
-        return self.best
-
-
-def _better(flat: Flat, kept: Vector, tried: Vector, closure: Callable[[], Any], best: float) -> float:
-    """Leave the parameters at `tried` if their loss is below `best`, else at `kept`; return the lower loss."""
-    loss = math.nan
-    flat.assign(tried)
-    try:
-        loss = flat.measured(closure)
-    finally:
-        if not loss < best:
-            flat.assign(kept)
-    return loss if loss < best else best
+        return self._try(kept + self.step_size * self.rng.standard_normal(len(kept)), closure)
