@@ -119,13 +119,13 @@ def test_shapes_that_do_not_fit_raise():
         ((64, 1, 28, 28), (6, 1, 5, 5), 1, "batch-last"),
         ((64, 24, 16, 16), (24, 24, 3, 3), 1, "batch-last"),
         ((64, 64, 16, 16), (64, 16, 3, 3), 4, "batch-last"),
-        ((1, 1, 28, 28), (6, 1, 5, 5), 1, "plain"),  # no images to fill a vector with
+        ((1, 1, 28, 28), (3, 1, 5, 5), 1, "plain"),  # neither images nor filters to fill the shortest vector with
         ((64, 3, 32, 32), (32, 3, 3, 3), 1, "direct"),  # what follows has many channels
         ((64, 64, 16, 16), (64, 1, 3, 3), 64, "direct"),
         ((64, 32, 16, 16), (32, 32, 3, 3), 1, "winograd"),
         ((64, 32, 16, 16), (32, 32, 5, 5), 1, "direct"),
         ((4, 256, 56, 56), (64, 256, 1, 1), 1, "direct"),
-        ((4, 64, 32, 32), (64, 2, 3, 3), 32, "plain"),  # few channels in a group, and few images
+        ((3, 64, 32, 32), (64, 2, 3, 3), 32, "plain"),  # few channels in a group, and few images
         ((4, 64, 16, 16), (128, 1, 3, 3), 64, "plain"),  # two filters for each channel
         ((1, 64, 3, 3), (64, 64, 1, 1), 1, "direct"),
         ((1, 16, 2, 2), (16, 16, 1, 1), 1, "plain"),  # little to do
