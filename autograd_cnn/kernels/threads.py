@@ -92,11 +92,12 @@ def share_out(kernel: Callable[..., None], jobs: int, operations: int, *argument
     if operations < 2 * SMALLEST_SHARE:
         kernel(0, jobs, *arguments)
         return
-    shares = min(get_num_threads(), jobs, operations // SMALLEST_SHARE)
-    if shares <= 1 or not _start_workers(shares - 1):
-        kernel(0, jobs, *arguments)
-        return
+    shares = max(1, min(get_num_threads(), jobs, operations // SMALLEST_SHARE))
     bounds = [jobs * share // shares for share in range(shares + 1)]
+    if shares == 1 or not _start_workers(shares - 1):
+        for ends in pairwise(bounds):  # the same shares without workers: a product of BLAS depends on how many rows
+            kernel(*ends, *arguments)
+        return
     finished: Finished = SimpleQueue()
     results: Results = []
     tasks = [(finished, results, kernel, (*ends, *arguments)) for ends in pairwise(bounds[1:])]

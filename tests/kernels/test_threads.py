@@ -107,8 +107,11 @@ def test_the_first_number_is_what_the_cores_allow(monkeypatch):
 
 @pytest.mark.parametrize("allowed", [0, 1])
 def test_where_no_thread_may_start_the_work_is_done_all_the_same(monkeypatch, allowed):
-    """As under a limit of processes: all in the caller, or in as many workers as there are."""
-    started = []
+    """As under a limit of processes: all in the caller, or in as many workers as there are.
+
+    In the same shares: one that was larger gave a matrix product of BLAS other last bits.
+    """
+    started, shares = [], []
 
     class Limited(Thread):
         def start(self):
@@ -122,9 +125,15 @@ def test_where_no_thread_may_start_the_work_is_done_all_the_same(monkeypatch, al
     monkeypatch.setattr(threads, "_tasks", SimpleQueue())
     set_num_threads(4)
     visits = np.zeros(9, int)
-    threads.share_out(count, 9, 4 * threads.SMALLEST_SHARE, visits)
+
+    def noted(first, last, visits):
+        shares.append((first, last))
+        count(first, last, visits)
+
+    threads.share_out(noted, 9, 4 * threads.SMALLEST_SHARE, visits)
     assert (visits == 1).all()
     assert len(started) == allowed
+    assert sorted(shares) == [(0, 2), (2, 4), (4, 6), (6, 9)]
 
 
 FORK = """
