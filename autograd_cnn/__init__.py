@@ -25,6 +25,7 @@ from autograd_cnn.errors import (
     FileAccessError,
     GradientError,
     MissingExtraError,
+    NewerFileError,
     NotFittedError,
     OutOfRangeError,
     ReplayMismatch,
@@ -32,7 +33,6 @@ from autograd_cnn.errors import (
     UnknownArgumentError,
     UnknownNameError,
 )
-from autograd_cnn.errors import unknown_attribute as _unknown_attribute
 from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
 from autograd_cnn.gates.comparison import (
@@ -77,6 +77,9 @@ from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, topological_orde
 from autograd_cnn.random import manual_seed
 from autograd_cnn.recording import detect_anomaly, no_grad, scope
 from autograd_cnn.registry import GATES, Gate, gate
+from autograd_cnn.suggestions import made_to_suggest as _made_to_suggest
+from autograd_cnn.suggestions import suggest_options_of_names as _suggest_options_of_names
+from autograd_cnn.suggestions import unknown_attribute as _unknown_attribute
 
 if _typing.TYPE_CHECKING:
     from autograd_cnn import data, functional, health, init, models, nn, optim, testing, train
@@ -113,6 +116,7 @@ __all__ = [
     "Gate",
     "GradientError",
     "MissingExtraError",
+    "NewerFileError",
     "Node",
     "NotFittedError",
     "OutOfRangeError",
@@ -236,6 +240,8 @@ __all__ = [
 ]
 
 
+_suggest_options_of_names(__name__)
+
 if not _typing.TYPE_CHECKING:  # which would take any name for granted
 
     def __getattr__(name: str) -> _Any:
@@ -246,7 +252,7 @@ if not _typing.TYPE_CHECKING:  # which would take any name for granted
             return _import_module(f"{__name__}.{name}")
         if name not in _HOME_OF:
             raise _unknown_attribute(__name__, name, __all__)
-        found = getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        found = _made_to_suggest(getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name), __name__)
         globals()[name] = found
         return found
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, AutogradError, DtypeError, OutOfRangeError, ShapeError, suggestion
+from autograd_cnn.errors import ArgumentError, AutogradError, DtypeError, OutOfRangeError, ShapeError
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, made_by
 from autograd_cnn.graph.making import made_simply
 from autograd_cnn.operands import NUMBERS, as_edge, as_it_is_now, as_plain, float_or_array, one_by_one
 from autograd_cnn.recording import recording
+from autograd_cnn.suggestions import check_options
 
 if TYPE_CHECKING:
     from autograd_cnn.registry import Gate
@@ -167,9 +168,7 @@ def _bind(gate: Gate, inputs: Any, given: dict[str, Any]) -> tuple[Any, dict[str
         if name in given:
             raise ArgumentError(f"{gate.name}: {name} was given twice")
         given[name] = value
-    for name in given:
-        if name not in gate.attributes:
-            raise ArgumentError(f"{gate.name}: unknown argument {name!r}{suggestion(name, names)}")
+    check_options(gate.name, given, names)
     attributes = gate.attributes | given
     for name, value in attributes.items():
         if value is inspect.Parameter.empty:

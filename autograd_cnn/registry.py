@@ -30,6 +30,7 @@ from autograd_cnn.errors import ArgumentError, GradientError, UnknownNameError
 from autograd_cnn.graph.origin import Origin, of_leaves
 from autograd_cnn.operands import bind_operator, bind_to_nodes
 from autograd_cnn.recording import Recording
+from autograd_cnn.suggestions import suggesting
 
 Value: TypeAlias = Any
 """What gates and rules work on: a float, an ndarray or a Node alike."""
@@ -251,10 +252,10 @@ def composition(*, method: bool = False) -> Callable[[_Function], _Function]:
     """
 
     def register(function: _Function) -> _Function:
-        COMPOSITIONS[function.__name__] = function
+        called = COMPOSITIONS[function.__name__] = suggesting()(function)
         if method:
             name = function.__name__
-            bind_to_nodes(name, lambda self, *args, **options: function(self, *args, **options), function)
+            bind_to_nodes(name, lambda self, *args, **options: called(self, *args, **options), function)
         return function
 
     return register

@@ -1,7 +1,9 @@
 """The code blocks of README and CONTRIBUTING run as written; docstring examples too."""
 
+import ast
 import doctest
 import importlib
+import inspect
 import os
 import pkgutil
 import re
@@ -16,6 +18,7 @@ import viz
 from autograd_cnn.registry import GATES
 
 ROOT = Path(__file__).parent.parent
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 
 
 def blocks(name):
@@ -61,8 +64,14 @@ def test_docstring_examples(name, tmp_path, monkeypatch):
     if ".tuning." in name:
         pytest.importorskip("optuna", reason="optuna is missing: pip install 'autograd-cnn[tune]'")
     module = importlib.import_module(name)
-    failed, _ = doctest.testmod(module)
+    failed, tried = doctest.testmod(module)
     assert failed == 0
+    gates = [gate for gate in GATES.values() if gate.forward.__module__ == name]
+    tried += sum(len(test.examples) for gate in gates for test in doctest.DocTestFinder().find(gate.forward))
+    parts = [part for part in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(part, DOCUMENTED)]
+    written = [ast.get_docstring(part) or "" for part in parts]
+    examples = [example for text in written for example in doctest.DocTestParser().get_examples(text)]
+    assert tried == sum(not example.options.get(doctest.SKIP) for example in examples), "some are not run"
 
 
 @pytest.mark.parametrize("name", sorted(GATES))

@@ -4,14 +4,18 @@ import pickle
 import subprocess
 import sys
 from importlib import import_module
-from inspect import signature
+from inspect import get_annotations, isfunction, signature, unwrap
 
+import numpy as np
 import pytest
 
 import autograd_cnn as ag
-from autograd_cnn import models, nn, optim, train
+import viz
+from autograd_cnn import data, init, models, nn, optim, testing, train
+from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.data import augmentation, preprocessing
 from autograd_cnn.errors import AutogradError, MissingExtraError, UnknownArgumentError, extra, suggestion
+from viz.reference.names import PACKAGES
 
 
 def test_a_library_of_an_extra_is_imported():
@@ -103,6 +107,81 @@ def test_a_mistyped_option_of_a_layer_or_an_optimizer(made, words):
     with pytest.raises(UnknownArgumentError, match=words) as caught:
         made()
     assert isinstance(caught.value, TypeError)  # what Python raises
+
+
+X, W = ag.Tensor([[1.0, 2.0]], requires_grad=True), np.eye(2)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: F.linear(X, W, bais=None), r"linear: .* there are x, weight, bias; did you mean 'bias'\?"),
+        (lambda: F.cross_entropy(X, [0], reducton="sum"), r"cross_entropy: .* did you mean 'reduction'\?"),
+        (lambda: F.relu(X, inplace=True), r"relu: there is no option 'inplace'$"),
+        (lambda: ag.sum(X, axs=0), r"sum: .* there are axis, keepdims; did you mean 'axis'\?"),
+        (lambda: ag.var(X, keepdim=True), r"var: .* did you mean 'keepdims'\?"),
+        (lambda: X.var(keepdim=True), r"var: .* did you mean 'keepdims'\?"),
+        (lambda: ag.compile(len, monitr=None), r"compile: .* did you mean 'monitor'\?"),
+        (lambda: ag.grad(X.sum(), X, create_grap=True), r"grad: .* did you mean 'create_graph'\?"),
+        (lambda: X.sum().backward(retain_graph=True), r"backward: .* did you mean 'retain'\?"),
+        (lambda: init.sparse_(None, sparcity=0.5), r"sparse_: .* did you mean 'sparsity'\?"),
+        (lambda: data.batches(None, 64, shufle=True), r"batches: .* did you mean 'shuffle'\?"),
+        (lambda: data.two_moons(noize=0.1), r"two_moons: .* did you mean 'noise'\?"),
+        (lambda: optim.clip_grad_norm_([], max_nrom=1), r"clip_grad_norm_: .* did you mean 'max_norm'\?"),
+        (lambda: train.evaluate(None, None, batchsize=1), r"evaluate: .* did you mean 'batch_size'\?"),
+        (lambda: train.tune(len, {}, trails=3), r"tune: .* did you mean 'trials'\?"),
+        (lambda: train.Trainer.fit(None, epoch=3), r"Trainer\.fit: .* did you mean 'epochs'\?"),
+        (lambda: models.summary(None, (3, 8, 8), bach=1), r"summary: .* did you mean 'batch'\?"),
+        (lambda: testing.check(len, ordr=2), r"check: .* did you mean 'order'\?"),
+        (lambda: testing.assert_gradients(len, ordr=2), r"assert_gradients: .* did you mean 'order'\?"),
+        (lambda: viz.circuit(X, titel="x"), r"circuit: .* did you mean 'title'\?"),
+        (lambda: viz.textbook.page(titel="x"), r"page: .* did you mean 'title'\?"),
+        (lambda: viz.circuit(X.sum()).save("x.svg", them="dark"), r"there is no option 'them'"),
+    ],
+)
+def test_a_mistyped_option_of_a_function_a_gate_or_a_method(made, words):
+    with pytest.raises(UnknownArgumentError, match=words):
+        made()
+
+
+def handed_out():
+    """Yield every public function with the name under which its package hands it out."""
+    for package in PACKAGES:
+        module = import_module(package)
+        for name in module.__all__:
+            if isfunction(getattr(module, name)):
+                yield pytest.param(package, name, id=f"{package}.{name}")
+
+
+@pytest.mark.parametrize(("package", "name"), [*handed_out()])
+def test_every_public_function_suggests_and_is_otherwise_what_it_was(package, name):
+    function = getattr(import_module(package), name)
+    original = unwrap(function)
+    assert (function.__name__, function.__doc__) == (original.__name__, original.__doc__)
+    assert signature(function) == signature(original)
+    assert get_annotations(function) == get_annotations(original)
+    assert pickle.loads(pickle.dumps(function)) is function
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in signature(function).parameters.values())
+    if not takes_any:
+        with pytest.raises(UnknownArgumentError, match=rf"^{name}: there is no option 'no_such_option_at_all'"):
+            function(no_such_option_at_all=1)
+
+
+def test_a_gate_is_called_as_it_was():
+    """Gates sort their attributes themselves: a call of one pays nothing for what mistyped options suggest."""
+    assert all(type(gate) is ag.Gate for gate in ag.GATES.values())
+    assert ag.exp is ag.GATES["exp"]
+    assert F.sigmoid is ag.sigmoid
+
+
+def test_a_type_error_from_within_a_function_is_what_it_was():
+    def loss(x):
+        raise TypeError("of the user's own")
+
+    with pytest.raises(TypeError, match="of the user's own"):
+        testing.check(loss, np.ones(2), order=1)
+    with pytest.raises(TypeError, match="positional argument"):
+        F.linear(X)
 
 
 @pytest.mark.parametrize(

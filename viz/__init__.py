@@ -84,12 +84,12 @@ if not TYPE_CHECKING:  # which would take any name for granted
 
     def __getattr__(name: str) -> Any:
         """Import a public name when it is first used."""
-        if name not in _HOMES:
-            from autograd_cnn.errors import unknown_attribute
+        from autograd_cnn.suggestions import made_to_suggest, unknown_attribute
 
+        if name not in _HOMES:
             raise unknown_attribute(__name__, name, __all__)
         home = import_module(f"{__name__}.{_HOMES[name]}")
-        value = home if _HOMES[name] == name else getattr(home, name)
+        value = home if _HOMES[name] == name else made_to_suggest(getattr(home, name), __name__)
         globals()[name] = value
         return value
 

@@ -6,5 +6,8 @@ whole layer at once (:mod:`.native`).
 """
 
 from autograd_cnn.compilation.compiling import Compiled, compile
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = ["Compiled", "compile"]
+
+_suggest_names(__name__)

@@ -14,7 +14,7 @@ from autograd_cnn.data.image_files import image_folder
 from autograd_cnn.data.preprocessing import with_bias_column
 from autograd_cnn.data.splitting import Fold, Folds, stratified_folds, stratified_split
 from autograd_cnn.data.toy import spirals, two_moons
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "ArchiveLimits",

@@ -1,6 +1,5 @@
 """Gates and losses under their torch.nn.functional names, with arguments checked and filled in."""
 
-from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.functional.activation import (
     elu,
     gelu,
@@ -47,6 +46,7 @@ from autograd_cnn.functional.true_convolution import convolve2d
 from autograd_cnn.functional.weighted_pooling import blur_pool2d, distance_weighted_pool2d, distance_weights, lp_pool2d
 from autograd_cnn.gates.activation import identity, logsigmoid, relu, sigmoid, softsign, step, tanh
 from autograd_cnn.gates.rectifier import selu, silu
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "adaptive_avg_pool2d",

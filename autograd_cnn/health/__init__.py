@@ -4,7 +4,6 @@
 graph itself: no hooks, nothing to register.
 """
 
-from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.health.checking import UnhealthyError, assert_healthy
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import Spell
@@ -12,6 +11,7 @@ from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.reading import inspect
 from autograd_cnn.health.report import Connection, Distribution, Finding, Layer, Report, Thresholds, Units
 from autograd_cnn.health.timeline import Timeline
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "Connection",

@@ -25,7 +25,6 @@ biases                                         ``zeros_(bias)``; 0.01 by ``const
 =============================================  ===========================================================
 """
 
-from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.init.filling import SymmetryWarning, constant_, normal_, uniform_, zeros_
 from autograd_cnn.init.scaling import (
     calculate_gain,
@@ -36,6 +35,7 @@ from autograd_cnn.init.scaling import (
     xavier_uniform_,
 )
 from autograd_cnn.init.sparsity import randomly_connected_, sparse_
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "SymmetryWarning",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TypeVar
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, warn
 from autograd_cnn.graph import Node, Parameter, Scalar
 from autograd_cnn.random import generator
 
@@ -107,11 +106,10 @@ def write(function: str, leaf: Leaf, values: np.ndarray) -> Leaf:
         raise ArgumentError(f"{function}: got {what}, expected a Parameter or a Scalar leaf")
     leaf.assign(values)  # type: ignore[arg-type]  # a Scalar takes a 0-d array
     if _is_symmetric(values):
-        warnings.warn(
+        warn(
             f"{function}: the {len(values)} units of {leaf!r} have equal weights; in a hidden layer all of them get "
             "equal gradients and stay equal: draw them (kaiming_normal_), or assign() them where that is meant",
             SymmetryWarning,
-            stacklevel=3,
         )
     return leaf
 

@@ -1,6 +1,5 @@
 """Published networks under torchvision's names, their sizes, their weights, and networks from a pattern."""
 
-from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.models.alexnet import alexnet, alexnet_2012
 from autograd_cnn.models.convnet import cifar_convnet
 from autograd_cnn.models.from_patterns import from_pattern
@@ -20,6 +19,7 @@ from autograd_cnn.models.transfer import freeze, replace_head, unfreeze
 from autograd_cnn.models.vgg import vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 from autograd_cnn.models.weights import LoadedWeights, load_safetensors, save_safetensors
 from autograd_cnn.models.zfnet import zfnet
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "CrossValidation",

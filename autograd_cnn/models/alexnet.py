@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import Random
 from autograd_cnn.random import generator
 
 
-@suggesting()
 def alexnet(
     num_classes: int = 1000,
     *,
@@ -79,7 +77,6 @@ def alexnet(
     )
 
 
-@suggesting()
 def alexnet_2012(
     num_classes: int = 1000,
     *,

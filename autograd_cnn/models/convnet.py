@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 
 
-@suggesting()
 def cifar_convnet(
     num_classes: int = 10,
     *,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import nn
-from autograd_cnn.errors import ArgumentError, suggesting
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.models.patterns import Part, Pattern, parse_pattern
 from autograd_cnn.models.starting import Random, started
 from autograd_cnn.nn.arguments import sample
@@ -20,7 +20,6 @@ from autograd_cnn.random import generator
 Widths = int | Sequence[int]
 
 
-@suggesting()
 def from_pattern(
     pattern: str | Pattern,
     input_shape: Shape,

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 from autograd_cnn.nn.sequential import chained, chained_shape
 from autograd_cnn.nn.shapes import Shape
@@ -73,7 +72,6 @@ class GoogLeNet(nn.Module):
         return values[:first], values[first:second], values[second:]
 
 
-@suggesting()
 def googlenet(
     num_classes: int = 1000,
     *,

@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import Random
 from autograd_cnn.random import generator
 
 
-@suggesting()
 def lenet5(
     num_classes: int = 10, *, channels: int = 1, rng: Random = None, dtype: DTypeLike = np.float32
 ) -> nn.Sequential:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import ArgumentError, suggesting
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.models.starting import started
 
 
-@suggesting()
 def mlp(
     inputs: int,
     hidden: Sequence[int] = (100,),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
+from autograd_cnn.suggestions import suggesting
 
 
 @suggesting("_resnet")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 from autograd_cnn.random import generator
+from autograd_cnn.suggestions import suggesting
 
 _SQUEEZED = (16, 16, 32, 32, 48, 48, 64, 64)
 """Channels between the two halves of each fire block, which expands them to eight times as many."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.starting import started
 from autograd_cnn.random import generator
+from autograd_cnn.suggestions import suggesting
 
 _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 """How many convolutions stand before each of the five poolings: configurations A, B, D and E of the paper."""

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import nn
-from autograd_cnn.errors import suggesting
 from autograd_cnn.models.alexnet import fully_connected
 from autograd_cnn.models.starting import Random
 from autograd_cnn.random import generator
 
 
-@suggesting()
 def zfnet(
     num_classes: int = 1000,
     *,

@@ -1,6 +1,5 @@
 """Layers, under their torch.nn names; and neurons made of single numbers."""
 
-from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.nn.activation import (
     ELU,
     GELU,
@@ -51,6 +50,7 @@ from autograd_cnn.nn.skeleton import skeleton
 from autograd_cnn.nn.softmax import LogSoftmax, Softmax, Softmin
 from autograd_cnn.nn.transposed_convolution import ConvTranspose2d
 from autograd_cnn.nn.weighted_pooling import BlurPool2d, DistanceWeightedPool2d, LPPool2d
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "ELU",

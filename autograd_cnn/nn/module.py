@@ -16,12 +16,12 @@ from autograd_cnn.errors import (
     DtypeError,
     ShapeError,
     UnknownNameError,
-    suggest_options,
     suggestion,
 )
 from autograd_cnn.graph import Node, Parameter, Scalar
 from autograd_cnn.nn.shapes import Shape, watchable
 from autograd_cnn.recording import recording, scope
+from autograd_cnn.suggestions import suggest_options
 
 
 class UnknownLayerError(UnknownNameError, AttributeError):

@@ -1,6 +1,5 @@
 """Optimizers, under their torch.optim names; schedules, clipping, second-order steps and random search."""
 
-from autograd_cnn.errors import suggest_names as _suggest_names
 from autograd_cnn.functional.regularization import max_norm_
 from autograd_cnn.optim import lr_scheduler
 from autograd_cnn.optim.adagrad import Adagrad
@@ -12,6 +11,7 @@ from autograd_cnn.optim.random_search import RandomLocalSearch, RandomSearch
 from autograd_cnn.optim.rmsprop import RMSprop
 from autograd_cnn.optim.second_order import CurvatureError, Newton
 from autograd_cnn.optim.sgd import SGD
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "SGD",

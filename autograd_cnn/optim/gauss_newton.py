@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import grad
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.conjugate_gradients import conjugate_gradients
@@ -88,7 +88,6 @@ class GaussNewton(SecondOrder):
         return _half_square(residuals)
 
 
-@suggest_options
 class LevenbergMarquardt:
     """Gauss-Newton whose damping follows success: less after a step that leads down, more instead of one that does not.
 

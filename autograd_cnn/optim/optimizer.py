@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggest_options, suggestion
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggestion
 from autograd_cnn.graph import Parameter
 from autograd_cnn.optim.groups import EXTRAS, Leaf, Params, check_once, completed, listed, number
+from autograd_cnn.suggestions import suggest_options
 
 
 class Optimizer:

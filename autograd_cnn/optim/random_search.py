@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.errors import suggest_options
 from autograd_cnn.optim.flat import Flat, Vector
 from autograd_cnn.optim.groups import Leaf, number
 from autograd_cnn.random import generator
@@ -40,7 +39,6 @@ class _Search:
         return self.best
 
 
-@suggest_options
 class RandomSearch(_Search):
     """Draw all parameters anew at every step, and keep the best: the notes' "first very bad idea".
 
@@ -97,7 +95,6 @@ class RandomSearch(_Search):
         return self._try(self.scale * self.rng.standard_normal(len(self._flat.values())), closure)
 
 
-@suggest_options
 class RandomLocalSearch(_Search):
     """Take a random step from the best parameters so far, and stay there if the loss is lower.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import grad
-from autograd_cnn.errors import ArgumentError, AutogradError, suggest_options
+from autograd_cnn.errors import ArgumentError, AutogradError
 from autograd_cnn.graph import Node
 from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.conjugate_gradients import conjugate_gradients
@@ -22,7 +22,6 @@ class CurvatureError(AutogradError, ArithmeticError):
     """A matrix of curvature that cannot be solved with."""
 
 
-@suggest_options
 class SecondOrder:
     """Base of the steps that know the curvature: the parameters in one vector, and how the step is solved for.
 

@@ -10,7 +10,7 @@ True
 hypothesis, `autograd_cnn.testing.mutants` makes wrong rules to test the tests.
 """
 
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 from autograd_cnn.testing.branches import Branches, branches_taken
 from autograd_cnn.testing.call import Call
 from autograd_cnn.testing.checking import WrongGradientError, assert_gradients, check, gradcheck, gradgradcheck

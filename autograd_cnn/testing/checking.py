@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, AutogradError
+from autograd_cnn.suggestions import suggesting
 from autograd_cnn.testing.arguments import subject_of
 from autograd_cnn.testing.examination import Examination, examine
 from autograd_cnn.testing.report import FAILING, INCONCLUSIVE, Coordinate, Report, Verdict
@@ -103,6 +104,7 @@ def check(
     return report
 
 
+@suggesting("check")
 def assert_gradients(f: Callable[..., Any], *inputs: Any, **options: Any) -> Report:
     """Raise unless the gradients of a function are proved right; arguments as in `check`.
 
@@ -125,6 +127,7 @@ def assert_gradients(f: Callable[..., Any], *inputs: Any, **options: Any) -> Rep
     return report
 
 
+@suggesting("check")
 def gradcheck(f: Callable[..., Any], inputs: Any, *, raise_exception: bool = True, **options: Any) -> bool:
     """Return whether the gradients of a function are right: torch.autograd.gradcheck, on this engine.
 
@@ -148,6 +151,7 @@ def gradcheck(f: Callable[..., Any], inputs: Any, *, raise_exception: bool = Tru
     return (assert_gradients if raise_exception else check)(f, *arguments, **options).ok
 
 
+@suggesting("check")
 def gradgradcheck(f: Callable[..., Any], inputs: Any, *, raise_exception: bool = True, **options: Any) -> bool:
     """Return whether the gradients of gradients are right too: torch.autograd.gradgradcheck; see `gradcheck`."""
     return gradcheck(f, inputs, raise_exception=raise_exception, **{**options, "order": 2})

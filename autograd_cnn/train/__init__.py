@@ -1,7 +1,7 @@
 """Training: the loop of the notes, what it is judged by, and what makes it safe to stop."""
 
 from autograd_cnn.errors import SearchBorderWarning
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 from autograd_cnn.train.averaging import AveragedModel, update_bn
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint

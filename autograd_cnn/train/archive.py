@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.npy import array_from_npy
-from autograd_cnn.errors import ArgumentError, DataFileError
+from autograd_cnn.errors import ArgumentError, DataFileError, NewerFileError
+from autograd_cnn.train.saved import count
 
 FORMAT, SCHEMA = "autograd_cnn checkpoint", 1
 HEADER = "header.npy"
@@ -102,29 +103,33 @@ def read(file: BinaryIO, what: str) -> dict[str, Any]:
 
     Raises
     ------
+    NewerFileError
+        When it is of a newer version.
     DataFileError
-        When it is damaged, no such file, or of a newer version.
+        When it is damaged, or no such file.
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            arrays = _members(archive, file.seek(0, io.SEEK_END))
-            header = json.loads(arrays.pop(HEADER).tobytes())
-            if header["format"] != FORMAT or not isinstance(header["schema"], int):
-                raise ValueError(f"its header names the format {header['format']!r}")
-            if header["schema"] == SCHEMA:
+            size = file.seek(0, io.SEEK_END)
+            header = json.loads(_arrays(archive, [archive.getinfo(HEADER)], size)[HEADER].tobytes())
+            version = count(header, "schema")
+            if header["format"] != FORMAT or version < 1:
+                raise ValueError(f"its header names version {version} of the format {header['format']!r}")
+            if version <= SCHEMA:  # a newer one may have members of other kinds
+                arrays = _arrays(archive, archive.infolist(), size)
+                del arrays[HEADER]
                 content: dict[str, Any] = _unpacked(header["content"], arrays)
                 return dict(content)
     except _DAMAGE as error:
         raise DataFileError(f"{what} is damaged, or no checkpoint: {error or type(error).__name__}") from error
-    raise DataFileError(
-        f"{what} has version {header['schema']} of the format, this autograd_cnn reads {SCHEMA}; "
+    raise NewerFileError(
+        f"{what} was written by a newer autograd_cnn: it has version {version} of the format, this one reads {SCHEMA}; "
         "install the one that wrote it, or a newer one"
     )
 
 
-def _members(archive: zipfile.ZipFile, size: int) -> dict[str, NDArray[Any]]:
-    """Return all arrays of a file of this size; raise ValueError when together they say to be larger than it."""
-    members = archive.infolist()
+def _arrays(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int) -> dict[str, NDArray[Any]]:
+    """Return arrays of a file of this size; raise ValueError when together they say to be larger than it."""
     if sum(member.file_size for member in members) > size:
         raise ValueError("its members are larger than the file")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError, DataFileError, FileAccessError, suggest_options
+from autograd_cnn.errors import ArgumentError, DataFileError, FileAccessError, NewerFileError, warn
 from autograd_cnn.files import as_path
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
 
 BEST = "best.npz"
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Checkpoints:
     """Where a training keeps its checkpoints, and when it writes them.
@@ -98,6 +96,8 @@ class Checkpoints:
 
         Raises
         ------
+        NewerFileError
+            When a newer version of this library wrote it. All files keep their names.
         DataFileError
             When there are some, and all are damaged.
         """
@@ -105,9 +105,11 @@ class Checkpoints:
         for path in reversed(self.files()):
             try:
                 found = load_checkpoint(path)
+            except NewerFileError:
+                raise
             except DataFileError as error:
                 damaged.append(path)
-                warnings.warn(f"{error}; the one before it is used", RuntimeWarning, stacklevel=5)
+                warn(f"{error}; the one before it is used", RuntimeWarning)
                 continue
             for other in damaged:
                 other.replace(other.with_suffix(".damaged"))

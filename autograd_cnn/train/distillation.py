@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from autograd_cnn import data, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError, suggest_options
+from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError
 from autograd_cnn.train.ensembles import Ensemble, check_temperature
 from autograd_cnn.train.history import History
 from autograd_cnn.train.trainer import Trainer
 
 
-@suggest_options
 class DistillationLoss:
     """The student's cross entropy against softened probabilities of a teacher, and against the labels.
 

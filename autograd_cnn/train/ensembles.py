@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn import data
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn.errors import ArgumentError, DataFileError, ShapeError, suggest_options
+from autograd_cnn.errors import ArgumentError, DataFileError, ShapeError
 from autograd_cnn.random import generator
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import load_checkpoint, take_over
@@ -30,7 +30,6 @@ from autograd_cnn.train.tuning import SearchResult, TrialRecord
 Combination = Literal["average", "vote"]
 
 
-@suggest_options
 class Ensemble:
     """Networks that answer together.
 
@@ -192,7 +191,6 @@ def bagging(
     return _networks("bagging", (fit(_bootstrap(dataset, random)) for _ in range(count)))
 
 
-@suggest_options
 class Snapshots:
     """Copies of a network as it was during one training: ``Trainer(..., callbacks=[snapshots])``.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from autograd_cnn.data import Batches
-from autograd_cnn.errors import ArgumentError, FileAccessError
+from autograd_cnn.errors import ArgumentError, FileAccessError, warn
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import state_of, take_over
 
@@ -97,4 +96,4 @@ class Safekeeping:
             else:
                 self.newest = self.checkpoints.save(steps, content)
         except FileAccessError as error:
-            warnings.warn(f"Trainer: {error} Training goes on without this checkpoint.", RuntimeWarning, stacklevel=5)
+            warn(f"Trainer: {error} Training goes on without this checkpoint.", RuntimeWarning)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.train.history import EpochRecord
 from autograd_cnn.train.saved import count, number
 
@@ -16,7 +16,6 @@ METRICS = {"loss": -1.0, "accuracy": 1.0}
 """What an epoch can be judged by, and whether less or more of it is better."""
 
 
-@suggest_options
 @dataclass(frozen=True)
 class EarlyStopping:
     """When to stop, and by what the best epoch is told; the model ends with the weights of the best one.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd_cnn import data, optim
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError, warn
 from autograd_cnn.functional import max_norm_
 from autograd_cnn.graph import Tensor
 from autograd_cnn.nn.arguments import count
@@ -23,6 +22,7 @@ from autograd_cnn.train.generators import Generators
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.interruption import Interruption, interruptible
 from autograd_cnn.train.objective import objective
+from autograd_cnn.train.parts import check_parts, checked_callbacks
 from autograd_cnn.train.position import Position
 from autograd_cnn.train.progress import bar as progress_bar
 from autograd_cnn.train.safekeeping import Safekeeping
@@ -31,7 +31,6 @@ from autograd_cnn.train.stopping import Best, EarlyStopping, rule_of
 Callback = Callable[["Trainer"], object]
 
 
-@suggest_options
 class Trainer:
     """Trains a network by batches, epoch by epoch, and keeps what happened.
 
@@ -120,6 +119,8 @@ class Trainer:
         compile: bool = False,
         progress: bool = True,
     ) -> None:
+        check_parts(model=model, criterion=criterion, optimizer=optimizer, scheduler=scheduler, penalty=penalty)
+        check_parts(augmentation=augmentation, monitor=monitor, average=average)
         self.model, self.criterion, self.optimizer = model, criterion, optimizer
         self.scheduler, self.scheduler_every = scheduler, _every("scheduler_every", scheduler_every)
         self.augmentation, self.clip_norm, self.max_norm = augmentation, clip_norm, max_norm
@@ -127,7 +128,8 @@ class Trainer:
         self.early_stopping = rule_of(early_stopping)
         self.average, self.average_every = average, _every("average_every", average_every)
         self.checkpoints = folder_of(checkpoints)
-        self.callbacks, self.step_callbacks = tuple(callbacks), tuple(step_callbacks)
+        self.callbacks = checked_callbacks("callbacks", callbacks)
+        self.step_callbacks = checked_callbacks("step_callbacks", step_callbacks)
         self.compile, self.progress = compile, progress
         self._forward, self._network = objective(model, criterion, penalty, compile=compile, monitor=monitor)
         self.history, self.position = History(), Position()
@@ -284,11 +286,10 @@ class Trainer:
         """Stop before an update that would leave nothing but NaN."""
         where = f"the loss is {loss} at step {len(self.history.losses)}"
         self._is_lost, self.history.stopped = True, where
-        warnings.warn(
+        warn(
             f"Trainer: {where}; training stops before the update. Try a smaller learning rate or clip_norm; "
             "`with ag.detect_anomaly():` names the node where it begins",
             RuntimeWarning,
-            stacklevel=5,
         )
 
     def _record(self, validation: Any) -> EpochRecord:

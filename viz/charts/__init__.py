@@ -1,6 +1,6 @@
 """Charts: plain data over two axes, drawn as SVG without Graphviz or any other library."""
 
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 from viz.charts.areas import Band, Bars, Field, Zone
 from viz.charts.charting import chart
 from viz.charts.data import Axis, ChartData, Panel

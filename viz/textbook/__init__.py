@@ -3,7 +3,7 @@
 Every number that is drawn comes from the engine. `page` binds all of it into one file.
 """
 
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 from viz.textbook.binding import page
 from viz.textbook.decision import decision_line, two_clouds
 from viz.textbook.landscape import loss_along, svm_on_digits

@@ -10,7 +10,7 @@ from autograd_cnn.data.augmentation.moving import Rotation, Scale, Shift
 from autograd_cnn.data.augmentation.shading import Brightness, Contrast, Noise
 from autograd_cnn.data.augmentation.transforming import Transformation
 from autograd_cnn.data.augmentation.warping import Warp
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "Augmentation",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation
-from autograd_cnn.errors import ArgumentError, ShapeError, suggest_options
+from autograd_cnn.errors import ArgumentError, ShapeError
 
 MIRRORED: dict[str, Pairs] = {
     "horizontal": (("2", "5"), ("b", "d"), ("p", "q"), ("s", "z"), ("S", "Z"), ("left", "right")),
@@ -21,7 +21,6 @@ MIRRORED: dict[str, Pairs] = {
 """Classes that look like each other in a mirror that hangs beside them, or lies below them."""
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Flip(Transformation):
     """Mirror some of the images.
@@ -71,7 +70,6 @@ class Flip(Transformation):
         return (*MIRRORED[self.axis], *self.changes_class)
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Crop(Transformation):
     """Cut a piece out of each image, at a random place.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation, interval, like, working
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError
 
 TURNED: Pairs = (("6", "9"), ("b", "q"), ("d", "p"), ("m", "w"), ("n", "u"), ("M", "W"), ("up", "down"))
 """Classes that look like each other upside down."""
@@ -42,7 +42,6 @@ class Motion(Transformation):
         return moved(images, [self], rng)
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Shift(Motion):
     """Shift each image by a whole number of pixels, along both axes.
@@ -74,7 +73,6 @@ class Shift(Motion):
         return found
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Rotation(Motion):
     """Turn each image around its centre.
@@ -113,7 +111,6 @@ class Rotation(Motion):
         return (*TURNED, *self.changes_class) if np.abs(self.degrees).max() > _LARGEST_TURN else ()
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Scale(Motion):
     """Magnify or shrink each image around its centre.

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.transforming import Transformation, each, interval, like, working
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Contrast(Transformation):
     """Move the pixels of each image away from their mean, or towards it.
@@ -41,7 +40,6 @@ class Contrast(Transformation):
         return like(images, _limited(means + factors * (pixels - means), self.limits))
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Brightness(Transformation):
     """Add one number to all pixels of an image.
@@ -67,7 +65,6 @@ class Brightness(Transformation):
         return like(images, _limited(pixels + each(rng.uniform(-self.by, self.by, len(images)), pixels), self.limits))
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Noise(Transformation):
     """Add Gaussian noise to every pixel.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, ClassChangeWarning, DtypeError, ShapeError
+from autograd_cnn.errors import ArgumentError, ClassChangeWarning, DtypeError, ShapeError, warn
 from autograd_cnn.random import generator
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -44,10 +43,9 @@ class Transformation(ABC):
         pairs = [pair for pair in self.confuses() if names.issuperset(pair)]
         if pairs:
             words = ", ".join(f"{one!r} into {other!r}" for one, other in pairs)
-            warnings.warn(
+            warn(
                 f"{self} may turn images of {words} and back, but keeps their labels; leave it out, or make it milder",
                 ClassChangeWarning,
-                stacklevel=4,
             )
 
 

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Transformation, like, working
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Warp(Transformation):
     """Displace every pixel by a smooth random field.

@@ -10,7 +10,7 @@ from autograd_cnn.data.preprocessing.components import PCA, Whitening
 from autograd_cnn.data.preprocessing.fitting import Preprocessing
 from autograd_cnn.data.preprocessing.scaling import MeanSubtraction, Normalization, PixelRange
 from autograd_cnn.data.preprocessing.states import from_state
-from autograd_cnn.errors import suggest_names as _suggest_names
+from autograd_cnn.suggestions import suggest_names as _suggest_names
 
 __all__ = [
     "PCA",

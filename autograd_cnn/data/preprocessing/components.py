@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.preprocessing.fitting import Preprocessing, floating, frozen, portions
-from autograd_cnn.errors import ArgumentError, ShapeError, suggest_options
+from autograd_cnn.errors import ArgumentError, ShapeError
 
 MOST_PIXELS = 16_384
 """The covariance of more would not fit into 2 GB."""
 
 
-@suggest_options
 @dataclass(frozen=True, eq=False, repr=False)
 class PCA(Preprocessing):
     """Keep the coordinates along the directions in which training images vary most.
@@ -99,7 +98,6 @@ class PCA(Preprocessing):
         return _rotated_back(images, self, self.directions.T)
 
 
-@suggest_options
 @dataclass(frozen=True, eq=False, repr=False)
 class Whitening(Preprocessing):
     """Coordinates as of `PCA`, each divided by its standard deviation: the covariance becomes the identity.

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.preprocessing.fitting import Preprocessing, floating, frozen, portions
-from autograd_cnn.errors import ArgumentError, ShapeError, suggest_options
+from autograd_cnn.errors import ArgumentError, ShapeError
 
 PER = ("pixel", "channel")
 
 
-@suggest_options
 @dataclass(frozen=True, eq=False, repr=False)
 class PixelRange(Preprocessing):
     """Pixels from 0..1 or 0..255 to another range.
@@ -82,7 +81,6 @@ class PixelRange(Preprocessing):
         return changed
 
 
-@suggest_options
 @dataclass(frozen=True, eq=False, repr=False)
 class MeanSubtraction(Preprocessing):
     """Subtract the mean training image, or the mean of each channel.
@@ -126,7 +124,6 @@ class MeanSubtraction(Preprocessing):
         return changed
 
 
-@suggest_options
 @dataclass(frozen=True, eq=False, repr=False)
 class Normalization(Preprocessing):
     """Subtract the mean and divide by the standard deviation of the training images.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError, warn
 from autograd_cnn.optim.optimizer import Optimizer
+from autograd_cnn.suggestions import suggest_options
 
 
 class ScheduleOrderWarning(UserWarning):
@@ -78,11 +78,10 @@ class LRScheduler:
         """Go on to the next epoch: set its learning rates."""
         kind = type(self).__name__
         if self.last_epoch == 0 and not self.optimizer.has_stepped:
-            warnings.warn(
+            warn(
                 f"{kind}: step() before the optimizer's first step(): the learning rate of epoch 0 was never used; "
                 "call optimizer.step() first",
                 ScheduleOrderWarning,
-                stacklevel=2,
             )
         check_groups(kind, self.optimizer, len(self.base_lrs))
         self.advance()

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
-from autograd_cnn.errors import ArgumentError, suggest_options
+from autograd_cnn.errors import ArgumentError
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Uniform:
     """A real number of which all values between two ends are equally likely, such as dropout's p.
@@ -50,7 +49,6 @@ class Uniform:
         return (value - self.low) / (self.high - self.low)
 
 
-@suggest_options
 @dataclass(frozen=True)
 class LogUniform:
     """A positive number of which all orders of magnitude are equally likely, such as a learning rate.
@@ -96,7 +94,6 @@ class LogUniform:
         return math.log(value / self.low) / math.log(self.high / self.low)
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Integer:
     """A whole number, both ends included, such as how many units a layer has.
@@ -136,7 +133,6 @@ class Integer:
         return self._scale.position(value)
 
 
-@suggest_options
 @dataclass(frozen=True)
 class Choice:
     """One of several things without order, such as which activation.

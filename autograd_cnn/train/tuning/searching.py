@@ -5,11 +5,10 @@ from __future__ import annotations
 import operator
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any, Literal
 
-from autograd_cnn.errors import ArgumentError, SearchBorderWarning, extra, suggestion
+from autograd_cnn.errors import ArgumentError, SearchBorderWarning, extra, suggestion, warn
 from autograd_cnn.random import generator
 from autograd_cnn.train.interruption import times_heard
 from autograd_cnn.train.progress import bar as progress_bar
@@ -112,9 +111,7 @@ def tune(
         result = SearchResult(checked, search.records(), direction)
     words = border_words(result) if any(trial.state == "complete" for trial in result.trials) else ""
     if words:
-        warnings.warn(
-            f"tune: {words}; better values may lie beyond: widen the range", SearchBorderWarning, stacklevel=2
-        )
+        warn(f"tune: {words}; better values may lie beyond: widen the range", SearchBorderWarning)
     return result
 
 
