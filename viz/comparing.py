@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.graph import Node
-from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
@@ -199,14 +198,12 @@ def _charts(courses: Sequence[Course], names: Sequence[str], pairs: Sequence[Pai
 
 
 def _updates(course: Course, name: str) -> list[tuple[int, float]]:
-    known = [(r.step, r.update_ratios[name]) for r in course.timeline.steps if name in r.update_ratios]
-    return known if len(course.timeline.steps) > 1 else []
+    records = course.timeline.records
+    steps, (places, ratios) = records.steps, records.known("update_ratios", name)
+    return [(steps[i], ratio) for i, ratio in zip(places, ratios.tolist(), strict=True)] if len(steps) > 1 else []
 
 
 def _share(course: Course, state: str) -> list[tuple[int, float]]:
     total = sum(layer.units.count for layer in course.last.layers if layer.units is not None)
-
-    def count(record: StepRecord) -> int:
-        return sum(getattr(record, state).values())
-
-    return [(record.step, count(record) / total) for record in course.timeline.steps] if total else []
+    records = course.timeline.records
+    return [(step, n / total) for step, n in zip(records.steps, records.totals(state), strict=True)] if total else []

@@ -22,8 +22,8 @@ def curves_of(
     course: Course, loss: Curve | None = None, accuracy: Curve | None = None
 ) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """Return the curves of a training by quantity and split: its losses, and what the loop noted; or those given."""
-    steps = course.timeline.steps
-    losses = [(record.step, record.loss) for record in steps] if len(steps) > 1 else []
+    records = course.timeline.records
+    losses = list(zip(records.steps, records.losses, strict=True)) if len(records) > 1 else []
     noted = course.timeline.curves
     own: dict[str, Curve] = {"loss": {"training": losses, **noted["loss"]} if "loss" in noted else losses}
     own["accuracy"] = noted.get("accuracy", {})

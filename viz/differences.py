@@ -139,7 +139,7 @@ def _units(a: Course, b: Course, names: Sequence[str]) -> Iterator[str]:
 
 
 def _speed(course: Course, name: str) -> float | None:
-    known = sorted(r.update_ratios[name] for r in course.timeline.steps if name in r.update_ratios)
+    known: list[float] = sorted(course.timeline.records.known("update_ratios", name)[1].tolist())
     if known:
         return known[len(known) // 2]
     return next((layer.update_ratio for layer in course.drawn[-1].layers if layer.name == name), None)

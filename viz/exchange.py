@@ -15,7 +15,7 @@ import binascii
 import json
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -70,7 +70,7 @@ def encoded(data: Any) -> Any:
         return {"shape": list(data.shape), "dtype": data.dtype.name, "base64": words}
     if isinstance(data, Mapping):
         return {str(key): encoded(value) for key, value in data.items()}
-    if isinstance(data, tuple | list):
+    if isinstance(data, Sequence) and not isinstance(data, str):
         return [encoded(x) for x in data]
     if isinstance(data, float) and not math.isfinite(data):
         return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
@@ -99,7 +99,9 @@ def _decoded(hint: Any, found: Any, where: str) -> Any:
         return _one_of(arguments, found, where)
     if origin is Literal:
         return _expected(found in arguments, found, where, f"one of {', '.join(map(repr, arguments))}")
-    if origin is tuple:
+    if origin is Sequence:
+        arguments = (*arguments, Ellipsis)
+    if origin in (tuple, Sequence):
         return _tuple(arguments, found, where)
     if origin is dict:
         _expected(isinstance(found, dict), found, where, "an object")
@@ -196,7 +198,9 @@ def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"anyOf": [_schema(x, definitions) for x in arguments]}
     if origin is Literal:
         return {"enum": list(arguments)}
-    if origin is tuple:
+    if origin is Sequence:
+        arguments = (*arguments, Ellipsis)
+    if origin in (tuple, Sequence):
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return {"type": "array", "items": _schema(arguments[0], definitions)}
         entries = [_schema(x, definitions) for x in arguments]

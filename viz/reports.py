@@ -130,7 +130,7 @@ def drawn(health: Health, theme: Theme = LIGHT) -> Page:
         "sides": [course_data(course, "flow-", held)],
         "lives": [] if single else lives_data(course),
         "epochs": course.timeline.epochs,
-        "first": course.timeline.steps[0].step,
+        "first": course.timeline.records.steps[0],
         "last": found.step,
         "font": FONT,
     }

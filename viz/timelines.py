@@ -74,7 +74,7 @@ def course_of(given: Watched | Iterable[Report], *, merge_activations: bool | st
         given = given.timeline()
     if isinstance(given, Timeline):
         timeline = given
-        reports = [timeline.at(step) for step in chosen([record.step for record in timeline.steps])]
+        reports = [timeline.at(step) for step in chosen(timeline.records.steps)]
     else:
         reports = _reports(given)
         timeline = Timeline(tuple(map(_record, reports)), tuple(reports))

@@ -10,6 +10,7 @@ from autograd_cnn.health.gauge import Gauge, Reading
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import Lives
 from autograd_cnn.health.plan import Plan
+from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Thresholds
 from autograd_cnn.health.sizes import Sizes
 from autograd_cnn.health.stepping import record_of, same_signs, units_of
@@ -38,11 +39,11 @@ class Books:
     def __init__(self, thresholds: Thresholds, window: int | None) -> None:
         self.lives, self.window = Lives(thresholds), Window(window)
         self._thresholds = thresholds
-        self._history: list[StepRecord] = []
+        self._history = Records()
         self._pending: list[tuple[Gauge, Reading]] = []
 
     @property
-    def history(self) -> list[StepRecord]:
+    def history(self) -> Records:
         """The records of all steps."""
         for gauge, some in groupby(self._pending, key=lambda each: each[0]):
             self._write_down(gauge, [reading for _, reading in some])

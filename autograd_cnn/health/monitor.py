@@ -10,13 +10,15 @@ from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.health.books import Books
 from autograd_cnn.health.course import Course
-from autograd_cnn.health.history import StepRecord, onset, onset_of_units
+from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.network import kept_gradients
 from autograd_cnn.health.nonfinite import first_non_finite
 from autograd_cnn.health.numbers import renewed
+from autograd_cnn.health.onset import onset, onset_of_units
 from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.plan import Plan, Plans
 from autograd_cnn.health.reading import Past, report_of
+from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Finding, Report, Thresholds
 from autograd_cnn.health.start import Start, start_of
 from autograd_cnn.health.timeline import Frames, Timeline, is_early
@@ -117,8 +119,8 @@ class Monitor:
         self._start: Start | None = None
 
     @property
-    def history(self) -> list[StepRecord]:
-        """The numbers of every step looked at; `timeline` returns them with all else that is known."""
+    def history(self) -> Records:
+        """The numbers of every step looked at, a sequence of StepRecord; `timeline` returns them with all else."""
         return self._books.history
 
     def observe(self, loss: Node) -> None:
@@ -247,7 +249,7 @@ class Monitor:
         """
         last = self.report()
         return Timeline(
-            steps=tuple(self.history),
+            steps=self.history.copied(),
             frames=(*(frame for frame in self._frames.kept if frame.step < last.step), last),
             spells=self._books.lives.spells(),
             curves={
@@ -279,20 +281,21 @@ class Monitor:
 
     def _past(self, layers: list[str]) -> Past:
         """Return what is known from the steps so far."""
-        record = self.history[-1]
+        history = self.history
+        record = history[-1]
         return Past(
             step=record.step,
             samples=self._books.window.samples,
             batch=self._books.window.last,
             now=self._steps - 1,
             units={name: self._books.lives.units(name) for name in layers},
-            updates={name: [r.update_ratios[name] for r in self.history if name in r.update_ratios] for name in layers},
+            updates={name: history.known("update_ratios", name)[1].tolist() for name in layers},
             weight_gradients=record.weight_gradients,
             onset=self._onset,
             non_finite=self._non_finite,
             course=Course(
-                [r.step for r in self.history],
-                [r.loss for r in self.history],
+                history.steps,
+                history.losses,
                 self._curves.get("loss", {}).get("validation", []),
             ),
             start=self._start,

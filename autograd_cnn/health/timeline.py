@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from autograd_cnn.graph import Array
 from autograd_cnn.health.findings import Facts, judged
-from autograd_cnn.health.history import StepRecord, onset, onset_of_units
+from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import STATES, Spell, units_at
 from autograd_cnn.health.numbers import connections_with, judged_by_numbers, layer_with
+from autograd_cnn.health.onset import onset, onset_of_units
+from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Finding, Layer, Report, Units
 
 MOST_FRAMES = 200
@@ -27,7 +28,7 @@ class Timeline:
 
     Attributes
     ----------
-    steps : tuple of StepRecord
+    steps : sequence of StepRecord
         The numbers of every step looked at.
     frames : tuple of Report
         Full reports, with histograms, of some of the steps; the last one is that of the last step.
@@ -39,7 +40,7 @@ class Timeline:
         The first step of each epoch, where the training loop told.
     """
 
-    steps: tuple[StepRecord, ...]
+    steps: Sequence[StepRecord]
     frames: tuple[Report, ...]
     spells: dict[str, tuple[Spell, ...]] = field(default_factory=dict)
     curves: dict[str, dict[str, tuple[tuple[int, float], ...]]] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Timeline:
         if step == self.last.step:
             return self.last
         place = self._places[step]
-        record, frame = self.steps[place], self.frame(step)
+        record, frame = self.records[place], self.frame(step)
         layers = tuple(self._layer(layer, record) for layer in frame.layers)
         replayed, ratio = judged(self._facts(layers, place), frame.thresholds)
         carried = tuple(finding for finding in frame.findings if finding.kind not in REPLAYED)
@@ -91,7 +92,12 @@ class Timeline:
 
     @cached_property
     def _places(self) -> dict[int, int]:
-        return {record.step: place for place, record in enumerate(self.steps)}
+        return {step: place for place, step in enumerate(self.records.steps)}
+
+    @cached_property
+    def records(self) -> Records:
+        """The numbers of every step looked at, as columns."""
+        return self.steps if isinstance(self.steps, Records) else Records(self.steps)
 
     def _layer(self, layer: Layer, record: StepRecord) -> Layer:
         return layer_with(
@@ -103,29 +109,29 @@ class Timeline:
         return replace(found, silent=record.silent_units.get(name, ()))
 
     def _facts(self, layers: tuple[Layer, ...], place: int) -> Facts:
-        record, begun, told = self.steps[place], self.steps[: place + 1], self.last.findings
-        ratios = {
-            layer.name: [r.update_ratios[layer.name] for r in begun if layer.name in r.update_ratios]
-            for layer in layers
-        }
+        record, told = self.records[place], self.last.findings
+        ratios = {}
+        for layer in layers:
+            places, known = self.records.known("update_ratios", layer.name)
+            ratios[layer.name] = known[places <= place].tolist()
         return Facts(
             tuple(map(judged_by_numbers, layers)),
             non_finite=next((f for f in told if f.kind == "non-finite" and f.since <= record.step), None),
             disconnected=tuple(f.words.removesuffix(" disconnected") for f in told if f.kind == "disconnected"),
             samples=record.samples,
             update_ratios=ratios,
-            onset=lambda kind, layer: self._onset(begun, kind, layer),
+            onset=lambda kind, layer: self._onset(place, kind, layer),
         )
 
-    def _onset(self, begun: Sequence[StepRecord], kind: str, layer: str) -> int:
+    def _onset(self, place: int, kind: str, layer: str) -> int:
         units = next((each.units for each in self.last.layers if each.name == layer), None)
         if kind not in STATES or units is None:
-            return onset(begun, kind, layer, self.last.thresholds)
-        since: Array = np.full(units.count, -1)
+            return onset(self.records, kind, layer, self.last.thresholds, place)
+        step, since = self.records[place].step, np.full(units.count, -1)
         for spell in self.spells.get(layer, ()):
-            if spell.state == kind and spell.holds(begun[-1].step):
+            if spell.state == kind and spell.holds(step):
                 since[spell.unit] = spell.since
-        return onset_of_units(since, kind, self.last.thresholds, begun[-1].step)
+        return onset_of_units(since, kind, self.last.thresholds, step)
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -1,7 +1,5 @@
 """Planted faults: each raises its own finding and no other; a healthy network raises none."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -195,9 +193,7 @@ def wiggled(steps, factor, losses=None):
     """Observe a network whose weights go forth and back by a factor; its losses may be told otherwise."""
     model, monitor = dense(), health.Monitor()
     for step in range(steps):
-        monitor.observe(gradients_of(model))
-        if losses is not None:
-            monitor.history[-1] = replace(monitor.history[-1], loss=losses[step])
+        monitor.observe(gradients_of(model, None if losses is None else losses[step]))
         for layer in (model.fc1, model.output):
             layer.weight.assign(layer.weight.value * (factor if step % 2 else 1 / factor))
     return monitor.report()
@@ -362,8 +358,7 @@ def course(losses, validation=()):
     model, monitor = dense(), health.Monitor(thresholds=health.Thresholds(loss_steps=10))
     marks = dict(validation)
     for step, loss in enumerate(losses):
-        monitor.observe(gradients_of(model))
-        monitor.history[-1] = replace(monitor.history[-1], loss=loss)
+        monitor.observe(gradients_of(model, loss))
         if step in marks:
             monitor.note("validation", loss=marks[step])
         move(model)

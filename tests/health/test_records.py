@@ -1,0 +1,178 @@
+"""The records of steps as columns: to the last bit what was put in, and as quick to ask since when something is so."""
+
+import math
+import tracemalloc
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_cnn import health
+from autograd_cnn.health.findings import is_usual_update
+from autograd_cnn.health.onset import onset
+from autograd_cnn.health.records import Records
+
+LAYERS = st.sampled_from(["", "conv", "relu", "fc"])
+NUMBERS = st.floats() | st.sampled_from([0.0, -0.0, 1e-12, 1e-3, 1.0, math.inf])
+COUNTS = st.dictionaries(LAYERS, st.integers(0, 10**6))
+
+
+def sizes(numbers=NUMBERS):
+    return st.dictionaries(LAYERS, numbers)
+
+
+RECORDS = st.lists(
+    st.builds(
+        health.StepRecord,
+        step=st.integers(0, 2**40),
+        loss=NUMBERS,
+        gradients=sizes(st.none() | NUMBERS),
+        weight_gradients=sizes(st.none() | NUMBERS),
+        samples=st.integers(0, 10**6),
+        activations=sizes(),
+        attenuations=sizes(st.none() | NUMBERS),
+        dead=COUNTS,
+        starved=COUNTS,
+        silent=COUNTS,
+        saturated=COUNTS,
+        silent_units=st.dictionaries(LAYERS, st.lists(st.integers(0, 2**31), max_size=3).map(tuple)),
+        same_sign=sizes(st.floats(0, 1)),
+        update_ratios=sizes(),
+    ),
+    max_size=6,
+)
+
+
+def same(ours, theirs):
+    """Whether two lists of records are the same to the last bit: repr tells -0.0 from 0.0, 1 from 1.0, and NaN."""
+    return repr(list(ours)) == repr(list(theirs))
+
+
+@given(RECORDS)
+def test_what_was_put_in_comes_out(records):
+    ours = Records(records)
+    assert len(ours) == len(records)
+    assert same(ours, records)
+    assert same(ours[1:4], records[1:4])
+    assert [repr(ours[-i]) for i in range(1, len(records) + 1)] == [repr(r) for r in reversed(records)]
+    assert ours.steps == [r.step for r in records]
+    assert repr(ours.losses) == repr([float(r.loss) for r in records])
+
+
+@given(RECORDS)
+def test_columns_are_those_of_the_records(records):
+    ours = Records(records)
+    for name in ("weight_gradients", "update_ratios", "dead"):
+        for layer in ("", "fc"):
+            expected = [(i, x) for i, r in enumerate(records) if (x := getattr(r, name).get(layer)) is not None]
+            places, numbers = ours.known(name, layer)
+            assert repr(list(zip(places.tolist(), numbers.tolist(), strict=True))) == repr(
+                [(i, float(x)) for i, x in expected]
+            )
+    assert ours.totals("dead") == [sum(r.dead.values()) for r in records]
+
+
+@given(RECORDS, RECORDS)
+def test_a_copy_stays_what_it_was(records, later):
+    ours = Records(records)
+    copy = ours.copied()
+    for record in later:
+        ours.append(record)
+    assert same(copy, records)
+    for record in later:
+        copy.append(record)
+    assert same(copy, ours)
+
+
+def test_the_last_record_is_open_and_the_others_are_closed():
+    ours = Records([health.StepRecord(i, 1.0, {}, {}) for i in range(3)])
+    copy = ours.copied()
+    for i in range(3):
+        ours[i].update_ratios["fc"] = 0.5
+    assert [r.update_ratios for r in ours] == [{}, {}, {"fc": 0.5}]
+    assert [r.update_ratios for r in copy] == [{}, {}, {}]
+    assert ours != copy
+    assert copy == [health.StepRecord(i, 1.0, {}, {}) for i in range(3)] != ours
+    assert ours != 3
+    with pytest.raises(IndexError, match="record 3 of 3"):
+        ours[3]
+    with pytest.raises(IndexError, match="record -4 of 3"):
+        ours[-4]
+
+
+def first_to_last(record):
+    known = [size for size in record.weight_gradients.values() if size is not None]
+    return known[0] / known[-1] if len(known) > 1 and known[-1] else None
+
+
+SHOWS = {
+    "vanishing": lambda r, layer, limits: (
+        r.weight_gradients.get(layer) is not None and 0 < r.weight_gradients[layer] < limits.vanished
+        if layer
+        else (x := first_to_last(r)) is not None and 0 < x < limits.vanishing[0]
+    ),
+    "exploding": lambda r, layer, limits: (x := first_to_last(r)) is not None and x > limits.exploding[0],
+    "zero": lambda r, layer, limits: r.weight_gradients.get(layer) == 0,
+    "unchanged": lambda r, layer, limits: r.update_ratios.get(layer) == 0,
+    "same-sign": lambda r, layer, limits: r.same_sign.get(layer, 0.0) > limits.same_sign,
+    "disconnected": lambda r, layer, limits: True,
+    "loss": lambda r, layer, limits: False,
+}
+
+
+def onset_by_records(records, kind, layer, limits):
+    """Go back from the last record, one by one."""
+    ratios = [r.update_ratios[layer] for r in records if layer in r.update_ratios]
+    known = [r for r in records if layer in r.update_ratios] if kind in ("update", "unchanged") else records
+    place = len(known) - 1
+
+    def shows(place):
+        if kind == "update":
+            return not is_usual_update(ratios[max(0, place - limits.update_steps) : place], limits)
+        return SHOWS[kind](known[place - 1], layer, limits)
+
+    while place > 0 and shows(place):
+        place -= 1
+    return known[place].step
+
+
+@given(RECORDS.filter(bool), st.sampled_from([*SHOWS, "update"]), st.sampled_from(["", "conv", "fc"]), st.data())
+def test_onsets_are_those_of_a_walk_back_record_by_record(records, kind, layer, data):
+    limits = health.Thresholds(same_sign=0.5, update_steps=2)
+    if kind in ("update", "unchanged"):
+        records[0].update_ratios.setdefault(layer, 1.0)
+    assert onset(Records(records), kind, layer, limits) == onset_by_records(records, kind, layer, limits)
+    last = data.draw(st.integers(0, len(records) - 1))
+    expected = onset_by_records(records[: last + 1], kind, layer, limits)
+    assert onset(Records(records), kind, layer, limits, last) == expected
+
+
+def test_every_field_of_a_record_is_kept():
+    """A new one would be forgotten otherwise."""
+    record = health.StepRecord(1, 2.0, *({"a": 3.0} for _ in range(2)), 4)
+    for field in fields(record):
+        if isinstance(getattr(record, field.name), dict):
+            getattr(record, field.name)["b"] = (5,) if field.name == "silent_units" else 5
+    ours = Records([record, record])
+    assert ours[0] == record
+
+
+def test_a_step_costs_what_its_numbers_are():
+    """Eight bytes a number, three of eight bytes for its place, and what lists keep free to grow: an eighth."""
+    layers = [f"layer{i}" for i in range(8)]
+    rng = np.random.default_rng(0)
+
+    def record(step):
+        sizes = [dict(zip(layers, rng.random(8).tolist(), strict=True)) for _ in range(4)]
+        return health.StepRecord(step, 1.0, *sizes[:2], 64, *sizes[2:], update_ratios=sizes[0])
+
+    tracemalloc.start()
+    try:
+        ours = Records(map(record, range(4000)))
+        grown = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(ours) == 4000
+    assert grown / 4000 < (3 + 5 * 8 + 3) * 8 * 1.2
