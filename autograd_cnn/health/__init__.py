@@ -9,6 +9,7 @@ from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import Spell
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.reading import inspect
+from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Connection, Distribution, Finding, Layer, Report, Thresholds, Units
 from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.suggestions import suggest_names as _suggest_names
@@ -19,6 +20,7 @@ __all__ = [
     "Finding",
     "Layer",
     "Monitor",
+    "Records",
     "Report",
     "Spell",
     "StepRecord",

@@ -47,6 +47,10 @@ ADVICE = {
         "the gradient is multiplied by 0 on its way: weights that are all 0, or a loss that is flat here",
         "start with small random weights instead of zeros; look at the path with ag.tree(loss)",
     ),
+    "accumulated": Advice(
+        "backward() adds to the gradients that are there, and nothing clears them between the steps",
+        "call optimizer.zero_grad() once per step, before backward()",
+    ),
     "disconnected": Advice(
         "the forward pass does not use it, or cuts it off with detach() or no_grad()",
         "use it in forward, or take it out of the model",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from autograd_cnn.graph import Node
+from autograd_cnn.health.course import Course
 from autograd_cnn.health.gauge import Gauge, Reading
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import Lives
+from autograd_cnn.health.onset import onset, onset_of_units
+from autograd_cnn.health.past import Past
 from autograd_cnn.health.plan import Plan
 from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Thresholds
@@ -76,6 +79,28 @@ class Books:
             self._pending[-1][1].ratios.update(ratios)
         elif self._history:
             self._history[-1].update_ratios.update(ratios)
+
+    def past(self, layers: Iterable[str], validation: Sequence[tuple[int, float]]) -> Past:
+        """Return what the steps so far tell a report of layers, with the validation losses that were noted."""
+        history = self.history
+        record = history[-1]
+        return Past(
+            step=record.step,
+            samples=self.window.samples,
+            batch=self.window.last,
+            units={name: self.lives.units(name) for name in layers},
+            updates={name: history.known("update_ratios", name)[1].tolist() for name in layers},
+            weight_gradients=record.weight_gradients,
+            onset=self._onset,
+            course=Course(history.steps, history.losses, validation),
+            same_sign=record.same_sign,
+        )
+
+    def _onset(self, kind: str, layer: str) -> int:
+        since = self.lives.since(layer, kind)
+        if since is not None:
+            return onset_of_units(since, kind, self._thresholds, self.history[-1].step)
+        return onset(self.history, kind, layer, self._thresholds)
 
     def _write_down(self, gauge: Gauge, readings: Sequence[Reading]) -> None:
         windows = []

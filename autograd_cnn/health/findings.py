@@ -34,6 +34,7 @@ class Facts:
     onset: Callable[[str, str], int]
     course: Course = field(default_factory=Course)
     start: Start | None = None
+    accumulated: Finding | None = None
 
 
 def judged(facts: Facts, limits: Thresholds) -> tuple[tuple[Finding, ...], float | None]:
@@ -41,6 +42,8 @@ def judged(facts: Facts, limits: Thresholds) -> tuple[tuple[Finding, ...], float
     trained = [layer for layer in facts.layers if layer.weight_gradient is not None]
     ratio = decades(trained[0].weight_gradient, trained[-1].weight_gradient) if len(trained) > 1 else None
     found = [_disconnected(facts, name) for name in facts.disconnected]
+    if facts.accumulated is not None:
+        found.append(facts.accumulated)
     if facts.non_finite is not None:
         found.append(facts.non_finite)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -48,3 +49,9 @@ class StepRecord:
     silent_units: dict[str, tuple[int, ...]] = field(default_factory=dict)
     same_sign: dict[str, float] = field(default_factory=dict)
     update_ratios: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether neither the loss nor a gradient is NaN or infinite."""
+        numbers = (self.loss, *self.gradients.values(), *self.weight_gradients.values())
+        return all([number is None or math.isfinite(number) for number in numbers])

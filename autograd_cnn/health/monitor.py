@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
+from autograd_cnn.health.accumulation import LOOKS, Accumulation
 from autograd_cnn.health.books import Books
-from autograd_cnn.health.course import Course
-from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.network import kept_gradients
 from autograd_cnn.health.nonfinite import first_non_finite
+from autograd_cnn.health.notes import Notes
 from autograd_cnn.health.numbers import renewed
-from autograd_cnn.health.onset import onset, onset_of_units
 from autograd_cnn.health.parameters import named_parameters
+from autograd_cnn.health.past import Past
 from autograd_cnn.health.plan import Plan, Plans
-from autograd_cnn.health.reading import Past, report_of
+from autograd_cnn.health.reading import report_of
 from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Finding, Report, Thresholds
 from autograd_cnn.health.start import Start, start_of
@@ -107,8 +108,7 @@ class Monitor:
         self.known = set(self._names.values()) if model is not None else None
         self._books = Books(self.thresholds, window)
         self._frames = Frames(frames_every, self.every)
-        self._curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
-        self._epochs: list[int] = []
+        self._notes = Notes()
         self._updates = Updates()
         self._plans = Plans(self.known, part)
         self._steps = 0
@@ -117,6 +117,7 @@ class Monitor:
         self._full: Report | None = None
         self._non_finite: Finding | None = None
         self._start: Start | None = None
+        self._accumulation = Accumulation(self._names)
 
     @property
     def history(self) -> Records:
@@ -184,9 +185,7 @@ class Monitor:
             raise GradientError(
                 "Monitor.observe: the loss has no gradient yet; call it between loss.backward() and optimizer.step()"
             )
-        reading = None
-        if watch.gauge is not None and self._knows(plan):
-            reading = watch.gauge.read(self._steps, loss.item())
+        reading = watch.gauge.read(self._steps, loss.item()) if watch.gauge is not None and self._knows(plan) else None
         if watch.gauge is not None and reading is not None:
             self._books.take_ratios(self._updates.renew(watch.weights))
             self._books.take_later(watch.gauge, reading)
@@ -198,13 +197,15 @@ class Monitor:
             return False
         if is_first:
             self._start = start_of(watch.network)
+        if self._steps < LOOKS and not watch.replayed:
+            self._accumulation.take(watch.network, self._steps)
         self._books.take_ratios(self._updates.renew(watch.weights))
         record = self._books.take(self._steps, loss.item(), plan, order, -1 if watch.replayed else self._oldest)
         self._steps, self._oldest = self._steps + 1, loss.serial
         if watch.counted is not None:
             return True
         self._seen, self._full = watch, None
-        if self._non_finite is None and not _all_finite(record):
+        if self._non_finite is None and not record.is_finite:
             self._non_finite = first_non_finite(watch.network, kept_gradients(watch.network), record.step)
         report = self.report() if watch.replayed or self._frames.wants(record.step) else None
         if report is not None and self._frames.wants(record.step):
@@ -226,18 +227,11 @@ class Monitor:
         ArgumentError
             For what is no number.
         """
-        for name, x in numbers.items():
-            try:
-                number = float(x)
-            except (TypeError, ValueError):
-                raise ArgumentError(f"Monitor.note: {name} is {type(x).__name__}, expected a number") from None
-            points = self._curves.setdefault(name, {}).setdefault(str(split), [])
-            points.append((max(self._steps - 1, 0), number))
+        self._notes.take(max(self._steps - 1, 0), split, numbers)
 
     def begin_epoch(self) -> None:
         """Tell that the next step is the first of an epoch, so that a report can say in which one things happened."""
-        if self._steps not in self._epochs:
-            self._epochs.append(self._steps)
+        self._notes.begin_epoch(self._steps)
 
     def timeline(self) -> Timeline:
         """Return the training so far as plain data: steps looked at, the reports kept, the last one, units and curves.
@@ -252,10 +246,8 @@ class Monitor:
             steps=self.history.copied(),
             frames=(*(frame for frame in self._frames.kept if frame.step < last.step), last),
             spells=self._books.lives.spells(),
-            curves={
-                name: {split: tuple(points) for split, points in lines.items()} for name, lines in self._curves.items()
-            },
-            epochs=tuple(self._epochs),
+            curves=self._notes.curves(),
+            epochs=tuple(self._notes.epochs),
         )
 
     def report(self) -> Report:
@@ -281,25 +273,12 @@ class Monitor:
 
     def _past(self, layers: list[str]) -> Past:
         """Return what is known from the steps so far."""
-        history = self.history
-        record = history[-1]
-        return Past(
-            step=record.step,
-            samples=self._books.window.samples,
-            batch=self._books.window.last,
+        return replace(
+            self._books.past(layers, self._notes.curve("loss", "validation")),
             now=self._steps - 1,
-            units={name: self._books.lives.units(name) for name in layers},
-            updates={name: history.known("update_ratios", name)[1].tolist() for name in layers},
-            weight_gradients=record.weight_gradients,
-            onset=self._onset,
             non_finite=self._non_finite,
-            course=Course(
-                history.steps,
-                history.losses,
-                self._curves.get("loss", {}).get("validation", []),
-            ),
+            accumulated=self._accumulation.finding,
             start=self._start,
-            same_sign=record.same_sign,
         )
 
     def _knows(self, plan: Plan) -> bool:
@@ -318,14 +297,3 @@ class Monitor:
     def _finish_step(self, next_step: bool = False) -> None:
         """Note how far the step after the last look moved the weights, once it was made."""
         self._books.take_ratios(self._updates.ratios(stepped=next_step))
-
-    def _onset(self, kind: str, layer: str) -> int:
-        since = self._books.lives.since(layer, kind)
-        if since is not None:
-            return onset_of_units(since, kind, self.thresholds, self.history[-1].step)
-        return onset(self.history, kind, layer, self.thresholds)
-
-
-def _all_finite(record: StepRecord) -> bool:
-    numbers = (record.loss, *record.gradients.values(), *record.weight_gradients.values())
-    return all([number is None or math.isfinite(number) for number in numbers])

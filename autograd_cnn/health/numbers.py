@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from autograd_cnn.health.findings import Facts, judged
 from autograd_cnn.health.history import StepRecord
-from autograd_cnn.health.reading import Past
+from autograd_cnn.health.past import Past
 from autograd_cnn.health.report import Connection, Layer, Report, Units
 
 
@@ -55,6 +55,7 @@ def renewed(frame: Report, record: StepRecord, past: Past) -> Report:
     facts = Facts(
         tuple([judged_by_numbers(layer) for layer in layers]),
         non_finite=past.non_finite,
+        accumulated=past.accumulated,
         disconnected=tuple([f.words.removesuffix(" disconnected") for f in frame.findings if f.kind == "disconnected"]),
         samples=past.samples,
         update_ratios=past.updates,

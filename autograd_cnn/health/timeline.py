@@ -18,8 +18,9 @@ from autograd_cnn.health.report import Finding, Layer, Report, Units
 
 MOST_FRAMES = 200
 
-REPLAYED = frozenset({*STATES, "vanishing", "exploding", "zero", "update", "unchanged", "non-finite", "disconnected"})
-"""Kinds of findings that the numbers of a step alone decide; others are those of the last full report."""
+_BY_NUMBERS = {*STATES, "vanishing", "exploding", "zero", "update", "unchanged"}
+REPLAYED = frozenset({*_BY_NUMBERS, "non-finite", "accumulated", "disconnected"})
+"""Kinds of findings that are known of every step; others are those of the last full report."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Timeline:
         return Facts(
             tuple(map(judged_by_numbers, layers)),
             non_finite=next((f for f in told if f.kind == "non-finite" and f.since <= record.step), None),
+            accumulated=next((f for f in told if f.kind == "accumulated" and f.since <= record.step), None),
             disconnected=tuple(f.words.removesuffix(" disconnected") for f in told if f.kind == "disconnected"),
             samples=record.samples,
             update_ratios=ratios,

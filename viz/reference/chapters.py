@@ -238,7 +238,7 @@ _HEALTH = Chapter(
     "from the graph, with the thresholds beside the verdict.",
     (
         _section("A look at one graph", "autograd_cnn.health", "", "reading", "report", "checking"),
-        _section("A whole training", "autograd_cnn.health", "monitor", "timeline", "history", "lives"),
+        _section("A whole training", "autograd_cnn.health", "monitor", "timeline", "records", "history", "lives"),
     ),
 )
 
