@@ -3,13 +3,11 @@
 Run: python examples/01_circuit.py [folder]
 """
 
-import sys
-from pathlib import Path
-
 import autograd_cnn as ag
 import viz
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 x, y, z = ag.Scalar(-2, name="x"), ag.Scalar(5, name="y"), ag.Scalar(-4, name="z")
 q = x + y

@@ -6,14 +6,12 @@ is a Scalar that can be looked at. XOR is on no straight line, so one neuron can
 Run: python examples/02_neurons.py [folder]
 """
 
-import sys
-from pathlib import Path
-
 import autograd_cnn as ag
 import viz
 from autograd_cnn import nn, optim
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 neuron = nn.Neuron(2, "sigmoid")
 for parameter, value in zip(neuron.parameters(), (2.0, -3.0, -3.0), strict=True):

@@ -3,16 +3,14 @@
 Run: python examples/03_digits.py [folder]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn import data, health, nn, optim
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 rng = np.random.default_rng(0)
 digits = data.digits()

@@ -6,16 +6,14 @@ the graph of the gradient.
 Run: python examples/05_newton.py [folder]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import optim
 from viz.charts import Axis, ChartData, Field, Line, Panel, Points, chart
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 
 def valley(x):

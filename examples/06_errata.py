@@ -3,17 +3,15 @@
 Run: python examples/06_errata.py [folder]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn
 from viz.charts import Axis, ChartData, Line, Panel, Rule, chart
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 
 def numeric(f, x, h=1e-5):

@@ -4,14 +4,12 @@ Run: python examples/07_gradient_check.py [folder for the picture]
      autograd-cnn check examples/07_gradient_check.py:loss
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn.testing import assert_gate, check
+from viz.scripts import arguments
 
 
 @ag.gate("snake")
@@ -38,7 +36,7 @@ if __name__ == "__main__":
     report = check(loss, *loss.inputs)
     print(report)
     print(report.blame())
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    folder = arguments(__doc__, quick=False).folder
     print("written:", viz.gradient_check(report, title="A wrong rule for snake").save(folder / "check.svg"))
 
     @snake.vjp

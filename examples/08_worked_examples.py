@@ -3,15 +3,13 @@
 Run: python examples/08_worked_examples.py [folder for the pictures]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 
 def compound(x, y, z):

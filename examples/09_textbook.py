@@ -3,16 +3,14 @@
 Run: python examples/09_textbook.py [folder]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn import nn, optim
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 textbook = viz.textbook
 
 # Any gate that works element by element has a page, also one of your own: its slope is read off its rule.

@@ -3,9 +3,7 @@
 Run: python examples/10_compiled.py [folder]
 """
 
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +11,9 @@ import autograd_cnn as ag
 from autograd_cnn import data, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+folder = arguments(__doc__, quick=False).folder
 
 digits = data.digits()
 

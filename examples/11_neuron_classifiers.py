@@ -8,17 +8,15 @@ growing.
 Run: python examples/11_neuron_classifiers.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn import nn
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 points, labels = viz.textbook.two_clouds(80, rng=1)  # the labels are −1 and 1
 points += 0.5 * labels[:, None]  # far enough apart for a line

@@ -6,17 +6,15 @@ samples of all steps as one tape of machine code, and `map` colours the plane.
 Run: python examples/12_moons.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn import data, nn
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 points, labels = data.two_moons(200, noise=0.15, rng=0)
 signs = 2.0 * labels - 1

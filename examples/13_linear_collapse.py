@@ -6,18 +6,16 @@ two moons; the product of its matrices alone gives the same scores. With tanh be
 Run: python examples/13_linear_collapse.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn import data, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 points, labels = data.two_moons(200, noise=0.15, rng=0)
 

@@ -7,18 +7,16 @@ learns the noise: its training error is smaller than that on fresh points.
 Run: python examples/14_decision_regions.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 import viz
 from autograd_cnn import data, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 points, labels = data.two_moons(80, noise=0.35, rng=4)
 fresh, fresh_labels = data.two_moons(2000, noise=0.35, rng=5)

@@ -7,18 +7,16 @@ spread; a large network has many, and all of them are close to the best. It does
 Run: python examples/15_final_losses.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, Bars, ChartData, Panel, Rule, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 points, labels = data.spirals(100, 3, noise=0.1, rng=0)
 

@@ -7,18 +7,16 @@ only in ever smaller surroundings. Training finds a better network with fewer un
 Run: python examples/16_universal_approximation.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import nn, optim
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 x = np.linspace(0, 1, 1001, dtype=np.float32)[:, None]
 

@@ -8,8 +8,6 @@ Run: python examples/17_activations.py [folder] [--quick]
 """
 
 import itertools
-import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -17,9 +15,10 @@ import autograd_cnn as ag
 from autograd_cnn import data, init, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, ChartData, Line, Panel, Rule, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 train = data.digits().train
 images, labels = train.images.reshape(len(train), -1) * 2 - 1, train.labels

@@ -7,17 +7,15 @@ undo it. What does: a smaller rate from the start, leaky ReLUs, or pushing the b
 Run: python examples/18_dying_relus.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 from autograd_cnn import data, health, init, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, ChartData, Line, Panel, Rule, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 train = data.digits().train
 images, labels = train.images.reshape(len(train), -1), train.labels

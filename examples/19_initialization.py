@@ -8,18 +8,17 @@ step, in a single forward pass.
 Run: python examples/19_initialization.py [folder] [--quick]
 """
 
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import init, nn
 from viz.charts import Axis, Bars, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 WIDTH, DEPTH, SAMPLES = (200, 10, 200) if quick else (500, 10, 1000)
 WAYS = {

@@ -7,18 +7,16 @@ what a sigmoid deep in the network receives wanders about: the covariate shift. 
 Run: python examples/20_batch_norm.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, init, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, Band, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 train = data.digits().train
 images, labels = train.images.reshape(len(train), -1), train.labels

@@ -7,18 +7,16 @@ of the pixels dropped, too, it goes on falling. Several seeds show that this is 
 Run: python examples/21_dropout.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, nn, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, Band, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 digits = data.digits()
 seeds, steps, every, width = (2, 160, 40, 128) if quick else (5, 500, 20, 128)

@@ -7,17 +7,15 @@ a weight that the data does not hold goes to 0. Which inputs matter can then be 
 Run: python examples/22_l1_sparsity.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, Bars, ChartData, Panel, Rule, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 USEFUL = {3: 2.0, 11: -1.5, 18: 1.0, 25: -2.0, 34: 1.5}  # input: its true weight
 rng = np.random.default_rng(0)

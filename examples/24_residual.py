@@ -7,16 +7,14 @@ add to its input, and the add gate hands the gradient on unchanged. Both stacks 
 Run: python examples/24_residual.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 from autograd_cnn import data, nn, optim, train
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 depths, epochs = ((2, 16), 2) if quick else ((4, 8, 16, 32), 12)
 digits = data.digits()
 criterion = nn.CrossEntropyLoss()

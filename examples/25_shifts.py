@@ -8,9 +8,6 @@ a stride in it only at every second pixel. Small warps are small moves, other on
 Run: python examples/25_shifts.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
@@ -18,9 +15,10 @@ from autograd_cnn import data, nn, optim, train
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.data.augmentation import Warp
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 epochs, tested, alphas = (3, 100, (0, 8, 16)) if quick else (20, 269, range(0, 25, 4))
 digits, rng = data.digits(), np.random.default_rng(0)
 room = (0, 0), (0, 0), (4, 4), (4, 4)  # so that nothing leaves the image

@@ -8,16 +8,14 @@ the share of images that are called the same when they have moved.
 Run: python examples/26_blur_pool.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 from autograd_cnn import data, nn, optim, train
 from viz.charts import Axis, Band, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 seeds, epochs = (1, 3) if quick else (3, 20)
 digits = data.digits()
 room = (0, 0), (0, 0), (4, 4), (4, 4)  # so that nothing leaves the image

@@ -8,17 +8,15 @@ activation maps of a digit show what each filter finds, and where.
 Run: python examples/27_filters.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import viz
 from autograd_cnn import data, nn, optim, train
 from autograd_cnn.data.augmentation import Augmentation, Shift
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 epochs = 8 if quick else 150
 digits = data.digits()
 

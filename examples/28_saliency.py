@@ -8,9 +8,6 @@ another label lead from every digit to the next one, before the image is half an
 Run: python examples/28_saliency.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
@@ -18,9 +15,10 @@ import viz
 from autograd_cnn import data, nn, optim, train
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.image_sheets import ImageGroup
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 epochs, count = (5, 20) if quick else (30, 100)
 digits, rng = data.digits(), np.random.default_rng(0)
 images, labels, each = digits.test.images[:count], digits.test.labels[:count], np.arange(count)

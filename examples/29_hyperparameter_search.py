@@ -9,17 +9,16 @@ Every search goes by the validation images; the test images are looked at once, 
 Run: python examples/29_hyperparameter_search.py [folder] [--quick]     (Optuna: pip install 'autograd-cnn[tune]')
 """
 
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 import viz
 from autograd_cnn import data, models, nn, optim, train
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 digits = data.digits()
 
 

@@ -8,17 +8,16 @@ beside it. All are judged on the test images.
 Run: python examples/30_ensembles.py [folder] [--quick]     (Optuna: pip install 'autograd-cnn[tune]')
 """
 
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from autograd_cnn import data, models, nn, optim, train
 from viz.charts import Axis, ChartData, Panel, Points, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 digits = data.digits((0.35, 0.15, 0.5))  # few images to learn from, many to be judged by: an error is worth more
 count, epochs, tried = (3, 8, 6) if quick else (8, 20, 24)
 

@@ -9,8 +9,6 @@ Run: python examples/31_transfer.py [folder] [--quick]
 """
 
 import copy
-import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -18,9 +16,10 @@ import autograd_cnn as ag
 from autograd_cnn import data, models, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 sizes, seeds = ((1, 5), 4) if quick else ((1, 2, 5, 10, 20), 20)
 early, late = 5, 60  # steps
 

@@ -8,18 +8,16 @@ batches; targets stay as they are. What there is to beat is the best linear subs
 Run: python examples/32_autoencoder.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import viz
 from autograd_cnn import data, nn, optim, train
 from autograd_cnn.data.augmentation import Augmentation, Noise
 from autograd_cnn.data.preprocessing import PCA
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 epochs = 5 if quick else 80
 digits, rng = data.digits(), np.random.default_rng(0)
 noise = Noise(0.4, limits=(0.0, 1.0))

@@ -10,18 +10,16 @@ classes that were tried, this is the one that comes out best; the others, too, b
 Run: python examples/33_siamese.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, models, nn, optim, train
 from autograd_cnn.data.augmentation import Shift
 from viz.charts import Axis, ChartData, Panel, Points, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 steps, dimensions = 80 if quick else 800, 8
 seen, unseen = np.array([0, 1, 2, 3, 5, 8, 9]), np.array([4, 6, 7])
 

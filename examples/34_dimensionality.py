@@ -7,16 +7,14 @@ the farthest: who asks for the nearest neighbour gets one of many.
 Run: python examples/34_dimensionality.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 from autograd_cnn import data
 from viz.charts import Axis, Bars, ChartData, Line, Panel, Points, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 rng = np.random.default_rng(0)
 samples = 1000 if quick else 5000

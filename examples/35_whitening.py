@@ -8,16 +8,14 @@ images they are others, which is what must not leak.
 Run: python examples/35_whitening.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import viz
 from autograd_cnn import data
 from autograd_cnn.data.preprocessing import PCA, Chain, MeanSubtraction, Normalization, PixelRange, Whitening
+from viz.scripts import arguments
 
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+folder = arguments(__doc__).folder
 
 digits = data.digits()
 shown = digits.test.images[:16]

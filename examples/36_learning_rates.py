@@ -7,16 +7,14 @@ rate that is too high has kept from settling.
 Run: python examples/36_learning_rates.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import autograd_cnn as ag
 import viz
 from autograd_cnn import data, nn, optim, train
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 digits = data.digits().train
 criterion = nn.CrossEntropyLoss()

@@ -7,7 +7,6 @@ Run: python examples/37_data_files.py [folder] [--quick]
 """
 
 import io
-import sys
 import tarfile
 import tempfile
 import zipfile
@@ -19,9 +18,10 @@ from PIL import Image
 import autograd_cnn as ag
 import viz
 from autograd_cnn import data
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 COLOURS = np.random.default_rng(0).integers(80, 256, (10, 3, 1, 1))  # one for each digit
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -7,14 +7,12 @@ instead of all images.
 Run: python examples/38_neighbors.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import viz
 from autograd_cnn import data, models
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 digits = data.digits((0.7, 0, 0.3))
 ks = (1, 3, 5, 10, 20, 50, 100)

@@ -8,9 +8,7 @@ and rotations did not.
 Run: python examples/39_augmentation.py [folder] [--quick]
 """
 
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 
@@ -30,9 +28,10 @@ from autograd_cnn.data.augmentation import (
     Warp,
 )
 from autograd_cnn.errors import ClassChangeWarning
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 
 EPOCHS = 80 if quick else 150
 digits = data.digits()

@@ -6,13 +6,11 @@ parameters are in the first fully connected one. Nothing here is allocated or co
 Run: python examples/40_summary.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 from autograd_cnn import models, nn
 from viz.charts import Axis, Bars, ChartData, Panel, chart
+from viz.scripts import arguments
 
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+folder = arguments(__doc__).folder
 
 print("VGG-16, trained with momentum on 32 images at a time\n")
 vgg16 = models.summary(models.vgg16, (3, 224, 224), batch=32, optimizer="momentum")

@@ -8,17 +8,15 @@ leads out of sight unless gradients are clipped, and a max-norm bounds the weigh
 Run: python examples/41_optimizers.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, nn, optim
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 steps = 40 if quick else 300
 digits, criterion = data.digits().train, nn.CrossEntropyLoss()
 

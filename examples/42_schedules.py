@@ -7,15 +7,13 @@ with a network too small for all its images, every schedule ends at less than tw
 Run: python examples/42_schedules.py [folder] [--quick]
 """
 
-import sys
-from pathlib import Path
-
 from autograd_cnn import data, models, nn, optim, train
 from autograd_cnn.optim import lr_scheduler as schedules
 from viz.charts import Axis, ChartData, Line, Panel, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 epochs = 12 if quick else 40
 digits = data.digits()
 

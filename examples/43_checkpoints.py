@@ -9,7 +9,6 @@ which hold numbers and nothing that could run.
 Run: python examples/43_checkpoints.py [folder] [--quick]     (safetensors: pip install 'autograd-cnn[weights]')
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,9 +16,10 @@ import numpy as np
 
 from autograd_cnn import data, models, nn, optim, train
 from viz.charts import Axis, ChartData, Line, Panel, Points, chart
+from viz.scripts import arguments
 
-quick = "--quick" in sys.argv
-folder = Path(next((word for word in sys.argv[1:] if word != "--quick"), "."))
+given = arguments(__doc__)
+folder, quick = given.folder, given.quick
 epochs, cut = (8, 3) if quick else (30, 11)
 digits = data.digits()
 

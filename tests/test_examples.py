@@ -349,6 +349,7 @@ def test_example(name, tmp_path, monkeypatch, capsys):
 def _here(arguments, folder, monkeypatch, capsys):
     gates = set(GATES)
     monkeypatch.setattr(sys, "argv", arguments)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # which an example sets, to end quietly
     monkeypatch.chdir(folder)
     runpy.run_path(arguments[0], run_name="__main__")
     assert set(GATES) == gates, "an example that registers gates runs alone"

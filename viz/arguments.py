@@ -6,6 +6,7 @@ import argparse
 import re
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 
@@ -95,3 +96,18 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return number
+
+
+def folder(text: str) -> Path:
+    """Return a folder that is there."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text!r}; make it first: mkdir {text}")
+    return Path(text)
+
+
+def file_to_write(text: str) -> str:
+    """Return the path of a file in a folder that is there: who computes first and writes then should know at once."""
+    if Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder, expected a file")
+    folder(str(Path(text).expanduser().parent))
+    return text

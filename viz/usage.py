@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from viz.arguments import Parser, Version, count, positive, seed, share
+from viz.arguments import Parser, Version, count, file_to_write, positive, seed, share
 
 PROGRAM = "autograd-cnn"
 
@@ -93,7 +93,14 @@ def _add_play(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=f'example:\n  {PROGRAM} play "(x + y) * z" x=-2 y=5 z=-4 -o player.html',
     )
     _add_expression(play)
-    play.add_argument("-o", "--output", default="player.html", metavar="FILE", help="the page (default: player.html)")
+    play.add_argument(
+        "-o",
+        "--output",
+        type=file_to_write,
+        default="player.html",
+        metavar="FILE",
+        help="the page (default: player.html)",
+    )
 
 
 def _add_expression(command: argparse.ArgumentParser) -> None:
@@ -105,10 +112,17 @@ def _add_picture(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o",
         "--output",
+        type=file_to_write,
         metavar="FILE",
         help="write the picture here: .svg, .png, .pdf, .html, .json or .dot (default: no picture)",
     )
     command.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
+
+
+def _add_page(command: argparse.ArgumentParser, usual: str) -> None:
+    command.add_argument(
+        "-o", "--output", type=file_to_write, default=usual, metavar="FILE", help=f"the page (default: {usual})"
+    )
 
 
 def _add_textbook(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -121,7 +135,12 @@ def _add_textbook(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     textbook.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random (default: 0)")
     textbook.add_argument(
-        "-o", "--output", default="textbook.html", metavar="FILE", help="the page (default: textbook.html)"
+        "-o",
+        "--output",
+        type=file_to_write,
+        default="textbook.html",
+        metavar="FILE",
+        help="the page (default: textbook.html)",
     )
 
 

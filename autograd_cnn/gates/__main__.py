@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 
+from autograd_cnn.endings import end_quietly
 from autograd_cnn.gates.facts import fact
 from autograd_cnn.registry import GATES, Gate
 
@@ -32,4 +33,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    end_quietly()
     print(table(), end="")

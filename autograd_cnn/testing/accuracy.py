@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograd_cnn.endings import end_quietly
 from autograd_cnn.registry import GATES
 from autograd_cnn.testing.checking import check
 from autograd_cnn.testing.report import INCONCLUSIVE
@@ -87,4 +88,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    end_quietly()
     main(sys.argv[1:])

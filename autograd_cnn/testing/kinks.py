@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.backward import grad
+from autograd_cnn.endings import end_quietly
 from autograd_cnn.errors import AutogradError
 from autograd_cnn.graph import Node
 from autograd_cnn.testing.checking import check
@@ -247,4 +248,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    end_quietly()
     sys.exit(main(sys.argv[1:]))

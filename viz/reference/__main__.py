@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from autograd_cnn.endings import end_quietly
 from autograd_cnn.errors import AutogradError
 from viz.arguments import Parser
 from viz.reference.building import build
@@ -34,4 +35,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    end_quietly()
     sys.exit(main())
