@@ -12,7 +12,6 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
-import venv
 import zipfile
 from pathlib import Path
 
@@ -25,13 +24,18 @@ def main() -> None:
     """Build, look through, install, run; the first thing that is wrong ends it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run(sys.executable, "-m", "hatchling", "build", "--directory", folder / "dist", cwd=ROOT)
-        (wheel,) = (folder / "dist").glob("*.whl")
-        (sdist,) = (folder / "dist").glob("*.tar.gz")
+        wheel, sdist = built(folder / "dist")
         look_through(wheel, sdist)
         programs = installed(wheel, folder / "environment")
         use(programs, folder)
     print(f"{wheel.name} and {sdist.name}: complete; installed elsewhere, all commands run")
+
+
+def built(folder: Path) -> tuple[Path, Path]:
+    """Build the wheel and the sdist."""
+    run(sys.executable, "-m", "hatchling", "build", "--directory", folder, cwd=ROOT)
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return wheel, sdist
 
 
 def look_through(wheel: Path, sdist: Path) -> None:
@@ -59,14 +63,19 @@ def files(*folders: str) -> set[str]:
 
 def installed(wheel: Path, environment: Path) -> Path:
     """Install a wheel into a new environment, which finds other libraries where this one has them."""
-    venv.create(environment, with_pip=False)
-    programs = environment / ("Scripts" if os.name == "nt" else "bin")
+    programs = environment_of(sys.executable, environment, "--without-pip")
     pip = (sys.executable, "-m", "pip", "--python", programs / "python")
     run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel, cwd=environment)
     libraries = Path(sysconfig.get_path("purelib", "venv", {"base": str(environment)}))
     # A folder named in a .pth file is searched, but its own .pth files are not: the project's folder stays out.
     (libraries / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
     return programs
+
+
+def environment_of(python: str, environment: Path, *options: str) -> Path:
+    """Make an environment of an interpreter; return the folder of its programs."""
+    run(python, "-m", "venv", *options, environment, cwd=ROOT)
+    return environment / ("Scripts" if os.name == "nt" else "bin")
 
 
 def use(programs: Path, folder: Path) -> None:
