@@ -23,7 +23,7 @@ def manual_seed(seed: int) -> None:
     >>> ag.manual_seed(0)
     """
     global _default
-    _default = _seeded("manual_seed: seed", seed)
+    _default = seeded("manual_seed: seed", seed)
 
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
@@ -36,13 +36,14 @@ def generator(rng: np.random.Generator | int | None = None) -> np.random.Generat
     """
     global _default
     if rng is not None:
-        return _seeded("rng", rng)
+        return seeded("rng", rng)
     if _default is None:
         _default = np.random.default_rng()
     return _default
 
 
-def _seeded(name: str, rng: np.random.Generator | int) -> np.random.Generator:
+def seeded(name: str, rng: np.random.Generator | int) -> np.random.Generator:
+    """Return a generator of an integer, called `name` where it is none; or one that is a generator already."""
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:

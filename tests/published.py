@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd_cnn import data, init, nn
 from autograd_cnn import functional as F  # noqa: N812
-from autograd_cnn.models.googlenet import INCEPTIONS
+from autograd_cnn.models.inception_network import INCEPTIONS
 
 
 def lenet():

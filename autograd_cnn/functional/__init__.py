@@ -16,6 +16,7 @@ from autograd_cnn.functional.adaptive_pooling import (
     global_avg_pool2d,
     global_max_pool2d,
 )
+from autograd_cnn.functional.affine import linear
 from autograd_cnn.functional.classification_loss import cross_entropy, nll_loss
 from autograd_cnn.functional.convolution import conv1d, conv2d
 from autograd_cnn.functional.distance_loss import (
@@ -25,8 +26,6 @@ from autograd_cnn.functional.distance_loss import (
     pairwise_distance,
     triplet_margin_loss,
 )
-from autograd_cnn.functional.dropout import drop_connect, dropout, dropout1d, dropout2d, gaussian_noise
-from autograd_cnn.functional.linear import linear
 from autograd_cnn.functional.margin_loss import (
     attribute_hinge_loss,
     binary_hinge_loss,
@@ -35,12 +34,13 @@ from autograd_cnn.functional.margin_loss import (
     multi_margin_loss,
     multiclass_svm_loss,
 )
+from autograd_cnn.functional.noise import drop_connect, dropout, dropout1d, dropout2d, gaussian_noise
 from autograd_cnn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm
+from autograd_cnn.functional.normalized_exponential import log_softmax, softmax, softmin
 from autograd_cnn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, max_unpool2d
 from autograd_cnn.functional.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autograd_cnn.functional.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autograd_cnn.functional.regularization import elastic_net, l1_penalty, l2_penalty, max_norm_
-from autograd_cnn.functional.softmax import log_softmax, softmax, softmin
 from autograd_cnn.functional.transposed_convolution import conv_transpose2d
 from autograd_cnn.functional.true_convolution import convolve2d
 from autograd_cnn.functional.weighted_pooling import blur_pool2d, distance_weighted_pool2d, distance_weights, lp_pool2d

@@ -7,8 +7,8 @@ import numbers
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.functional.affine import linear
 from autograd_cnn.functional.arguments import same_dtype, shape_of
-from autograd_cnn.functional.linear import linear
 from autograd_cnn.gates import activation, rectifier
 from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import max as maximum_of

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_cnn import init, nn
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.skeleton import is_skeleton
+from autograd_cnn.nn.unallocated import is_skeleton
 from autograd_cnn.random import generator
 
 Random: TypeAlias = np.random.Generator | int | None

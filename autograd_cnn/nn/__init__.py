@@ -46,9 +46,9 @@ from autograd_cnn.nn.regression_loss import HuberLoss, L1Loss, MSELoss, SmoothL1
 from autograd_cnn.nn.residual import BasicBlock, Bottleneck, Residual
 from autograd_cnn.nn.sequential import Sequential
 from autograd_cnn.nn.sizes import LayerSize, layer_sizes, size_table
-from autograd_cnn.nn.skeleton import skeleton
 from autograd_cnn.nn.softmax import LogSoftmax, Softmax, Softmin
 from autograd_cnn.nn.transposed_convolution import ConvTranspose2d
+from autograd_cnn.nn.unallocated import skeleton
 from autograd_cnn.nn.weighted_pooling import BlurPool2d, DistanceWeightedPool2d, LPPool2d
 from autograd_cnn.suggestions import suggest_names as _suggest_names
 

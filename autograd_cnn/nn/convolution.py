@@ -16,7 +16,7 @@ from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import count, fitting, floating, image, plain, sequence, short
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.nn.skeleton import started
+from autograd_cnn.nn.unallocated import started
 from autograd_cnn.random import generator
 
 

@@ -11,11 +11,11 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.functional.dropout import Random, deviation, probability
+from autograd_cnn.functional.noise import Random, deviation, probability
 from autograd_cnn.nn.arguments import count, floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.nn.skeleton import started
+from autograd_cnn.nn.unallocated import started
 from autograd_cnn.random import generator
 
 

@@ -19,7 +19,7 @@ from autograd_cnn.gates.shape import concatenate, getitem, reshape
 from autograd_cnn.graph import Node, Parameter
 from autograd_cnn.nn.arguments import count, floating
 from autograd_cnn.nn.module import Module
-from autograd_cnn.nn.skeleton import started
+from autograd_cnn.nn.unallocated import started
 from autograd_cnn.random import generator
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import grad
+from autograd_cnn.endings import end_quietly
 from autograd_cnn.errors import AutogradError
 from autograd_cnn.graph import Node, Tensor
 from autograd_cnn.registry import GATES, Gate
@@ -25,7 +26,7 @@ from autograd_cnn.testing.checking import check
 from autograd_cnn.testing.mutants import Mutant, mutants, scaled
 from autograd_cnn.testing.report import Verdict
 from autograd_cnn.testing.strategies import Call, calls, drawn, graphs
-from autograd_cnn.testing.strategies.calls import tied
+from autograd_cnn.testing.strategies.gate_calls import tied
 
 COLUMNS = ("gate", "mutants", "killed", "equivalent", "survived", "smallest error", "blamed in a graph")
 LEAST_NODES = 20
@@ -255,4 +256,5 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    end_quietly()
     sys.exit(min(main(sys.argv[1:]), 1))

@@ -112,9 +112,11 @@ _LAYERS = Chapter(
     "A layer is a function that owns its parameters. Layers have the names of torch.nn, and the functions that they "
     "call those of torch.nn.functional.",
     (
-        _layers("Networks of layers", "", "module", "sequential", "skeleton", "sizes", "conversion", functions=("",)),
+        _layers(
+            "Networks of layers", "", "module", "sequential", "unallocated", "sizes", "conversion", functions=("",)
+        ),
         _layers("Neurons of single numbers", "neuron"),
-        _layers("Fully connected layers", "linear", "flatten", functions=("linear",)),
+        _layers("Fully connected layers", "linear", "flatten", functions=("affine",)),
         _layers(
             "Convolution",
             *("convolution", "transposed_convolution"),
@@ -125,9 +127,9 @@ _LAYERS = Chapter(
             *("pooling", "adaptive_pooling", "weighted_pooling"),
             functions=("pooling", "adaptive_pooling", "weighted_pooling"),
         ),
-        _layers("Activations", "activation", "maxout", "softmax", functions=("activation", "softmax")),
+        _layers("Activations", "activation", "maxout", "softmax", functions=("activation", "normalized_exponential")),
         _layers("Normalisation", "batch_normalization", "normalization", functions=("normalization",)),
-        _layers("Dropout and noise", "dropout", functions=("dropout",)),
+        _layers("Dropout and noise", "dropout", functions=("noise",)),
         _layers("Blocks of published networks", "residual", "blocks"),
     ),
 )
@@ -219,11 +221,11 @@ _MODELS = Chapter(
     (
         _section("Nearest neighbours", "autograd_cnn.models", "", "neighbors"),
         _section("Linear classifiers", "autograd_cnn.models", "linear_classifiers", "hand_derived"),
-        _section("Small networks", "autograd_cnn.models", "mlp", "lenet", "convnet"),
+        _section("Small networks", "autograd_cnn.models", "multilayer_perceptron", "lenet", "convnet"),
         _section(
             "Networks for ImageNet",
             "autograd_cnn.models",
-            *("alexnet", "zfnet", "vgg", "googlenet", "resnet", "squeezenet"),
+            *("alexnets", "zeiler_fergus", "vgg", "inception_network", "resnet", "squeezenet"),
         ),
         _section("The pattern language", "autograd_cnn.models", "from_patterns", "patterns"),
         _section("The notes' table of a network", "autograd_cnn.models", "sizing", "sizing_rows", "hints"),

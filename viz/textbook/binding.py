@@ -107,7 +107,7 @@ def _connections(seed: int) -> Chapter:
         "An output sees few inputs, but stacked layers see further: two filters of three see five inputs, three of "
         "them seven.",
     )
-    pictures = connectivity(rng=seed), receptive_field(layers=2)
+    pictures = connectivity(seed=seed), receptive_field(layers=2)
     return Chapter("connections", "Sparse connections, shared weights", words, pictures)
 
 
@@ -119,7 +119,7 @@ def _loss(seed: int) -> Chapter:
         "It is convex, so walking downhill finds the bottom. With hidden layers it is not, yet downhill is the way "
         "all the same.",
     )
-    one, many = svm_on_digits(1, rng=seed), svm_on_digits(100, rng=seed)
+    one, many = svm_on_digits(1, seed=seed), svm_on_digits(100, seed=seed)
     pictures = (
         loss_along(*one, 1, rng=seed + 8, reach=4.0, title="A line through the SVM loss of one image"),
         loss_along(*many, 1, rng=seed + 8, reach=4.0, title="The same line through the mean loss of 100 images"),

@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import functional, nn
+from autograd_cnn.random import generator
 from viz.charts import Axis, ChartData, Field, Line, Panel, Points, chart
 from viz.charts.data import Layer
 from viz.errors import TextbookError
@@ -214,14 +215,15 @@ def column(points: Any, k: int) -> tuple[float, ...]:
     return tuple(points[:, k].tolist())
 
 
-def two_clouds(points: int = 40, *, rng: np.random.Generator | int | None = 0) -> tuple[Any, Any]:
+def two_clouds(points: int = 40, *, rng: np.random.Generator | int | None = None) -> tuple[Any, Any]:
     """Return points around (−1, −1) and (1, 1), half and half, and their classes −1 and 1.
 
     Parameters
     ----------
     points : int
-    rng : Generator or int, optional
+    rng : numpy.random.Generator or int, optional
+        By default the default generator.
     """
-    random = np.random.default_rng(rng)
+    random = generator(rng)
     y = np.where(np.arange(points) % 2, 1.0, -1.0)
     return random.normal(size=(points, 2)) * 0.8 + y[:, None], y

@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, functional
-from autograd_cnn.random import generator
+from autograd_cnn.random import generator, seeded
 from viz.charts import Axis, ChartData, Field, Line, Panel, Points, chart
 from viz.charts.data import Layer
 from viz.charts.scales import round_numbers
@@ -205,16 +205,14 @@ def _map(found: Section) -> Panel:
     return Panel(Axis("a, along a random direction u"), Axis("b, along a random direction v"), tuple(layers))
 
 
-def svm_on_digits(
-    images: int = 100, *, rng: np.random.Generator | int | None = 0
-) -> tuple[Callable[[], Any], list[Any]]:
+def svm_on_digits(images: int = 100, *, seed: int = 0) -> tuple[Callable[[], Any], list[Any]]:
     """Return the loss of a linear SVM on some of the bundled digits, and its parameters.
 
     Parameters
     ----------
     images : int
         Training images. On a single one the loss along a line is in straight pieces; the mean over many is a bowl.
-    rng : Generator or int, optional
+    seed : int
         Of the weights.
 
     Returns
@@ -226,5 +224,7 @@ def svm_on_digits(
     if not 1 <= images <= len(train):
         raise TextbookError(f"svm_on_digits: images={images}, expected 1 to {len(train)}")
     pixels = train.images[:images].reshape(images, -1).astype(np.float64)
-    weight = ag.Parameter(generator(rng).normal(size=(pixels.shape[1], _SCORES)) * 0.3, name="weight")
+    weight = ag.Parameter(
+        seeded("svm_on_digits: seed", seed).normal(size=(pixels.shape[1], _SCORES)) * 0.3, name="weight"
+    )
     return lambda: functional.multiclass_svm_loss(pixels @ weight, train.labels[:images]), [weight]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import autograd_cnn as ag
 from autograd_cnn import data, functional, nn, optim
+from autograd_cnn.random import seeded
 from viz.charts import Axis, ChartData, Line, Panel, Points, chart
 from viz.charts.data import Layer
 from viz.errors import TextbookError
@@ -123,7 +124,7 @@ def runs(rates: Mapping[str, float] = RATES, *, epochs: int = 4, seed: int = 0) 
 
 
 def _run(name: str, rate: float, images: data.Dataset, epochs: int, seed: int) -> Run:
-    rng = np.random.default_rng(seed)
+    rng = seeded("learning_rates: seed", seed)
     model = nn.Sequential(flatten=nn.Flatten(), scores=nn.Linear(64, 10, rng=rng))
     optimizer = optim.SGD(model.parameters(), lr=rate)
     wanted = np.eye(10, dtype=np.float32)

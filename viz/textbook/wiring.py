@@ -12,6 +12,7 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import functional
 from autograd_cnn.errors import AutogradError
+from autograd_cnn.random import seeded
 from viz.charts import Axis, ChartData, Line, Panel, Points, chart
 from viz.charts.data import Layer
 from viz.errors import TextbookError
@@ -65,7 +66,7 @@ def connectivity(
     *,
     stride: int = 1,
     padding: int = 1,
-    rng: np.random.Generator | int | None = 0,
+    seed: int = 0,
     theme: str = "light",
 ) -> Picture:
     """Draw a one-dimensional convolution beside a fully connected layer of the same sizes.
@@ -76,8 +77,8 @@ def connectivity(
         The row of inputs, and the filter that all outputs share; by default those of the notes.
     stride, padding : int
         Of the convolution.
-    rng : Generator or int, optional
-        Where the weights of the fully connected layer come from.
+    seed : int
+        Of the fully connected layer's weights.
     theme : {"light", "dark"}
 
     Raises
@@ -93,7 +94,7 @@ def connectivity(
     ((-2.0, 2.0, 1.0, 2.0, 1.0), 3, 13, 3)
     """
     sparse = convolved(inputs, weight, stride=stride, padding=padding)
-    dense = connected(inputs, len(sparse.outputs), rng=rng)
+    dense = connected(inputs, len(sparse.outputs), seed=seed)
     facts = (
         f"inputs {_row(sparse.inputs)}; convolution's outputs {_row(sparse.outputs)}; stride {stride}, "
         f"margin of {padding} zeros on each side, which no wire is drawn to. Counted in the layers' own gates.",
@@ -115,11 +116,11 @@ def convolved(inputs: Sequence[float], weight: Sequence[float], *, stride: int =
     return wiring(output, x, w)
 
 
-def connected(inputs: Sequence[float], outputs: int, *, rng: np.random.Generator | int | None = 0) -> Wiring:
+def connected(inputs: Sequence[float], outputs: int, *, seed: int = 0) -> Wiring:
     """Return the wiring of a fully connected layer with weights from a normal distribution; see `connectivity`."""
     _check(inputs, inputs)
     x = ag.Tensor(np.array([inputs], dtype=float), requires_grad=True)
-    w = ag.Parameter(np.random.default_rng(rng).normal(size=(outputs, len(inputs))))
+    w = ag.Parameter(seeded("connectivity: seed", seed).normal(size=(outputs, len(inputs))))
     return wiring(functional.linear(x, w), x, w)
 
 

@@ -26,7 +26,14 @@ from autograd_cnn.testing.strategies.requirement import HypothesisNotFoundError
 
 try:
     from autograd_cnn.testing.call import Call
-    from autograd_cnn.testing.strategies.arrays import (
+    from autograd_cnn.testing.strategies.domains import ON_FLOATS
+    from autograd_cnn.testing.strategies.domains.drawing import SEEDS
+    from autograd_cnn.testing.strategies.gate_calls import CALLS, calls
+    from autograd_cnn.testing.strategies.graph import Graph
+    from autograd_cnn.testing.strategies.problems import LOSSES, Problem, conv_problems, loss_problems, pool_problems
+    from autograd_cnn.testing.strategies.random_graphs import ELEMENTWISE, SHAPED, graphs
+    from autograd_cnn.testing.strategies.random_networks import Network, networks
+    from autograd_cnn.testing.strategies.small_arrays import (
         LAYOUTS,
         arrays,
         broadcastable_pairs,
@@ -38,13 +45,6 @@ try:
         shapes,
         tied_arrays,
     )
-    from autograd_cnn.testing.strategies.calls import CALLS, calls
-    from autograd_cnn.testing.strategies.domains import ON_FLOATS
-    from autograd_cnn.testing.strategies.domains.drawing import SEEDS
-    from autograd_cnn.testing.strategies.graph import Graph
-    from autograd_cnn.testing.strategies.graphs import ELEMENTWISE, SHAPED, graphs
-    from autograd_cnn.testing.strategies.networks import Network, networks
-    from autograd_cnn.testing.strategies.problems import LOSSES, Problem, conv_problems, loss_problems, pool_problems
     from autograd_cnn.testing.strategies.steering import drawn, steer
 except ModuleNotFoundError as error:
     if error.name != "hypothesis":

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd_cnn import functional
-from autograd_cnn.testing.strategies.arrays import Array, arrays, eighths, separated_arrays
 from autograd_cnn.testing.strategies.printing import Pasteable, literal
+from autograd_cnn.testing.strategies.small_arrays import Array, arrays, eighths, separated_arrays
 
 
 @dataclass(frozen=True, repr=False)

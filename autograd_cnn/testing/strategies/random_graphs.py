@@ -11,10 +11,10 @@ from hypothesis.extra import numpy as hnp
 
 from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
 from autograd_cnn.registry import GATES, Gate
-from autograd_cnn.testing.strategies.arrays import arrays, eighths
-from autograd_cnn.testing.strategies.calls import calls, tied
+from autograd_cnn.testing.strategies.gate_calls import calls, tied
 from autograd_cnn.testing.strategies.graph import Constant, Graph
 from autograd_cnn.testing.strategies.sketch import Sketch
+from autograd_cnn.testing.strategies.small_arrays import arrays, eighths
 
 ELEMENTWISE: dict[str, tuple[str | None, ...]] = {
     **dict.fromkeys(("add", "subtract", "multiply", "maximum", "minimum", "prelu"), (None, None)),

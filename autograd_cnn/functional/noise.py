@@ -12,8 +12,8 @@ import numpy as np
 from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.activation import number
+from autograd_cnn.functional.affine import linear
 from autograd_cnn.functional.arguments import floating
-from autograd_cnn.functional.linear import linear
 from autograd_cnn.gates import randomness
 from autograd_cnn.graph import Node
 from autograd_cnn.random import generator

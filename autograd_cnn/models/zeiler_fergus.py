@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import nn
-from autograd_cnn.models.alexnet import fully_connected
+from autograd_cnn.models.alexnets import fully_connected
 from autograd_cnn.models.starting import Random
 from autograd_cnn.random import generator
 

@@ -11,8 +11,8 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.call import Call
 from autograd_cnn.testing.named import gate_named
-from autograd_cnn.testing.strategies.arrays import shapes
 from autograd_cnn.testing.strategies.domains import DOMAINS
+from autograd_cnn.testing.strategies.small_arrays import shapes
 
 CALLS: dict[str, st.SearchStrategy[Call]] = dict(DOMAINS)
 """For every gate by name: its calls, away from kinks and inside its domain. Enter your own gate's here."""

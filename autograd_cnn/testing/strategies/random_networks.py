@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from autograd_cnn import nn
 from autograd_cnn.graph import Node, Tensor
-from autograd_cnn.testing.strategies.arrays import Array, arrays
 from autograd_cnn.testing.strategies.printing import Pasteable, literal
+from autograd_cnn.testing.strategies.small_arrays import Array, arrays
 
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Tanh", "Sigmoid", "ELU", "GELU", "SiLU", "Softplus")
 _LOSSES = ("CrossEntropyLoss", "MulticlassSVMLoss")
