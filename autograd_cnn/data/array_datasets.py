@@ -145,6 +145,8 @@ def load_npz(
 
 def _coded(labels: NDArray[Any], classes: Sequence[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Return labels as integers, and the names of their classes."""
+    if not isinstance(classes, Sequence) or isinstance(classes, str | bytes):
+        raise ArgumentError(f"arrays: classes={classes!r}, expected the names of the classes")
     if labels.dtype.kind != "U":
         return labels, tuple(classes)
     names = tuple(classes) or tuple(str(name) for name in np.unique(labels))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.data.settings import check_count, check_finite
 from autograd_cnn.random import generator
 
 
@@ -50,12 +49,14 @@ def two_moons(
            [ 0. ,  0.5],
            [ 2. ,  0.5]], dtype=float32), array([0, 0, 1, 1]))
     """
-    lower = _count("two_moons", "points", points, 2) // 2
+    check_count("two_moons", "points", points, 2)
+    check_finite("two_moons", "noise", noise)
+    lower = points // 2
     upper = np.linspace(0, math.pi, points - lower)
     angles = np.linspace(0, math.pi, lower)
     along = np.concatenate([np.cos(upper), 1 - np.cos(angles)])
     up = np.concatenate([np.sin(upper), 0.5 - np.sin(angles)])
-    spread = _spread("two_moons", noise) * generator(rng).standard_normal((points, 2))
+    spread = noise * generator(rng).standard_normal((points, 2))
     labels = np.repeat(np.arange(2, dtype=np.int64), [points - lower, lower])
     return (np.stack([along, up], axis=1) + spread).astype(np.float32), labels
 
@@ -100,22 +101,12 @@ def spirals(
     >>> points.shape, labels.shape
     ((300, 2), (300,))
     """
-    _count("spirals", "points", points, 1)
-    arms = np.arange(_count("spirals", "classes", classes, 1))
+    check_count("spirals", "points", points, 1)
+    check_count("spirals", "classes", classes, 1)
+    check_finite("spirals", "noise", noise)
+    arms = np.arange(classes)
     radius = np.linspace(0, 1, points)
     angle = 4 * arms[:, None] + np.linspace(0, 4, points)
-    angle = angle + _spread("spirals", noise) * generator(rng).standard_normal(angle.shape)
+    angle = angle + noise * generator(rng).standard_normal(angle.shape)
     found = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=-1)
     return found.reshape(-1, 2).astype(np.float32), np.repeat(arms, points).astype(np.int64)
-
-
-def _count(function: str, name: str, given: Any, least: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
-        raise ArgumentError(f"{function}: {name}={given!r}, expected an integer of at least {least}")
-    return int(given)
-
-
-def _spread(function: str, given: Any) -> float:
-    if not isinstance(given, int | float | np.number) or not 0 <= given < math.inf:
-        raise ArgumentError(f"{function}: noise={given!r}, expected a finite number of at least 0")
-    return float(given)

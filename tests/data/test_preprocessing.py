@@ -283,6 +283,8 @@ FITTED = PCA(2).fit(images())
     [
         (lambda: PixelRange(1, -1), ag.ArgumentError, "low below high"),
         (lambda: PixelRange(white=0), ag.ArgumentError, "white=0"),
+        (lambda: PixelRange("a"), ag.ArgumentError, "low='a', high=1.0, expected numbers"),
+        (lambda: PixelRange(white=b"x"), ag.ArgumentError, "white=b'x', expected a positive number"),
         (lambda: PixelRange().fit(np.array([[-1.0, 1.0]])), ag.ArgumentError, "changed them already"),
         (lambda: MeanSubtraction("image"), ag.ArgumentError, "per='image', expected 'pixel' or 'channel'"),
         (lambda: MeanSubtraction(mean=[np.nan]), ag.ArgumentError, "expected finite real numbers"),
@@ -301,6 +303,7 @@ FITTED = PCA(2).fit(images())
         (lambda: FITTED.inverse(np.ones((5, 3))), ag.ShapeError, r"expected \(N, 2\)"),
         (lambda: FITTED.inverse(np.ones((5, 2, 2, 1))), ag.ShapeError, r"expected \(N, 2\)"),
         (lambda: Whitening(epsilon=-1), ag.ArgumentError, "epsilon=-1"),
+        (lambda: Whitening(epsilon="a"), ag.ArgumentError, "epsilon='a', expected a finite number"),
         (lambda: Chain(), ag.ArgumentError, "expected steps such as"),
         (lambda: Chain("PCA"), ag.ArgumentError, "expected steps such as"),
     ],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation
+from autograd_cnn.data.settings import check_number, is_whole
 from autograd_cnn.errors import ArgumentError, ShapeError
 
 MIRRORED: dict[str, Pairs] = {
@@ -53,10 +54,9 @@ class Flip(Transformation):
     changes_class: Pairs = ()
 
     def __post_init__(self) -> None:
-        if self.axis not in MIRRORED:
+        if not isinstance(self.axis, str) or self.axis not in MIRRORED:
             raise ArgumentError(f"Flip: axis={self.axis!r}, expected 'horizontal' or 'vertical'")
-        if not 0 <= self.share <= 1:
-            raise ArgumentError(f"Flip: share={self.share}, expected a probability from 0 to 1")
+        check_number("Flip", "share", self.share, 0, 1, "a probability from 0 to 1")
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return the images, some of them mirrored."""
@@ -98,7 +98,7 @@ class Crop(Transformation):
 
     def __post_init__(self) -> None:
         sides = self.size if isinstance(self.size, tuple) else (self.size, self.size)
-        if len(sides) != 2 or not all(_whole(side, 1) for side in sides) or not _whole(self.padding, 0):
+        if len(sides) != 2 or not all(is_whole(side, 1) for side in sides) or not is_whole(self.padding, 0):
             raise ArgumentError(
                 f"Crop: size={self.size!r}, padding={self.padding!r}; expected a positive integer or two, and an "
                 "integer of at least 0"
@@ -126,7 +126,3 @@ class Crop(Transformation):
         if isinstance(self.fill, str):
             return np.pad(images, around, self.fill)
         return np.pad(images, around, constant_values=self.fill)
-
-
-def _whole(number: Any, least: int) -> bool:
-    return not isinstance(number, bool) and hasattr(number, "__index__") and number >= least

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation, interval, like, working
+from autograd_cnn.data.settings import is_number, is_whole
 from autograd_cnn.errors import ArgumentError
 
 TURNED: Pairs = (("6", "9"), ("b", "q"), ("d", "p"), ("m", "w"), ("n", "u"), ("M", "W"), ("up", "down"))
@@ -62,7 +63,7 @@ class Shift(Motion):
     pixels: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.pixels, bool) or not hasattr(self.pixels, "__index__") or not 0 <= self.pixels <= 2**30:
+        if not is_whole(self.pixels, 0, 2**30):
             raise ArgumentError(f"Shift: pixels={self.pixels!r}, expected an integer of at least 0")
         super().__post_init__()
 
@@ -91,7 +92,7 @@ class Rotation(Motion):
     changes_class: Pairs = ()
 
     def __post_init__(self) -> None:
-        single = isinstance(self.degrees, int | float | np.number)
+        single = is_number(self.degrees)
         given = (-self.degrees, self.degrees) if single else self.degrees  # type: ignore[operator]
         object.__setattr__(self, "degrees", interval("Rotation", given))
         super().__post_init__()

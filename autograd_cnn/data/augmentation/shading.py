@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.transforming import Transformation, each, interval, like, working
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.data.settings import check_finite
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Brightness(Transformation):
     limits: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        interval("Brightness", (-self.by, self.by))
+        check_finite("Brightness", "by", self.by)
         _check_limits("Brightness", self.limits)
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
@@ -86,8 +86,7 @@ class Noise(Transformation):
     limits: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.std < np.inf:
-            raise ArgumentError(f"Noise: std={self.std}, expected a number of at least 0")
+        check_finite("Noise", "std", self.std)
         _check_limits("Noise", self.limits)
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.data.settings import is_number
 from autograd_cnn.errors import ArgumentError, ClassChangeWarning, DtypeError, ShapeError, warn
 from autograd_cnn.random import generator
 
@@ -76,7 +77,7 @@ def like(images: NDArray[Any], changed: NDArray[Any]) -> NDArray[Any]:
 def interval(name: str, given: Any, low: float = -np.inf, high: float = np.inf) -> tuple[float, float]:
     """Return (lowest, highest) of a setting that is drawn evenly between two numbers."""
     ends = tuple(given) if isinstance(given, tuple | list) else ()
-    if len(ends) != 2 or not all(isinstance(end, int | float | np.number) for end in ends):
+    if len(ends) != 2 or not all(map(is_number, ends)):
         raise ArgumentError(f"{name}: got {given!r}, expected two numbers, the lowest and the highest")
     if not low <= ends[0] <= ends[1] <= high or not np.isfinite(ends).all():
         raise ArgumentError(f"{name}: goes from {ends[0]} to {ends[1]}, expected rising numbers from {low} to {high}")

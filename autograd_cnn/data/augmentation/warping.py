@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Transformation, like, working
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.data.settings import check_number
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Warp(Transformation):
     fill: Border = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.alpha <= 1e6 and 0.01 <= self.sigma <= 1e4):
-            raise ArgumentError(f"Warp: alpha={self.alpha}, sigma={self.sigma}, expected 0 to 1e6 and 0.01 to 1e4")
+        check_number("Warp", "alpha", self.alpha, 0, 1e6, "a number from 0 to 1e6")
+        check_number("Warp", "sigma", self.sigma, 0.01, 1e4, "a number from 0.01 to 1e4")
         check_border("Warp", self.fill)
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:

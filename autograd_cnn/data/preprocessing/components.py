@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.preprocessing.fitting import Preprocessing, floating, frozen, portions
+from autograd_cnn.data.settings import check_finite, is_whole
 from autograd_cnn.errors import ArgumentError, ShapeError
 
 MOST_PIXELS = 16_384
@@ -143,8 +144,7 @@ class Whitening(Preprocessing):
     eigenvalues: Any = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.epsilon < math.inf:
-            raise ArgumentError(f"Whitening: epsilon={self.epsilon}, expected a number of at least 0")
+        check_finite("Whitening", "epsilon", self.epsilon)
         _check(self)
 
     @property
@@ -172,7 +172,7 @@ class Whitening(Preprocessing):
 def _check(step: Any) -> None:
     """Check how many components are kept, and the statistics that a step was given."""
     name, count = type(step).__name__, step.components
-    if count is not None and (isinstance(count, bool) or not hasattr(count, "__index__") or count < 1):
+    if count is not None and not is_whole(count, 1):
         raise ArgumentError(f"{name}: components={count!r}, expected a positive integer, or None for all")
     given = [step.mean, step.directions, step.eigenvalues]
     if all(array is None for array in given):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.preprocessing.fitting import Preprocessing, floating, frozen, portions
+from autograd_cnn.data.settings import is_number
 from autograd_cnn.errors import ArgumentError, ShapeError
 
 PER = ("pixel", "channel")
@@ -48,10 +49,11 @@ class PixelRange(Preprocessing):
     white: float | None = None
 
     def __post_init__(self) -> None:
-        if not -np.inf < self.low < self.high < np.inf:
-            raise ArgumentError(f"PixelRange: low={self.low}, high={self.high}, expected low below high")
-        if self.white is not None and not 0 < self.white < np.inf:
-            raise ArgumentError(f"PixelRange: white={self.white}, expected a positive number, such as 255")
+        ends = self.low, self.high
+        if not all(map(is_number, ends)) or not -np.inf < self.low < self.high < np.inf:
+            raise ArgumentError(f"PixelRange: low={self.low!r}, high={self.high!r}, expected numbers, low below high")
+        if self.white is not None and not (is_number(self.white) and 0 < self.white < np.inf):
+            raise ArgumentError(f"PixelRange: white={self.white!r}, expected a positive number, such as 255")
 
     @property
     def is_fitted(self) -> bool:
