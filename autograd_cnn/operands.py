@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Node, Parameter, Scalar, Tensor
+from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, serial
 from autograd_cnn.graph.making import blank_scalar, made_simply
 from autograd_cnn.graph.origin import Origin
-from autograd_cnn.graph.serial import numbers
 from autograd_cnn.live import as_attribute
 from autograd_cnn.recording import recording
 
@@ -127,7 +126,7 @@ def operator_of_scalars(self, other):
     node._b = other
     node._origin = origin
     node.grad = None
-    node._page, node._index = next(numbers)
+    node._page, node._index = next(serial.page, None) or serial.turned()
     return node
 """
 
@@ -140,7 +139,7 @@ def _of_scalars(made: Any, sign: str) -> Callable[[Any, Any], Any]:
     """
     text = _OF_SCALARS.replace("{sign}", sign).replace("\n", "\n    ")
     names: dict[str, Any] = {"NUMBERS": NUMBERS, "Scalar": Scalar, "_or_not_implemented": _or_not_implemented}
-    names |= {"blank_scalar": blank_scalar, "numbers": numbers, "recording": recording}
+    names |= {"blank_scalar": blank_scalar, "recording": recording, "serial": serial}
     exec(f"def method_of(made, origin_before):{text}\n    return operator_of_scalars", names)
     method: Callable[[Any, Any], Any] = names["method_of"](made, Origin(made, ""))
     return method

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from autograd_cnn.graph import serial
 from autograd_cnn.graph.node import Node
 from autograd_cnn.graph.order import topological_order
-from autograd_cnn.graph.serial import numbers
 
 _TOO_OLD = -1
 """The page of copies of nodes whose inputs had been assigned anew: older than any input."""
@@ -25,7 +25,7 @@ def _become(node: Node, state: tuple[Any, dict[str, Any]]) -> None:
         for name, value in (part or {}).items():
             setattr(node, name, value)
     if node._page != _TOO_OLD:
-        node._page, node._index = next(numbers)
+        node._page, node._index = next(serial.page, None) or serial.turned()
 
 
 def _is_outdated(node: Node) -> bool:

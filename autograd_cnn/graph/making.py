@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_cnn.anomaly import check_finite
+from autograd_cnn.graph import serial
 from autograd_cnn.graph.node import Node, describe
 from autograd_cnn.graph.order import described
 from autograd_cnn.graph.origin import Origin, of_leaves
 from autograd_cnn.graph.scalar import Scalar
-from autograd_cnn.graph.serial import numbers
 from autograd_cnn.graph.tensor import Tensor
 from autograd_cnn.recording import recording
 
@@ -39,7 +39,7 @@ def made_simply(gate: Gate, a: Any, b: Any, value: Any, requires_grad: bool, ori
     node._a = a
     node._b = b
     node._origin = origin
-    node._page, node._index = next(numbers)
+    node._page, node._index = next(serial.page, None) or serial.turned()
     return node
 
 
@@ -50,7 +50,7 @@ def made_by(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any], val
     node: Node = blank_scalar(Scalar) if is_float else blank_tensor(Tensor)
     node._value = value
     node.grad = None
-    node._page, node._index = next(numbers)
+    node._page, node._index = next(serial.page, None) or serial.turned()
     node.requires_grad = False
     if here.active or here.compiling_from is not None:  # under no_grad a replay has to compute it all the same
         node._origin = Origin(gate, here.scope, attributes) if attributes else gate.origin_here(here)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from autograd_cnn.errors import GradientError, ShapeError
+from autograd_cnn.graph import serial
 from autograd_cnn.graph.origin import NO_ATTRIBUTES, Origin, of_leaves
-from autograd_cnn.graph.serial import PAGE, numbers
 from autograd_cnn.recording import recording
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Node:
         scope = recording().scope
         self._origin = of_leaves(scope) if name is None else Origin(None, scope, name=name)
         self.requires_grad = requires_grad
-        self._page, self._index = next(numbers)
+        self._page, self._index = next(serial.page, None) or serial.turned()
 
     @property
     def value(self) -> Any:
@@ -145,11 +145,11 @@ class Node:
     @property
     def serial(self) -> int:
         """A number that rises from node to node."""
-        return self._page * PAGE + self._index
+        return self._page * serial.PAGE + self._index
 
     @serial.setter
     def serial(self, number: int) -> None:
-        self._page, self._index = divmod(number, PAGE)
+        self._page, self._index = divmod(number, serial.PAGE)
 
     def _free(self) -> None:
         """Forget the inputs and what was saved; the value stays."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import DtypeError, GradientError
+from autograd_cnn.graph import serial
 from autograd_cnn.graph.node import Node, describe
 from autograd_cnn.graph.order import assigned_while_compiling, check_constant
-from autograd_cnn.graph.serial import numbers
 from autograd_cnn.recording import recording
 
 
@@ -59,7 +59,7 @@ class Scalar(Node):
         if self._origin.gate is not None:
             raise GradientError(f"assign: {describe(self)} was made by a gate; only a leaf can be assigned")
         self._value = value if type(value) is float else _real(value)
-        self._page, self._index = next(numbers)
+        self._page, self._index = next(serial.page, None) or serial.turned()
 
 
 def _real(value: Any) -> float:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
+from autograd_cnn.graph import serial
 from autograd_cnn.graph.node import Array, Node, describe
 from autograd_cnn.graph.order import assigned_while_compiling, check_constant
-from autograd_cnn.graph.serial import numbers
 from autograd_cnn.recording import recording
 
 
@@ -121,7 +121,7 @@ class Parameter(Tensor):
             raise assigned_while_compiling(self)
         if not self._value.flags.writeable:
             self._value = np.zeros(self.shape, self.dtype)
-        self._page, self._index = next(numbers)
+        self._page, self._index = next(serial.page, None) or serial.turned()
         return self._value  # type: ignore[no-any-return]
 
     def assign(self, value: ArrayLike | Node) -> None:

@@ -16,6 +16,7 @@ import pytest
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import health, nn
+from autograd_cnn.graph import serial
 from autograd_cnn.kernels import threads as kernel_threads
 
 THREADS = 4
@@ -67,6 +68,33 @@ def test_scopes_no_grad_and_anomalies_belong_to_their_thread() -> None:
                 assert (ag.Scalar(np.inf) * 1).value == np.inf
 
     at_once(work)
+
+
+def drawn() -> int:
+    """Return a serial number, as every node draws one."""
+    page, index = next(serial.page, None) or serial.turned()
+    return page * serial.PAGE + index
+
+
+def test_serial_numbers_rise_whoever_comes_between_while_a_page_is_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object freed there may make nodes in its __del__, or another thread go on for pages."""
+    numbers: list[int] = []
+    made = serial._Page.__init__
+    between = iter([0, 1, 3, serial.PAGE + 10, 2 * serial.PAGE])
+
+    def disturbed(page: Any, number: int) -> None:
+        made(page, number)
+        numbers.extend([drawn() for _ in range(next(between, 0))])
+
+    monkeypatch.setattr(serial._Page, "__init__", disturbed)
+    for _ in range(8 * serial.PAGE):
+        numbers.append(drawn())
+    assert next(between, None) is None
+    late, here = serial.page, serial._here
+    numbers += [drawn() for _ in range(3 * serial.PAGE)]
+    serial.page, serial._here = late, here  # as a thread leaves them that was stopped at the end of turned()
+    numbers += [drawn() for _ in range(serial.PAGE)]
+    assert numbers == sorted({*numbers})
 
 
 def test_one_object_may_be_entered_by_many_threads() -> None:
