@@ -162,9 +162,35 @@ def test_members_that_share_their_bytes_are_refused():
         read(text[:begin] + many + bytes(tail))
 
 
-def test_a_newer_version_says_so():
-    with pytest.raises(ag.DataFileError, match="the file has version 7 of the format, this autograd_cnn reads 1"):
-        read(zipped({"header.npy": header(schema=7)}))
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_newer_version_says_so(compression):
+    """Whatever its other members are: another compression, dtype or kind of file."""
+    file = io.BytesIO(zipped({"header.npy": header(schema=7)}))
+    with zipfile.ZipFile(file, "a", compression) as made:
+        made.writestr("a.npy", npy(np.zeros(10**4)))
+        made.writestr("b.brain", b"who knows?")
+    with pytest.raises(ag.NewerFileError, match=r"a newer autograd_cnn: it has version 7 .*, this one reads 1"):
+        read(file.getvalue())
+
+
+@pytest.mark.parametrize("version", [0, -1, True, "2", 1.5, None])
+def test_a_version_that_is_none_is_damage(version):
+    with pytest.raises(ag.DataFileError, match="damaged, or no checkpoint"):
+        read(zipped({"header.npy": header(schema=version)}))
+
+
+def test_a_newer_version_is_not_taken_for_damage_by_a_training(tmp_path):
+    """It was renamed to .damaged, and the training went on from an older state, or said that all were damaged."""
+    trainer(checkpoints=tmp_path).fit(blobs(), epochs=3, batch_size=20, rng=0)
+    newest = max(tmp_path.glob("step-*.npz"))
+    newest.write_bytes(zipped({"header.npy": header(schema=2)}))
+    before = names(tmp_path)
+    model = network()
+    start = model.state_dict()
+    with pytest.raises(ag.NewerFileError, match=f"{newest.name}' was written by a newer autograd_cnn"):
+        trainer(model, checkpoints=tmp_path).fit(blobs(), epochs=5, batch_size=20, rng=0, resume=True)
+    assert names(tmp_path) == before
+    assert same(model.state_dict(), start)
 
 
 @pytest.mark.parametrize(
