@@ -25,7 +25,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd_cnn.calling import called, on_arrays, on_floats
+from autograd_cnn.calling import called
 from autograd_cnn.errors import ArgumentError, GradientError, UnknownNameError
 from autograd_cnn.graph.origin import Origin, of_leaves
 from autograd_cnn.operands import bind_operator, bind_to_nodes
@@ -157,8 +157,6 @@ class Gate:
         return rule
 
     __call__ = called
-    _on_arrays = on_arrays
-    _on_floats = on_floats
 
     def __repr__(self) -> str:
         return f"<gate {self.name} {self.symbol}>"

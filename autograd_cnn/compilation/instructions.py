@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward.rules import rule_applied
+from autograd_cnn.calling import on_arrays, on_floats
 from autograd_cnn.graph import Node, Scalar
 from autograd_cnn.live import Saved
 from autograd_cnn.operands import NUMBERS, float_or_array
@@ -67,8 +68,8 @@ def forward(node: Node, refresh: Refresh | None) -> Run:
     gate, inputs, kept = node.gate, node.inputs or (), node.attributes
     assert gate is not None
     constant = {name: value for name, value in kept.items() if name not in gate.saves}
-    on_floats = not gate.saves and all([isinstance(x, Scalar) or type(x) in NUMBERS for x in inputs])
-    compute = _on_floats if on_floats else _on_arrays
+    is_of_floats = not gate.saves and all([isinstance(x, Scalar) or type(x) in NUMBERS for x in inputs])
+    compute = _of_floats if is_of_floats else _of_arrays
     is_scalar = isinstance(node, Scalar)
 
     def run() -> None:
@@ -84,13 +85,13 @@ def forward(node: Node, refresh: Refresh | None) -> Run:
     return run
 
 
-def _on_floats(gate: Gate, values: Any, attributes: dict[str, Any], is_scalar: bool) -> tuple[Any, dict[str, Any]]:
-    value = gate._on_floats(values, attributes)
+def _of_floats(gate: Gate, values: Any, attributes: dict[str, Any], is_scalar: bool) -> tuple[Any, dict[str, Any]]:
+    value = on_floats(gate, values, attributes)
     return (value if type(value) is float else float_or_array(value)), {}
 
 
-def _on_arrays(gate: Gate, values: Any, attributes: dict[str, Any], is_scalar: bool) -> tuple[Any, dict[str, Any]]:
-    value, saved = gate._on_arrays(values, attributes)
+def _of_arrays(gate: Gate, values: Any, attributes: dict[str, Any], is_scalar: bool) -> tuple[Any, dict[str, Any]]:
+    value, saved = on_arrays(gate, values, attributes)
     if np.ndim(value) == 0:
         value = float(value) if is_scalar else np.asarray(value)
     return value, saved

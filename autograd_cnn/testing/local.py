@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.backward import downstream_gradients
+from autograd_cnn.calling import on_arrays
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.testing.branches import branch_of
 from autograd_cnn.testing.judging import Line, Obstacle, judge
@@ -61,7 +62,7 @@ class Local:
 
     def forward(self, values: list[Any]) -> Any:
         """Compute the gate's output on plain values."""
-        return np.asarray(self.gate._on_arrays(values, self.attributes)[0])
+        return np.asarray(on_arrays(self.gate, values, self.attributes)[0])
 
     def wrong_edge(self, on_ties: bool) -> WrongEdge | None:
         """Return the first input whose gradient is wrong; None when all are right, or cannot be judged.

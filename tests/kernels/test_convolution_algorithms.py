@@ -51,7 +51,6 @@ LISTED = [
     Algorithm("batch-last", BATCHES, bound=6),
     Algorithm("winograd", wide_cases(), bound=6, spread=True),
 ]
-DIRECT = LISTED[0]
 every_algorithm = pytest.mark.parametrize("algorithm", LISTED, ids=lambda algorithm: algorithm.name)
 WIDE = replace(LARGE, channels=33, channels_out=70, batch=2, input_size=(9, 21), output_size=(9, 21))
 POINTWISE = replace(WIDE, window=(1, 1), padding=((0, 0), (0, 0)))

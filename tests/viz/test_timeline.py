@@ -28,10 +28,6 @@ def card_words(page: Any, card: str) -> list[str]:
     return page.eval_on_selector_all(f"#flow-{card} text", "texts => texts.map(text => text.textContent)")
 
 
-def layer_of(report_: health.Report, name: str) -> health.Layer:
-    return next(layer for layer in report_.layers if layer.name == name)
-
-
 def test_the_last_step_restyled_is_the_static_drawing(browser: Browser) -> None:
     page = browser(report(training(**DYING)))
     page.evaluate("window.still = document.querySelector('.flow svg').cloneNode(true)")

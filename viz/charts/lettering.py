@@ -11,8 +11,6 @@ from viz.style import shortened
 
 TITLE, SUBTITLE, HEADING, LABEL, TICK, NOTE = 17.0, 11.0, 11.5, 10.0, 9.0, 9.5
 """Font sizes in points; nothing is smaller than a tick's number."""
-LINE = 1.35
-"""Height of a line of text, in font sizes."""
 _WIDER = 1.08
 """How much wider than Helvetica the font may be that a reader has instead."""
 
