@@ -91,17 +91,39 @@ def size_table(model: Module, input_shape: Shape) -> str:
 def aligned(cells: Sequence[Sequence[str]], words: Collection[int], width: int | None = None) -> str:
     """Return rows as lines, with columns of words to the left and numbers to the right.
 
-    Where lines would be longer than `width`, words of the first column lose their beginning.
+    Where lines would be longer than `width`, what the paths in the first column begin with stands on lines of its own.
     """
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    room = widths[0] if width is None else max(5, width - sum(widths[1:]) - 2 * (len(widths) - 1))
-    widths[0] = min(room, widths[0])
+    if width is not None:
+        room = max(5, width - sum(widths[1:]) - 2 * (len(widths) - 1))
+        if widths[0] > room:
+            cells = _under_headings(cells, room)
+            widths[0] = room
     lines = []
-    for first, *rest in cells:
-        row = (first if len(first) <= room else "…" + first[1 - room :], *rest)
-        padded = (x.ljust(n) if i in words else x.rjust(n) for i, (x, n) in enumerate(zip(row, widths, strict=True)))
+    for row in cells:
+        padded = (x.ljust(n) if i in words else x.rjust(n) for i, (x, n) in enumerate(zip(row, widths, strict=False)))
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
+
+
+def _under_headings(cells: Sequence[Sequence[str]], room: int) -> list[Sequence[str]]:
+    """Return the rows with first cells that fit: under a row of one cell, the beginning that the next paths share."""
+    found: list[Sequence[str]] = []
+    heading = ""
+    for path, *rest in cells:
+        if heading and path.startswith(heading) and len(path) - len(heading) + 2 <= room:
+            found.append((f"  {path.removeprefix(heading)}", *rest))
+        elif len(path) <= room:
+            heading = ""
+            found.append((path, *rest))
+        else:
+            parts = path.split("/")
+            ends = ["/".join(parts[k:]) for k in range(1, len(parts))]
+            end = next((end for end in ends if len(end) + 2 <= room), parts[-1])
+            heading = path.removesuffix(end)
+            shown = f"  {end}" if len(end) + 2 <= room else f"…{end[1 - room :]}"
+            found += [(heading.removesuffix("/"),), (shown, *rest)] if heading else [(shown, *rest)]
+    return found
 
 
 def _opened(path: str, module: Module) -> Iterator[tuple[str, Module]]:

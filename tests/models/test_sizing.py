@@ -403,3 +403,20 @@ def test_three_3x3_see_what_one_7x7_sees_with_fewer_weights():
     one = models.summary(nn.Conv2d(5, 5, 7, padding=3, bias=False), (5, 9, 9))
     assert three.rows[-1].receptive_field == one.rows[0].receptive_field == (7, 7)
     assert (three.parameters, one.parameters) == (27 * 25, 49 * 25)
+
+
+def test_long_names_stand_under_what_they_begin_with():
+    """No name is cut: heading and line together are the path of the layer."""
+    with nn.skeleton():
+        summary = models.summary(models.googlenet(), (3, 224, 224))
+    heading, paths = "", []
+    table = str(summary).split("\n\n")[0].splitlines()[2:-1]
+    for line in table:
+        if " " not in line:
+            heading = line
+        else:
+            name = line.strip().split(" ")[0]
+            paths.append(f"{heading}/{name}" if line.startswith(" ") else name)
+    assert paths == [row.name for row in summary.rows]
+    assert max(map(len, table)) <= 100
+    assert len(table) < 1.3 * len(paths)
