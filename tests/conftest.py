@@ -1,4 +1,4 @@
-"""Hypothesis profiles: HYPOTHESIS_PROFILE=dev (default), ci, plain or intense; and what no test may leave behind."""
+"""Hypothesis profiles, by HYPOTHESIS_PROFILE (dev is the default); and what no test may leave behind."""
 
 import gc
 import os
@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 os.environ.setdefault("AUTOGRAD_CNN_PROGRESS", "0")  # no lines about compiles in the output of tests
 
@@ -15,6 +15,9 @@ _shared = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=25, **_shared)
 settings.register_profile("ci", max_examples=50, derandomize=True, print_blob=True, **_shared)
 settings.register_profile("plain", max_examples=8, derandomize=True, print_blob=True, **_shared)  # without JIT
+settings.register_profile(
+    "mutations", max_examples=25, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate], **_shared
+)  # that a test fails is all that counts
 settings.register_profile("intense", max_examples=1000, **_shared)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

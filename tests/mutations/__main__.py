@@ -1,0 +1,98 @@
+"""``python -m tests.mutations [FILES]``: is there a test for every line? Each is changed, and some test must fail.
+
+Without files, all gates, plain kernels, backward/ and health/ are taken: ten thousand mutants, two hours of one core.
+First the tests run as they are, which tells those that reach a line; then they run again for each mutant of it. The
+mutants that survive, and are not explained in survivors.toml, are printed, and make the command fail.
+
+Numba is switched off: kernels run as Python, in which they can be changed without being compiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from tests.mutations.mutants import mutants
+
+ROOT = Path(__file__).parents[2]
+GATE_TESTS = [
+    *("tests/gates", "tests/kernels", "tests/test_every_gate.py", "tests/test_functional.py", "tests/test_graph.py"),
+    *("tests/test_gate_table.py", "tests/test_loss_classification.py", "tests/test_loss_margin.py"),
+    "tests/test_expansion.py",
+]
+TESTS = {
+    "autograd_cnn/gates": GATE_TESTS,
+    "autograd_cnn/kernels": GATE_TESTS,
+    "autograd_cnn/backward": ["tests/test_backward.py", "tests/test_graph.py", "tests/test_second_order.py"],
+    "autograd_cnn/health": ["tests/health"],
+}
+"""What is changed, and the tests that must find it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Try all mutants of some files, and exit with an error if one survives that is not explained."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__.split("\n")[0])
+    parser.add_argument("files", nargs="*", help="files or folders; all of autograd_cnn's gates, kernels, ... if none")
+    parser.add_argument("--some", type=int, default=1, help="take every so-manyth mutant only")
+    parser.add_argument("--tests", nargs="+", help="the tests to run, instead of all that are there for the files")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at the same time")
+    parser.add_argument("--survivors", help="a file to write the survivors to, as JSON; if it exists, only these run")
+    options = parser.parse_args(arguments)
+    os.chdir(ROOT)
+    os.environ.update(NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="mutations", PYTHONHASHSEED="0")
+
+    import pytest
+
+    from tests.mutations.trial import OPTIONS, Trials  # reads the environment
+
+    files = sources(options.files or list(TESTS))
+    tests = options.tests or list(dict.fromkeys(test for file in files for test in tests_of(file)))
+    only = None
+    if options.survivors and os.path.exists(options.survivors):
+        only = {tuple(name) for name in json.loads(Path(options.survivors).read_text())}
+    why, begun = explanations(), time.monotonic()
+    made = (mutant for file in files for mutant in mutants(ROOT, file) if only is None or mutant.name in only)
+    trials = Trials([str(file) for file in files], islice(made, 0, None, options.some), options.workers)
+    pytest.main([*OPTIONS, *tests], plugins=[trials])
+    trials.finish()
+
+    survivors = [mutant for mutant, survived in trials.results if survived]
+    if options.survivors:
+        Path(options.survivors).write_text(json.dumps([mutant.name for mutant in survivors], indent=1))
+    unexplained = [mutant for mutant in survivors if mutant.name not in why]
+    print(*unexplained, sep="\n")
+    print(
+        f"{len(trials.results)} mutants of {len(files)} files: {len(trials.results) - len(survivors)} found by tests, "
+        f"{len(survivors) - len(unexplained)} explained, {len(unexplained)} neither; {time.monotonic() - begun:.0f} s"
+    )
+    sys.exit(bool(unexplained))
+
+
+def sources(named: Sequence[str]) -> list[Path]:
+    """Return the files that are named, and those in folders that are; but none that is for LLVM alone."""
+    omitted = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["run"]["omit"]
+    found = (ROOT / name for name in named)
+    files = (file for path in found for file in (sorted(path.glob("*.py")) if path.is_dir() else [path]))
+    return [file for file in files if file.relative_to(ROOT).as_posix() not in omitted]
+
+
+def tests_of(file: Path) -> list[str]:
+    """Return the tests that must find the mutants of a file."""
+    return TESTS[file.parent.relative_to(ROOT).as_posix()]
+
+
+def explanations() -> dict[tuple[str, str, str], str]:
+    """Return why no test can find some mutants, by their names."""
+    listed = tomllib.loads((ROOT / "tests/mutations/survivors.toml").read_text())["survivors"]
+    return {(entry["file"], *change): entry["why"] for entry in listed for change in entry["changes"]}
+
+
+if __name__ == "__main__":
+    main()

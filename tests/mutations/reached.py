@@ -1,0 +1,93 @@
+"""Which tests reach which lines of the files that are changed, and how long each takes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import coverage
+import pytest
+
+MOST = 10.0  # seconds of tests for one mutant: the quickest of those that reach its line
+
+
+@dataclass
+class Reached:
+    """For each file and line the tests that run it."""
+
+    tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: str) -> Reached:
+        """Read what a `Recorder` wrote."""
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        if found["failed"]:
+            raise SystemExit(f"all tests must pass before anything is changed; these do not: {found['failed']}")
+        tests = {
+            path: {int(line): [test for test in of_line if test] for line, of_line in lines.items()}
+            for path, lines in found["tests"].items()
+        }
+        return cls(tests, found["seconds"])
+
+    def by(self, path: str, line: int) -> list[str]:
+        """Return the tests of a line, those named like its file first, then the quickest.
+
+        A line that runs when its file is imported is tested by all that run anything in this file.
+        """
+        lines = self.tests.get(path, {})
+        tests = lines.get(line) or {test for of_line in lines.values() for test in of_line}
+        stem = Path(path).stem.strip("_")
+        ordered = sorted(tests, key=lambda test: (f"test_{stem}.py" not in test, self.seconds.get(test, 0.0), test))
+        chosen, total = [], 0.0
+        for test in ordered:
+            total += self.seconds.get(test, 0.0)
+            if chosen and total > MOST:
+                break
+            chosen.append(test)
+        return chosen
+
+
+class Recorder:
+    """A plugin of pytest that tells coverage which test runs, and notes how long it takes."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._coverage = coverage.Coverage(data_file=None, include=list(files), config_file=False)
+        self.seconds: dict[str, float] = {}
+        self.failed: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Iterator[object]:
+        """Measure while all tests run."""
+        self._coverage.start()
+        try:
+            return (yield)
+        finally:
+            self._coverage.stop()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[object]:
+        """Give the lines that run from here to this test."""
+        self._coverage.switch_context(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self._coverage.switch_context("")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add the time of one phase of a test."""
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def write(self, path: str) -> None:
+        """Write what was recorded, for `Reached.read`."""
+        data, tests = self._coverage.get_data(), {}
+        for file in data.measured_files():
+            tests[os.path.relpath(file)] = data.contexts_by_lineno(file)
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump({"tests": tests, "seconds": self.seconds, "failed": self.failed}, out)
