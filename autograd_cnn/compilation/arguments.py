@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
-from autograd_cnn.graph import Array, Node, Scalar, Tensor
+from autograd_cnn.errors import ArgumentError, DtypeError
+from autograd_cnn.graph import Node, Scalar, Tensor
 
 Structure: TypeAlias = Any
 """Equal for calls that one recording serves: where values stand, their shapes and dtypes, and all that is no value."""
@@ -88,28 +88,3 @@ def results_of(name: str, x: Any, leaves: list[Node]) -> Structure:
     raise ArgumentError(
         f"compile: {name} returned {type(x).__name__}, expected a Scalar or Tensor, or a tuple, list or dict of them"
     )
-
-
-def columns_of(what: str, x: Any) -> tuple[Any, Array | None]:
-    """Return one sample of an argument given for many, and the values of all: (numbers, samples).
-
-    An array of shape (samples,) stands for a number, one of shape (samples, n) for a list of n numbers, and so on;
-    what is no array, here without values, is the same for all samples.
-    """
-    if isinstance(x, Node) and not isinstance(x, Scalar):
-        raise ArgumentError(
-            f"{what}: got {type(x).__name__} of shape {x.shape}; samples are told apart in arrays, "
-            "and a function of Tensors takes a whole batch when it is called"
-        )
-    if not isinstance(x, np.ndarray | list | tuple):
-        return x, None
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        raise ShapeError(f"{what}: {error}; expected numbers in a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise DtypeError(f"{what}: got {array.dtype}, expected real numbers")
-    if array.ndim == 0:
-        return float(array), None
-    sample = np.zeros(array.shape[1:])
-    return sample.tolist(), array.reshape(len(array), sample.size).T.astype(np.float64)

@@ -10,14 +10,14 @@ import numpy as np
 from autograd_cnn.backward import grad
 from autograd_cnn.compilation.arguments import results_of
 from autograd_cnn.compilation.program import Replay
-from autograd_cnn.compilation.replaying import Floats, Recorded
+from autograd_cnn.compilation.scalars.taping import Floats, Taped
 from autograd_cnn.errors import ReplayMismatch
 from autograd_cnn.graph import Node, Scalar, describe
 from autograd_cnn.recording import recorded
 
 
 def compare(
-    name: str, found: Recorded, leaves: Floats, inputs: Sequence[Any], value: float, function: Callable[[], Any]
+    name: str, found: Taped, leaves: Floats, inputs: Sequence[Any], value: float, function: Callable[[], Any]
 ) -> None:
     """Raise when the function itself, called now, has another value or other gradients.
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from autograd_cnn.compilation.arguments import columns_of, structure_of
+from autograd_cnn.compilation.arguments import structure_of
 from autograd_cnn.compilation.checking import compare, compare_results
 from autograd_cnn.compilation.instructions import StaleError
 from autograd_cnn.compilation.program import Monitor, Program
 from autograd_cnn.compilation.recording import Traced, trace
-from autograd_cnn.compilation.replaying import Floats, Recorded, taped
 from autograd_cnn.compilation.results import results
-from autograd_cnn.compilation.scalar_results import Replay, Replayed, gate_of
-from autograd_cnn.compilation.training import train
-from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.graph import Node
+from autograd_cnn.compilation.scalars.results import Replayed, TapeReplay, gate_of
+from autograd_cnn.compilation.scalars.sampling import sampled
+from autograd_cnn.compilation.scalars.taping import Floats, Taped, taped
+from autograd_cnn.compilation.scalars.training import train
+from autograd_cnn.errors import ArgumentError
 from autograd_cnn.recording import recording
 from autograd_cnn.registry import Gate
 
@@ -42,7 +40,7 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__doc__ = getattr(function, "__doc__", None)
         self._what = f"compile: {self.__name__}"
-        self._recordings: dict[Any, list[Program | tuple[Recorded, Gate]]] = {}
+        self._recordings: dict[Any, list[Program | tuple[Taped, Gate]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let a copy record for itself."""
@@ -71,13 +69,13 @@ class Compiled:
             return self._result(found, leaves, lambda: self.function(*arguments, **named))
         return self._results(found, leaves)
 
-    def _result(self, found: tuple[Recorded, Gate], leaves: list[Any], function: Callable[[], Any]) -> Any:
+    def _result(self, found: tuple[Taped, Gate], leaves: list[Any], function: Callable[[], Any]) -> Any:
         """Return the Scalar that a tape comes to."""
-        taped, gate = found
-        replay = Replay(taped, taped.leaves(leaves))
-        result = Replayed(gate, (*leaves, *taped.closed), replay)
+        tape, gate = found
+        replay = TapeReplay(tape, tape.leaves(leaves))
+        result = Replayed(gate, (*leaves, *tape.closed), replay)
         if self.check:
-            compare(self.__name__, taped, replay.leaves, (*leaves, *taped.closed), result.value, function)
+            compare(self.__name__, tape, replay.leaves, (*leaves, *tape.closed), result.value, function)
         return result if recording().active else result.detach()
 
     def _results(self, program: Program, leaves: list[Any]) -> Any:
@@ -166,16 +164,16 @@ class Compiled:
         formula = self.update._recorded(structure_of("update", ((0.0, 0.0), {}), []), [1.0, 1.0])
         return train(found, formula, found.leaves(leaves), data, steps)
 
-    def _current(self, structure: Any) -> Iterator[Program | tuple[Recorded, Gate]]:
+    def _current(self, structure: Any) -> Iterator[Program | tuple[Taped, Gate]]:
         """Yield the recordings for calls of this structure that still hold, the newest first."""
         for known in self._recordings.get(structure, ()):
             if (known[0] if isinstance(known, tuple) else known).surroundings.are_unchanged():
                 yield known
 
-    def _record(self, structure: Any, leaves: Sequence[Any], drawn: Sequence[int]) -> Program | tuple[Recorded, Gate]:
+    def _record(self, structure: Any, leaves: Sequence[Any], drawn: Sequence[int]) -> Program | tuple[Taped, Gate]:
         """Call the function and keep what it does, as a tape or as a graph."""
         traced = trace(self.function, self.__name__, structure, leaves, drawn)
-        made: Program | tuple[Recorded, Gate]
+        made: Program | tuple[Taped, Gate]
         if traced.is_of_scalars and self.monitor is None:
             made = self._taped(traced, structure)
         else:
@@ -185,11 +183,11 @@ class Compiled:
         del known[RECORDINGS:]
         return made
 
-    def _taped(self, traced: Traced, structure: Any) -> tuple[Recorded, Gate]:
+    def _taped(self, traced: Traced, structure: Any) -> tuple[Taped, Gate]:
         found = taped(self.function, traced)
         return found, gate_of(found, self.function, structure)
 
-    def _recorded(self, structure: Any, leaves: Sequence[Any]) -> Recorded:
+    def _recorded(self, structure: Any, leaves: Sequence[Any]) -> Taped:
         """Return the tape for calls of this structure, made now if there is none that still holds."""
         found = next(self._current(structure), None) or self._record(structure, leaves, ())
         if isinstance(found, Program):
@@ -198,26 +196,10 @@ class Compiled:
             )
         return found[0]
 
-    def _sampled(self, what: str, columns: Sequence[Any]) -> tuple[Recorded, list[Any], Floats]:
+    def _sampled(self, what: str, columns: Sequence[Any]) -> tuple[Taped, list[Any], Floats]:
         """Return the recording for one sample of the columns, that sample, and all: (arguments, samples)."""
-        pairs = [columns_of(f"{what}: argument {i}", column) for i, column in enumerate(columns)]
-        counts = {values.shape[1] for _, values in pairs if values is not None}
-        if len(counts) > 1:
-            raise ShapeError(f"{what}: the arguments have {' and '.join(map(str, sorted(counts)))} samples")
-        samples = counts.pop() if counts else 1
-        leaves: list[Any] = []
-        rows: list[Floats] = []
-        parts = []
-        for sample, values in pairs:
-            before = len(leaves)
-            parts.append(structure_of(f"{what}: {self.__name__}", sample, leaves))
-            same = [np.full(samples, float(x._value if isinstance(x, Node) else x)) for x in leaves[before:]]
-            rows.extend(same if values is None else values)
-        structure = (tuple, ((tuple, tuple(parts)), (dict, ())))
-        if samples:  # what is recorded sees a sample
-            leaves = [x if isinstance(x, Node) else float(row[0]) for x, row in zip(leaves, rows, strict=True)]
-        found = self._recorded(structure, leaves)
-        return found, leaves, np.array(rows).reshape(len(rows), samples)
+        structure, leaves, data = sampled(what, self.__name__, columns)
+        return self._recorded(structure, leaves), leaves, data
 
 
 def compile(

@@ -1,4 +1,4 @@
-"""One recording of a function: its tape, the Scalars it reads, and how it is replayed."""
+"""One recording of a function of Scalars: its tape, the Scalars it reads, and how it is replayed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.backward import backward_steps
-from autograd_cnn.compilation.lowering import Draft, Lowered
 from autograd_cnn.compilation.recording import Traced
+from autograd_cnn.compilation.scalars.lowering import Draft, Lowered
 from autograd_cnn.compilation.surroundings import Surroundings
 from autograd_cnn.compilation.tracing import in_traceable_rules, tracing
 from autograd_cnn.graph import Node, Scalar
@@ -26,8 +26,8 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """What `record` found; calls with the same structure of arguments replay it.
+class Taped:
+    """What `taped` wrote; calls with the same structure of arguments replay it.
 
     Attributes
     ----------
@@ -47,8 +47,8 @@ class Recorded:
         The closed nodes among them; `trained` are the places of those that are leaves.
     requires_grad : bool
         Whether there is a gradient at all.
-    replay : Replay
-        The rows at work.
+    rows : Rows
+        The tape at work.
     """
 
     lowered: Lowered
@@ -61,7 +61,7 @@ class Recorded:
     receivers: tuple[Node, ...]
     trained: tuple[int, ...]
     requires_grad: bool
-    replay: Replay = field(repr=False)
+    rows: Rows = field(repr=False)
 
     @property
     def inputs(self) -> int:
@@ -78,16 +78,16 @@ class Recorded:
 
     def value(self, leaves: Floats) -> float:
         """Return the output."""
-        with self.replay.lock:
-            self.replay.forward(leaves)
-            return float(self.replay.values[self.output])
+        with self.rows.lock:
+            self.rows.forward(leaves)
+            return float(self.rows.values[self.output])
 
     def gradients_of(self, leaves: Floats, seed: float) -> list[float]:
         """Return the gradient of every input that one reaches."""
-        with self.replay.lock:
-            self.replay.forward(leaves)
-            self.replay.backward(self.inputs, seed)
-            return self.replay.values[self.gradients].tolist()  # type: ignore[no-any-return]
+        with self.rows.lock:
+            self.rows.forward(leaves)
+            self.rows.backward(self.inputs, seed)
+            return self.rows.values[self.gradients].tolist()  # type: ignore[no-any-return]
 
     def over_samples(self, leaves: Floats, data: Floats, seed: float | None) -> Floats:
         """Return for each sample the output and, with a seed, the gradients: (1 + reached, samples).
@@ -108,10 +108,10 @@ class Recorded:
             for n in range(data.shape[1]):
                 of_sample = leaves.copy()
                 of_sample[: self.arguments] = data[:, n]
-                with self.replay.lock:
-                    self.replay.forward(of_sample)
-                    self.replay.do(self.lowered.forward_runs, stop)
-                    results[:, n] = self.replay.values[wanted]
+                with self.rows.lock:
+                    self.rows.forward(of_sample)
+                    self.rows.do(self.lowered.forward_runs, stop)
+                    results[:, n] = self.rows.values[wanted]
             return results
         blocks = -(-data.shape[1] // len(LANES))
         operations = len(self.lowered.tape.a) * data.shape[1]
@@ -119,7 +119,7 @@ class Recorded:
         return results
 
 
-class Replay:
+class Rows:
     """The rows of a tape, and whose values they hold."""
 
     def __init__(self, lowered: Lowered) -> None:
@@ -152,7 +152,7 @@ class Replay:
         kernels.run(start, stop, self.lowered.tape, self.values, ONE)
 
 
-def taped(function: Callable[..., Any], traced: Traced) -> Recorded:
+def taped(function: Callable[..., Any], traced: Traced) -> Taped:
     """Write the values and gradients of a recorded function of Scalars as a tape."""
     stand_ins, closed, (output,) = traced.stand_ins, traced.closed, traced.outputs
     seed = Scalar(1.0, requires_grad=False)
@@ -173,7 +173,7 @@ def taped(function: Callable[..., Any], traced: Traced) -> Recorded:
     draft.phase = 1
     of_gradients = draft.write_graph([found[inputs[row]] for row in reached], rows)
     lowered = draft.finished(of_output, of_gradients)
-    return Recorded(
+    return Taped(
         lowered,
         len(stand_ins),
         tuple(closed),
@@ -184,5 +184,5 @@ def taped(function: Callable[..., Any], traced: Traced) -> Recorded:
         tuple(receivers),
         tuple(first + k for k, x in enumerate(receivers) if x.gate is None),
         output.requires_grad,
-        Replay(lowered),
+        Rows(lowered),
     )

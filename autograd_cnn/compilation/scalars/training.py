@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.compilation.replaying import Floats, Recorded
+from autograd_cnn.compilation.scalars.taping import Floats, Taped
 from autograd_cnn.errors import GradientError
 from autograd_cnn.kernels import tape as kernels
 from autograd_cnn.kernels.tape import LANES, ONE
@@ -16,12 +16,12 @@ Rows = NDArray[np.uint32]
 _ROWS_AT_ONCE = 100_000_000
 
 
-def train(found: Recorded, formula: Recorded, leaves: Floats, data: Floats, steps: int) -> Floats:
+def train(found: Taped, formula: Taped, leaves: Floats, data: Floats, steps: int) -> Floats:
     """Train the Scalars that the loss closes over; return the mean loss before every step.
 
     Parameters
     ----------
-    found, formula : Recorded
+    found, formula : Taped
         The loss, and the update of one parameter by its gradient.
     leaves : ndarray
         What the rows of the loss begin with.
@@ -49,7 +49,7 @@ def train(found: Recorded, formula: Recorded, leaves: Floats, data: Floats, step
 
 
 def _natively(
-    found: Recorded, formula: Recorded, leaves: Floats, data: Floats, trained: Rows, wanted: Rows, losses: Floats
+    found: Taped, formula: Taped, leaves: Floats, data: Floats, trained: Rows, wanted: Rows, losses: Floats
 ) -> None:
     """Fill in `losses`, step by step, in one call of the kernel; write into `leaves`."""
     leaves[found.inputs] = 1.0 / data.shape[1]
@@ -60,7 +60,7 @@ def _natively(
 
 
 def _plainly(
-    found: Recorded, formula: Recorded, leaves: Floats, data: Floats, trained: Rows, wanted: Rows, losses: Floats
+    found: Taped, formula: Taped, leaves: Floats, data: Floats, trained: Rows, wanted: Rows, losses: Floats
 ) -> None:
     """Do the same where a gate has no native form."""
     of_gradients = [1 + found.reached.index(row) for row in trained]

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_cnn.backward import add_gradients, backward, check_usable
 from autograd_cnn.compilation.arguments import Structure, rebuilt
-from autograd_cnn.compilation.replaying import Floats, Recorded
+from autograd_cnn.compilation.scalars.taping import Floats, Taped
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Scalar, describe
 from autograd_cnn.recording import recording
@@ -16,10 +16,10 @@ from autograd_cnn.registry import Gate
 
 
 @dataclass(frozen=True, eq=False)
-class Replay:
-    """One replay: what was recorded, and what its first rows held."""
+class TapeReplay:
+    """One replay of a tape, and what its first rows held."""
 
-    recorded: Recorded
+    taped: Taped
     leaves: Floats
 
 
@@ -31,9 +31,9 @@ class Replayed(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, gate: Gate, inputs: tuple[Any, ...], replay: Replay) -> None:
-        value = replay.recorded.value(replay.leaves)
-        self._become_leaf(value, replay.recorded.requires_grad, None)
+    def __init__(self, gate: Gate, inputs: tuple[Any, ...], replay: TapeReplay) -> None:
+        value = replay.taped.value(replay.leaves)
+        self._become_leaf(value, replay.taped.requires_grad, None)
         self.gate, self.inputs, self.attributes = gate, inputs, {"replay": replay}
 
     def detach(self) -> Scalar:  # type: ignore[override]
@@ -50,8 +50,8 @@ class Replayed(Scalar):
             backward(self, seed, retain=retain)
             return
         check_usable(self)
-        replay: Replay = self.attributes["replay"]
-        found, inputs = replay.recorded, self.inputs or ()
+        replay: TapeReplay = self.attributes["replay"]
+        found, inputs = replay.taped, self.inputs or ()
         receivers = [*(inputs[i] for i in found.reached if i < found.arguments), *found.receivers]
         if any([x.gate is not None for x in receivers]):
             backward(self, seed, retain=retain)
@@ -63,15 +63,15 @@ class Replayed(Scalar):
             self.inputs, self.attributes = None, {}
 
 
-def gate_of(found: Recorded, function: Callable[..., Any], structure: Structure) -> Gate:
+def gate_of(found: Taped, function: Callable[..., Any], structure: Structure) -> Gate:
     """Return the gate that one recording is: replayed forward and back, and expanded by the function itself."""
 
     def compiled(*values: float) -> Any:
         leaves = found.leaves(())
         leaves[: found.inputs] = values
-        return found.value(leaves), Replay(found, leaves)
+        return found.value(leaves), TapeReplay(found, leaves)
 
-    def rule(upstream: float, output: float, *inputs: Any, replay: Replay, needs: Any) -> tuple[Any, ...]:
+    def rule(upstream: float, output: float, *inputs: Any, replay: TapeReplay, needs: Any) -> tuple[Any, ...]:
         parts: list[float | None] = [None] * len(inputs)
         for i, part in zip(found.reached, found.gradients_of(replay.leaves, upstream), strict=True):
             parts[i] = part
