@@ -6,26 +6,23 @@ Every card has the same width and the same axes, so that a column of cards compa
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from viz.labels import NARROWEST, block, cell, histogram, plain, room_for, row, slot, table, text
 from viz.style import MARKS, Theme, shortened
+from viz.unit_bars import unit_counts, units_bar
 
 WIDTH = 424
 """Points across a card; every row below adds up to it."""
 COMPACT_WIDTH = 250
-STATES = ("active", "saturated", "starved", "silent", "dead")
 _NUMBERS = 142  # the column of numbers, and above it the verdict
 _LEFT = 92  # what stands before a bar
 _CHART = 126
 _CHART_HEIGHT = 30
 _GAUGE_LOG10 = (-6.0, 0.0)
-_SMALLEST_SEGMENT = 3  # so that one dead unit of a thousand still shows
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def compact_card(theme: Theme, layer: Layer, name: str, thresholds: Thresholds) 
         rows.append(row(_words(theme.muted, "   ·   ".join(notes), width, 13, 9.5, named=slot(theme.name, "notes"))))
     if layer.units is not None:
         named = slot(theme.name, "units", "bar")
-        rows += [_gap(3), row(cell(_bar(theme, layer.units, width, 5), align="left", **named))]
+        rows += [_gap(3), row(cell(units_bar(theme, layer.units, width, 5), align="left", **named))]
     return table(*rows)
 
 
@@ -142,49 +139,9 @@ def _pill(theme: Theme, said: Verdict, width: int) -> str:
     return table(line, bgcolor=fill, style="rounded", cellpadding=2)
 
 
-def unit_counts(units: Units) -> dict[str, int]:
-    """Return how many units are in each state; the order is the order in the bar."""
-    return {state: units.active if state == "active" else len(getattr(units, state)) for state in STATES}
-
-
-def segment_look(theme: Theme, state: str) -> dict[str, Any]:
-    """Return fill and border of one state of units: dead is dashed, so that it shows without colour."""
-    fill = {"active": theme.ok_soft, "saturated": theme.saturated, "starved": theme.warning_soft}
-    look: dict[str, Any] = {"bgcolor": fill.get(state, theme.idle_tint)}
-    if state in ("starved", "silent", "dead"):
-        look |= {"border": 1, "color": theme.dead, "style": "dashed" if state == "dead" else "solid"}
-    return look
-
-
-def _bar(theme: Theme, units: Units, total: int, height: int) -> str:
-    """Return the shares of units, drawn to scale, each named where there is room."""
-    counts = {state: n for state, n in unit_counts(units).items() if n > 0}
-    widths = to_scale(list(counts.values()), total)
-    cells = []
-    for (state, n), width in zip(counts.items(), widths, strict=True):
-        words = (
-            next((w for w in (f"{n} {state}", str(n)) if room_for(w, 9, bold=True) < width - 4), "")
-            if height > 10
-            else ""
-        )
-        ink = theme.on_saturated if state == "saturated" else theme.ink
-        cells.append(
-            block(width, height, text(words, ink, 9, bold=True), valign="bottom", **segment_look(theme, state))
-        )
-    return table(row(*cells)) if cells else table(row(block(total, height)))
-
-
-def to_scale(counts: Sequence[float], total: int) -> list[int]:
-    """Return whole points that add up to `total`; the smallest share is seen too, at the cost of the largest."""
-    widths = [max(_SMALLEST_SEGMENT, round(total * n / sum(counts))) for n in counts]
-    if widths:
-        widths[max(range(len(counts)), key=counts.__getitem__)] += total - sum(widths)
-    return widths
-
-
 def _units_row(theme: Theme, units: Units) -> str:
     words = f"{units.count:,} unit" + "s" * (units.count != 1)
-    bar = cell(_bar(theme, units, WIDTH - _LEFT, 16), **slot(theme.name, "units", "bar"))
+    bar = cell(units_bar(theme, units, WIDTH - _LEFT, 16), **slot(theme.name, "units", "bar"))
     return table(row(_words(theme.muted, words, _LEFT, 16, 10), bar))
 
 

@@ -11,13 +11,14 @@ from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.health.wording import decades, tiny
-from viz.cards import unit_counts, verdict
+from viz.cards import verdict
 from viz.course_charts import curve_chart, curves_of
 from viz.differences import Pair, differences, pairs_of
 from viz.errors import LayoutError, RendererNotFound, UndrawableError
 from viz.page import Page, filled_page, page_part, text_of
 from viz.style import FONT, LIGHT, MARKS, Theme
 from viz.timelines import Course, course_data, course_of, drawn_courses, findings_over_time
+from viz.unit_bars import unit_counts
 
 _PREFIXES = ("a-", "b-")
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from autograd_cnn.health.report import Finding, Layer, Report, Thresholds
 from autograd_cnn.health.wording import share
-from viz.cards import STATES, WIDTH, fitted, is_slim, segment_look, to_scale, unit_counts, verdict
+from viz.cards import WIDTH, fitted, is_slim, verdict
 from viz.flow_wires import Wire
 from viz.labels import block, cell, room_for, row, table, text
 from viz.layer_blocks import Block
 from viz.ledger import Ledger
 from viz.style import LEGEND, LEGEND_EXPONENTS, LONGEST_TITLE, MARKS, Theme, shortened, whole_points
+from viz.unit_bars import STATES, segment_look, to_scale, unit_counts
 
 SEPARATOR = "   ·   "
 _LONGEST_LINE = 92

@@ -17,11 +17,12 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from autograd_cnn.health.report import Connection, Layer, Report, Units
-from viz.cards import STATES, verdict
+from viz.cards import verdict
 from viz.flow_drawing import Drawing, document
 from viz.labels import FROZEN, SLOT
 from viz.page import PAGE_THEME
 from viz.picture import Picture
+from viz.unit_bars import STATES
 
 THEME = replace(PAGE_THEME, name=FROZEN)
 _NAMES = {colour: name for name, colour in vars(THEME).items() if isinstance(colour, str)}

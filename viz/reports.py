@@ -11,7 +11,7 @@ from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from viz import predictions_page
-from viz.cards import unit_counts, verdict
+from viz.cards import verdict
 from viz.classifier import Predictions
 from viz.course_charts import Curve, charts_of, curves_of
 from viz.errors import LayoutError, RendererNotFound, UndrawableError
@@ -21,6 +21,7 @@ from viz.page import Page, filled_page, page_part, text_of
 from viz.report_findings import cards_of, findings_list, headline, link_to
 from viz.style import FONT, LIGHT, MARKS, Theme
 from viz.timelines import Course, course_data, course_of, drawn_courses, findings_over_time
+from viz.unit_bars import unit_counts
 from viz.unit_lives import lives_data, lives_words
 
 HEADS = ("layer", "verdict", "units", "parameters", "activation", "gradient", "attenuation", "update")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggestion
+from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.graph import Parameter
-from autograd_cnn.optim.groups import EXTRAS, Leaf, Params, check_once, completed, listed, number
+from autograd_cnn.optim.groups import Leaf, Params, check_once, completed, listed, number
+from autograd_cnn.optim.saved_states import are_lists, check_group, copied, loaded_state
 from autograd_cnn.suggestions import suggest_options
 
 
@@ -214,7 +215,7 @@ class Optimizer:
             end = begin + len(group["params"])
             groups.append({**group, "params": list(range(begin, end))})
             begin = end
-        return {"param_groups": groups, "state": [_copied(self.state[parameter]) for parameter in self.parameters]}
+        return {"param_groups": groups, "state": [copied(self.state[parameter]) for parameter in self.parameters]}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned, for the same parameters in the same groups and order.
@@ -228,14 +229,14 @@ class Optimizer:
             is changed then.
         """
         kind = type(self).__name__
-        if not isinstance(saved, Mapping) or {*saved} != {"param_groups", "state"} or not _are_lists(saved.values()):
+        if not isinstance(saved, Mapping) or {*saved} != {"param_groups", "state"} or not are_lists(saved.values()):
             raise ArgumentError(f"{kind}: got no saved optimizer, expected what state_dict() returned")
         groups, states = [self._loaded_group(group) for group in saved["param_groups"]], saved["state"]
         sizes = [len(group["params"]) for group in groups]
         expected = [len(group["params"]) for group in self.param_groups]
         if sizes != expected or len(states) != sum(sizes):
             raise ArgumentError(f"{kind}: saved for groups of {sizes} parameters, expected {expected}")
-        loaded = [_loaded(kind, *pair) for pair in zip(self.parameters, states, strict=True)]
+        loaded = [loaded_state(kind, *pair) for pair in zip(self.parameters, states, strict=True)]
         for group, settings in zip(self.param_groups, groups, strict=True):
             params = group["params"]
             group.clear()  # in place: who holds the group sees what was loaded
@@ -245,20 +246,7 @@ class Optimizer:
 
     def _loaded_group(self, group: Mapping[str, Any]) -> dict[str, Any]:
         """Return a saved group, whose settings must be those of this optimizer."""
-        known = (*self.defaults, *EXTRAS)
-        if not isinstance(group, Mapping):
-            raise ArgumentError(f"{type(self).__name__}: a saved group is a {type(group).__name__}, expected a dict")
-        for name in group:
-            if name not in known:
-                raise UnknownNameError(
-                    f"{type(self).__name__}: saved setting {name!r} is unknown{suggestion(str(name), known)}"
-                )
-        for name in (*self.defaults, "params"):
-            if name not in group:
-                raise ArgumentError(f"{type(self).__name__}: the saved group has no {name!r}; was it of this kind?")
-        if not _are_lists([group["params"]]):
-            raise ArgumentError(f"{type(self).__name__}: a saved group has params={group['params']!r}, expected a list")
-        number(type(self).__name__, "initial_lr", group.get("initial_lr", 0.0))
+        check_group(type(self).__name__, group, self.defaults)
         return {**group, **self._checked_settings(group)}
 
     def __repr__(self) -> str:
@@ -275,28 +263,3 @@ class Optimizer:
 def _shape(x: Any) -> tuple[int, ...]:
     shape: tuple[int, ...] = x.shape if type(x) is np.ndarray else np.shape(x)
     return shape
-
-
-def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
-
-
-def _are_lists(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, list | tuple) for value in values)
-
-
-def _loaded(kind: str, parameter: Leaf, state: Any) -> dict[str, Any]:
-    """Return a copy of a parameter's saved state, its arrays in the parameter's dtype."""
-    if not isinstance(state, Mapping):
-        raise ArgumentError(f"{kind}: the saved state of {parameter!r} is a {type(state).__name__}, expected a dict")
-    for name, value in state.items():
-        if name == "steps":
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ArgumentError(f"{kind}: saved steps={value!r} of {parameter!r}, expected a count")
-        elif not isinstance(value, np.ndarray):
-            raise ArgumentError(f"{kind}: saved {name} of {parameter!r} is a {type(value).__name__}, expected an array")
-        elif value.dtype.kind not in "biuf":
-            raise DtypeError(f"{kind}: saved {name} of {parameter!r} has dtype {value.dtype}, expected real numbers")
-        elif value.shape != parameter.shape:
-            raise ShapeError(f"{kind}: saved {name} has shape {value.shape}, expected that of {parameter!r}")
-    return {name: np.array(x, parameter.dtype) if isinstance(x, np.ndarray) else x for name, x in state.items()}

@@ -15,13 +15,14 @@ from autograd_cnn.health.report import Connection, Distribution, Finding, Layer,
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from tests.viz.geometry import page, shapes, texts
 from tests.viz.measured import measured
-from viz.cards import card, unit_counts, verdict
+from viz.cards import card, verdict
 from viz.errors import UndrawableError, UnknownThemeError
 from viz.flow_legend import packed
 from viz.flows import flow, shown_report
 from viz.labels import plain
 from viz.layers import main_line, places, with_merged_activations
 from viz.style import DARK, LIGHT, penwidth
+from viz.unit_bars import unit_counts
 
 FOLDER = Path(__file__).parent / "golden"
 CARDS = {f"card {status}" for status in ("ok", "warning", "critical")}

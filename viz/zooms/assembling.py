@@ -11,9 +11,10 @@ import numpy as np
 from autograd_cnn.graph import Node
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.wording import decades, extent, number, tiny
-from viz.cards import unit_counts, verdict
+from viz.cards import verdict
 from viz.errors import UndrawableError
 from viz.labels import plain
+from viz.unit_bars import unit_counts
 from viz.zooms.data import Remark, Section
 from viz.zooms.elements import elements_of
 from viz.zooms.excerpts import kept, row
