@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from viz.usage import PROGRAM, parser
@@ -32,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _obey(options: argparse.Namespace) -> int:
     # The engine takes half a second to import: --help does not wait for it, and Ctrl-C may come meanwhile.
+    with _ctrl_c_waiting():
+        import numpy  # noqa: F401 - which takes Ctrl-C for a broken installation, and says so at length
+
     from autograd_cnn.errors import AutogradError
 
     try:
@@ -41,6 +47,22 @@ def _obey(options: argparse.Namespace) -> int:
         print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
         return 2
     return status
+
+
+@contextmanager
+def _ctrl_c_waiting() -> Iterator[None]:
+    """Raise KeyboardInterrupt at the end of the block where Ctrl-C was pressed inside."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of Ctrl-C
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _demo(options: argparse.Namespace) -> None:
