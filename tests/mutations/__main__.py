@@ -4,7 +4,7 @@ Without files, all gates, plain kernels, backward/ and health/ are taken: ten th
 First the tests run as they are, which tells those that reach a line; then they run again for each mutant of it. The
 mutants that survive, and are not explained in survivors.toml, are printed, and make the command fail.
 
-Numba is switched off: kernels run as Python, in which they can be changed without being compiled.
+For gates and kernels numba is switched off: they run as Python, in which they can be changed without being compiled.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ GATE_TESTS = [
 TESTS = {
     "autograd_cnn/gates": GATE_TESTS,
     "autograd_cnn/kernels": GATE_TESTS,
-    "autograd_cnn/backward": ["tests/test_backward.py", "tests/test_graph.py", "tests/test_second_order.py"],
+    "autograd_cnn/backward": [
+        *("tests/test_backward.py", "tests/test_graph.py", "tests/test_second_order.py", "tests/test_anomaly.py"),
+        *("tests/test_walks.py", "tests/test_memory.py", "tests/test_copies.py", "tests/test_layouts.py"),
+        *("tests/test_functional.py", "tests/test_errors.py", "tests/test_outside_gate.py", "tests/test_threads.py"),
+    ],
     "autograd_cnn/health": ["tests/health"],
 }
 """What is changed, and the tests that must find it."""
@@ -46,13 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--survivors", help="a file to write the survivors to, as JSON; if it exists, only these run")
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
-    os.environ.update(NUMBA_DISABLE_JIT="1", HYPOTHESIS_PROFILE="mutations", PYTHONHASHSEED="0")
+    files = sources(options.files or list(TESTS))
+    os.environ.update(HYPOTHESIS_PROFILE="mutations")
+    if any(file.parent.name in ("gates", "kernels") for file in files):
+        os.environ.update(NUMBA_DISABLE_JIT="1")
 
     import pytest
 
     from tests.mutations.trial import OPTIONS, Trials  # reads the environment
 
-    files = sources(options.files or list(TESTS))
     tests = options.tests or list(dict.fromkeys(test for file in files for test in tests_of(file)))
     only = None
     if options.survivors and os.path.exists(options.survivors):
