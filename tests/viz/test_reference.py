@@ -54,6 +54,7 @@ def test_names_stand_in_the_order_of_their_file():
 def test_every_gate_has_a_page_with_formula_numbers_picture_and_definition(name):
     gate, page = GATES[name].what, gate_page(GATES[name])
     assert f"``{fact(gate, 'Formula')}``" in page
+    assert gate.rule is None or f"``{fact(gate, 'Local gradient')}``" in page
     assert page.count(".. image::") == (4 if gate.expand else 2)  # each in light and dark
     assert f"def {name}(" in page
     assert lesson(gate) not in definition(gate), "it stands at the head of the page"

@@ -39,7 +39,7 @@ def table(rows: Sequence[Sequence[str]], *, header: bool = False, stub: bool = F
     return "\n".join(lines)
 
 
-def contents(pages: Sequence[str], *, numbered: bool = False, depth: int = 1, hidden: bool = False) -> str:
-    """Return a table of contents of other pages."""
-    options = [f"   :maxdepth: {depth}"] + ["   :numbered: 2"] * numbered + ["   :hidden:"] * hidden
-    return "\n".join([".. toctree::", *options, "", *(f"   {page}" for page in pages)])
+def contents(pages: Sequence[str], *options: str) -> str:
+    """Return a table of contents of other pages, with options of Sphinx's toctree, such as ``:maxdepth: 2``."""
+    given = (f"   {option}" for option in options)
+    return "\n".join([".. toctree::", *given, "", *(f"   {page}" for page in pages)])

@@ -21,7 +21,8 @@ def write_sources(folder: Path, chapters: Sequence[Chapter]) -> None:
     _write(folder / "index.rst", _opening(chapters))
     for chapter in chapters:
         pages = [f"{_key(section)}{'/index' * bool(_gates(section))}" for section in chapter.sections]
-        words = [heading(chapter.title, "="), chapter.words, contents(pages, depth=2)]
+        gates = (":titlesonly:", ":includehidden:") if any(map(_gates, chapter.sections)) else ()
+        words = [heading(chapter.title, "="), chapter.words, contents(pages, ":maxdepth: 2", *gates)]
         _write(folder / chapter.key / "index.rst", "\n\n".join(words))
         for section, page in zip(chapter.sections, pages, strict=True):
             _write_section(folder / chapter.key / f"{page}.rst", section)
@@ -35,7 +36,7 @@ def _write(path: Path, text: str) -> None:
 def _opening(chapters: Sequence[Chapter]) -> str:
     """Return the first page: what the package says of itself, and the chapters."""
     pages = [f"{chapter.key}/index" for chapter in chapters]
-    parts = [heading("autograd_cnn", "="), _doc("autograd_cnn"), contents(pages, numbered=True, depth=2)]
+    parts = [heading("autograd_cnn", "="), _doc("autograd_cnn"), contents(pages, ":numbered: 2", ":maxdepth: 2")]
     return "\n\n".join(parts)
 
 
@@ -44,7 +45,7 @@ def _write_section(page: Path, section: Section) -> None:
     parts += [_read_out(module, alone=len(section.modules) == 1) for module in section.modules]
     gates = _gates(section)
     if gates:
-        parts.append(contents([entry.what.name for entry in gates], hidden=True))
+        parts.append(contents([entry.what.name for entry in gates], ":hidden:"))
     _write(page, "\n\n".join(parts))
     for entry in gates:
         _write(page.with_name(f"{entry.what.name}.rst"), gate_page(entry))
