@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -43,8 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.versions", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--python", default=sys.executable, help="the interpreter (default: this one)")
     parser.add_argument("--lowest", action="store_true", help="the lowest versions that pyproject.toml states")
-    parser.add_argument("tests", nargs="*", help="paths below tests/ (default: some 5 minutes of them)")
+    parser.add_argument("tests", nargs="*", help="paths below tests/ (default: most of what an environment can change)")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored: tests press Ctrl-C
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
