@@ -45,6 +45,7 @@ class Step(Module):
 class Threshold(Module):
     """Keep what is larger than the threshold, put `value` for the rest; see `functional.threshold`."""
 
+    _shown = ("threshold", "value")
     output_shape = same_shape
 
     def __init__(self, threshold: float, value: float) -> None:
@@ -54,10 +55,6 @@ class Threshold(Module):
     def forward(self, x: Any) -> Any:
         """Return x where it is larger than the threshold, `value` elsewhere."""
         return functional.threshold(x, self.threshold, self.value)
-
-    def extra_repr(self) -> str:
-        """Return the two numbers."""
-        return f"threshold={self.threshold}, value={self.value}"
 
 
 class Sigmoid(Module):
@@ -93,6 +90,7 @@ class Tanh(Module):
 class Hardtanh(Module):
     """Clip to [min_val, max_val]; see `functional.hardtanh`."""
 
+    _shown = ("min_val", "max_val")
     output_shape = same_shape
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
@@ -101,10 +99,6 @@ class Hardtanh(Module):
     def forward(self, x: Any) -> Any:
         """Return x, clipped."""
         return functional.hardtanh(x, self.min_val, self.max_val)
-
-    def extra_repr(self) -> str:
-        """Return the bounds."""
-        return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
 class Softsign(Module):
@@ -130,6 +124,7 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """max(αx, x) with a small negative slope α; see `functional.leaky_relu`."""
 
+    _shown = ("negative_slope",)
     output_shape = same_shape
 
     def __init__(self, negative_slope: float = 0.01) -> None:
@@ -138,10 +133,6 @@ class LeakyReLU(Module):
     def forward(self, x: Any) -> Any:
         """Return x where x > 0, αx elsewhere."""
         return functional.leaky_relu(x, self.negative_slope)
-
-    def extra_repr(self) -> str:
-        """Return the slope."""
-        return f"negative_slope={self.negative_slope}"
 
 
 class PReLU(Module):
@@ -161,6 +152,8 @@ class PReLU(Module):
     weight : (num_parameters,) Parameter
     """
 
+    _shown = ("num_parameters",)
+
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
         self.num_parameters = count("PReLU", "num_parameters", num_parameters)
         start = checks.number("PReLU", "init", init)
@@ -176,14 +169,11 @@ class PReLU(Module):
             raise ShapeError(f"PReLU: output_shape of {tuple(input_shape)}, expected ({self.num_parameters}, ...)")
         return tuple(input_shape)
 
-    def extra_repr(self) -> str:
-        """Return the number of slopes."""
-        return f"num_parameters={self.num_parameters}"
-
 
 class ELU(Module):
     """ReLU with a smooth left side α(eˣ − 1); see `functional.elu`."""
 
+    _shown = ("alpha",)
     output_shape = same_shape
 
     def __init__(self, alpha: float = 1.0) -> None:
@@ -192,10 +182,6 @@ class ELU(Module):
     def forward(self, x: Any) -> Any:
         """Return x where x > 0, α(eˣ − 1) elsewhere."""
         return functional.elu(x, self.alpha)
-
-    def extra_repr(self) -> str:
-        """Return α."""
-        return f"alpha={self.alpha}"
 
 
 class SELU(Module):
@@ -211,6 +197,7 @@ class SELU(Module):
 class GELU(Module):
     """x·Φ(x); see `functional.gelu`."""
 
+    _shown = ("approximate",)
     output_shape = same_shape
 
     def __init__(self, approximate: str = "none") -> None:
@@ -221,10 +208,6 @@ class GELU(Module):
     def forward(self, x: Any) -> Any:
         """Return x·Φ(x)."""
         return functional.gelu(x, self.approximate)
-
-    def extra_repr(self) -> str:
-        """Return the approximation."""
-        return f"approximate={self.approximate!r}"
 
 
 class SiLU(Module):
@@ -240,6 +223,7 @@ class SiLU(Module):
 class Softplus(Module):
     """Smooth ReLU log(1 + exp βx)/β; see `functional.softplus`."""
 
+    _shown = ("beta",)
     output_shape = same_shape
 
     def __init__(self, beta: float = 1.0) -> None:
@@ -248,7 +232,3 @@ class Softplus(Module):
     def forward(self, x: Any) -> Any:
         """Return log(1 + exp βx)/β."""
         return functional.softplus(x, self.beta)
-
-    def extra_repr(self) -> str:
-        """Return β."""
-        return f"beta={self.beta}"

@@ -27,6 +27,8 @@ class AdaptiveAvgPool2d(Module):
     (512, 7, 7)
     """
 
+    _shown = ("output_size",)
+
     def __init__(self, output_size: Any) -> None:
         adaptive_size("AdaptiveAvgPool2d", (1, 1), output_size)
         self.output_size = output_size
@@ -39,10 +41,6 @@ class AdaptiveAvgPool2d(Module):
         """Return the shape of one output sample; see `Module.output_shape`."""
         channels, size = _image_with_pixels("AdaptiveAvgPool2d", input_shape)
         return (channels, *adaptive_size("AdaptiveAvgPool2d", size, self.output_size))
-
-    def extra_repr(self) -> str:
-        """Return the size."""
-        return f"output_size={self.output_size}"
 
 
 class AdaptiveMaxPool2d(Module):

@@ -106,6 +106,7 @@ class BCELoss(Module):
     """
 
     _name = "loss"
+    _shown = ("reduction",)
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean") -> None:
         check_reduction("BCELoss", reduction)
@@ -114,10 +115,6 @@ class BCELoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of probabilities for targets of the same shape."""
         return functional.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the reduction."""
-        return f"reduction={self.reduction!r}"
 
 
 class BCEWithLogitsLoss(Module):
@@ -132,6 +129,7 @@ class BCEWithLogitsLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("reduction",)
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
         check_reduction("BCEWithLogitsLoss", reduction)
@@ -142,10 +140,6 @@ class BCEWithLogitsLoss(Module):
         return functional.binary_cross_entropy_with_logits(
             input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
-
-    def extra_repr(self) -> str:
-        """Return the reduction."""
-        return f"reduction={self.reduction!r}"
 
 
 class KLDivLoss(Module):
@@ -160,6 +154,7 @@ class KLDivLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("log_target", "reduction")
 
     def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
         if reduction != "batchmean":
@@ -169,10 +164,6 @@ class KLDivLoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the divergence of log-probabilities from targets of the same shape."""
         return functional.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"log_target={self.log_target}, reduction={self.reduction!r}"
 
 
 def _constant(weight: Any) -> Any:

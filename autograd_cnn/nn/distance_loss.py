@@ -30,6 +30,7 @@ class TripletMarginLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("margin", "p", "swap", "reduction")
 
     def __init__(
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, *, reduction: str = "mean"
@@ -42,10 +43,6 @@ class TripletMarginLoss(Module):
         return functional.triplet_margin_loss(
             anchor, positive, negative, self.margin, self.p, self.eps, self.swap, reduction=self.reduction
         )
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"margin={self.margin}, p={self.p}, swap={self.swap}, reduction={self.reduction!r}"
 
 
 class ContrastiveLoss(Module):
@@ -60,6 +57,7 @@ class ContrastiveLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
         check_reduction("ContrastiveLoss", reduction)
@@ -68,10 +66,6 @@ class ContrastiveLoss(Module):
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Return the loss of pairs of embeddings (N, D) for targets 0 (similar) and 1, (N,)."""
         return functional.contrastive_loss(input1, input2, target, self.margin, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"margin={self.margin}, reduction={self.reduction!r}"
 
 
 class CosineEmbeddingLoss(Module):
@@ -86,6 +80,7 @@ class CosineEmbeddingLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
         check_reduction("CosineEmbeddingLoss", reduction)
@@ -94,7 +89,3 @@ class CosineEmbeddingLoss(Module):
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Return the loss of pairs of embeddings (N, D) for targets 1 and −1, (N,)."""
         return functional.cosine_embedding_loss(input1, input2, target, self.margin, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"margin={self.margin}, reduction={self.reduction!r}"

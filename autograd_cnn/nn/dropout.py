@@ -110,6 +110,8 @@ class GaussianNoise(Module):
         Where the noise comes from; the default generator.
     """
 
+    _shown = ("std",)
+
     def __init__(self, std: float = 0.1, *, rng: Random = None) -> None:
         self.std = deviation("GaussianNoise", std)
         self.rng = None if rng is None else generator(rng)
@@ -121,10 +123,6 @@ class GaussianNoise(Module):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape."""
         return tuple(input_shape)
-
-    def extra_repr(self) -> str:
-        """Return the standard deviation."""
-        return f"std={self.std}"
 
 
 class DropConnect(Module):

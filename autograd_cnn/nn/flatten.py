@@ -27,6 +27,8 @@ class Flatten(Module):
     (5, 32)
     """
 
+    _shown = ("start_dim", "end_dim")
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         for name, axis in (("start_dim", start_dim), ("end_dim", end_dim)):
             if isinstance(axis, bool) or not hasattr(axis, "__index__"):
@@ -44,10 +46,6 @@ class Flatten(Module):
         if self.start_dim in (0, -len(input_shape) - 1) and len(flat) <= len(input_shape):
             raise ShapeError(f"Flatten: start_dim={self.start_dim} flattens the batch axis; no shape of one sample")
         return flat[1:]
-
-    def extra_repr(self) -> str:
-        """Return the axes."""
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
     def _flat(self, shape: Shape) -> Shape:
         axes = len(shape)

@@ -30,6 +30,7 @@ class MulticlassSVMLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("delta", "squared", "reduction")
 
     def __init__(self, delta: float = 1.0, squared: bool = False, *, reduction: str = "mean") -> None:
         check_reduction("MulticlassSVMLoss", reduction)
@@ -38,10 +39,6 @@ class MulticlassSVMLoss(Module):
     def forward(self, scores: Any, labels: Any) -> Any:
         """Return the loss of scores (N, K) for labels (N,)."""
         return functional.multiclass_svm_loss(scores, labels, self.delta, self.squared, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"delta={self.delta}, squared={self.squared}, reduction={self.reduction!r}"
 
 
 class MultiMarginLoss(Module):
@@ -60,6 +57,7 @@ class MultiMarginLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("p", "margin", "reduction")
 
     def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, *, reduction: str = "mean") -> None:
         check_reduction("MultiMarginLoss", reduction)
@@ -69,10 +67,6 @@ class MultiMarginLoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of scores (N, K) for labels (N,)."""
         return functional.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"p={self.p}, margin={self.margin}, reduction={self.reduction!r}"
 
 
 class BinaryHingeLoss(Module):
@@ -85,6 +79,7 @@ class BinaryHingeLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("delta", "squared", "reduction")
 
     def __init__(self, delta: float = 1.0, squared: bool = False, *, reduction: str = "mean") -> None:
         check_reduction("BinaryHingeLoss", reduction)
@@ -93,10 +88,6 @@ class BinaryHingeLoss(Module):
     def forward(self, scores: Any, labels: Any) -> Any:
         """Return the loss of scores for labels of the same shape."""
         return functional.binary_hinge_loss(scores, labels, self.delta, self.squared, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"delta={self.delta}, squared={self.squared}, reduction={self.reduction!r}"
 
 
 class AttributeHingeLoss(Module):
@@ -109,6 +100,7 @@ class AttributeHingeLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("delta", "reduction")
 
     def __init__(self, delta: float = 1.0, *, reduction: str = "mean") -> None:
         check_reduction("AttributeHingeLoss", reduction)
@@ -117,10 +109,6 @@ class AttributeHingeLoss(Module):
     def forward(self, scores: Any, labels: Any) -> Any:
         """Return the loss of scores (N, A) for labels 1 and −1 of the same shape."""
         return functional.attribute_hinge_loss(scores, labels, self.delta, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"delta={self.delta}, reduction={self.reduction!r}"
 
 
 class HingeEmbeddingLoss(Module):
@@ -135,6 +123,7 @@ class HingeEmbeddingLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
         check_reduction("HingeEmbeddingLoss", reduction)
@@ -143,10 +132,6 @@ class HingeEmbeddingLoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of distances for targets 1 and −1 of the same shape."""
         return functional.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"margin={self.margin}, reduction={self.reduction!r}"
 
 
 class MarginRankingLoss(Module):
@@ -161,6 +146,7 @@ class MarginRankingLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
         check_reduction("MarginRankingLoss", reduction)
@@ -169,7 +155,3 @@ class MarginRankingLoss(Module):
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Return the loss of two scores for targets 1 and −1, all of one shape."""
         return functional.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"margin={self.margin}, reduction={self.reduction!r}"

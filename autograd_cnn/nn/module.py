@@ -13,12 +13,11 @@ from autograd_cnn import live
 from autograd_cnn.errors import (
     ArgumentError,
     AutogradError,
-    DtypeError,
-    ShapeError,
     UnknownNameError,
     suggestion,
 )
 from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.nn.saved_values import check_values
 from autograd_cnn.nn.shapes import Shape, watchable
 from autograd_cnn.recording import recording, scope
 from autograd_cnn.suggestions import suggest_options
@@ -68,6 +67,8 @@ class Module:
     forward: Callable[..., Any]
     _name: str | None = None
     _buffer_names: tuple[str, ...] = ()
+    _shown: tuple[str, ...] = ()
+    """The settings that a layer's repr shows, unless it has an `extra_repr` of its own."""
 
     def __init_subclass__(cls) -> None:
         """Let options suggest their names, `output_shape` be watched: its calls tell how a network is put together."""
@@ -217,23 +218,7 @@ class Module:
         parameters, buffers = dict(self.named_parameters()), dict(self.named_buffers())
         targets: dict[str, Any] = parameters | buffers
         values = {name: np.asarray(value) for name, value in state.items()}
-        missing = [name + suggestion(name, values) for name in targets if name not in values]
-        unexpected = [f"{name}{suggestion(str(name), targets)}" for name in values if name not in targets]
-        if missing or unexpected:
-            problems = [f"{word}: {', '.join(names)}" for word, names in _given(missing, unexpected)]
-            raise UnknownNameError(f"load_state_dict: {kind} has other parameters.\n" + "\n".join(problems))
-        shapes = [
-            f"{name} has shape {values[name].shape}, expected {target.shape}"
-            for name, target in targets.items()
-            if values[name].shape != target.shape
-        ]
-        if shapes:
-            raise ShapeError(f"load_state_dict: {kind}: {'; '.join(shapes)}")
-        strange = [
-            f"{name} has dtype {value.dtype}" for name, value in values.items() if value.dtype.kind not in "biuf"
-        ]
-        if strange:
-            raise DtypeError(f"load_state_dict: {kind}: {'; '.join(strange)}, expected real numbers")
+        check_values(kind, values, targets)
         for name, parameter in parameters.items():
             parameter.assign(values[name])  # type: ignore[arg-type]  # a Scalar takes a 0-d array
         for name, buffer in buffers.items():
@@ -241,7 +226,7 @@ class Module:
 
     def extra_repr(self) -> str:
         """Return what stands between the brackets of the layer's repr."""
-        return ""
+        return ", ".join([f"{name}={_as_written(getattr(self, name))}" for name in self._shown])
 
     def __repr__(self) -> str:
         lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
@@ -296,5 +281,5 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _given(missing: list[str], unexpected: list[str]) -> list[tuple[str, list[str]]]:
-    return [(word, names) for word, names in (("missing", missing), ("unexpected", unexpected)) if names]
+def _as_written(setting: Any) -> str:
+    return repr(setting) if isinstance(setting, str) else str(setting)

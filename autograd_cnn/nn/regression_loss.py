@@ -24,6 +24,7 @@ class MSELoss(Module):
     """
 
     _name = "loss"
+    _shown = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         check_reduction("MSELoss", reduction)
@@ -32,10 +33,6 @@ class MSELoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
         return functional.mse_loss(input, target, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the reduction."""
-        return f"reduction={self.reduction!r}"
 
 
 class L1Loss(Module):
@@ -48,6 +45,7 @@ class L1Loss(Module):
     """
 
     _name = "loss"
+    _shown = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         check_reduction("L1Loss", reduction)
@@ -56,10 +54,6 @@ class L1Loss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
         return functional.l1_loss(input, target, reduction=self.reduction)
-
-    def extra_repr(self) -> str:
-        """Return the reduction."""
-        return f"reduction={self.reduction!r}"
 
 
 class SmoothL1Loss(Module):
@@ -74,6 +68,7 @@ class SmoothL1Loss(Module):
     """
 
     _name = "loss"
+    _shown = ("beta", "reduction")
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
         check_reduction("SmoothL1Loss", reduction)
@@ -82,10 +77,6 @@ class SmoothL1Loss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
         return functional.smooth_l1_loss(input, target, self.reduction, self.beta)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"beta={self.beta}, reduction={self.reduction!r}"
 
 
 class HuberLoss(Module):
@@ -100,6 +91,7 @@ class HuberLoss(Module):
     """
 
     _name = "loss"
+    _shown = ("delta", "reduction")
 
     def __init__(self, *, reduction: str = "mean", delta: float = 1.0) -> None:
         check_reduction("HuberLoss", reduction)
@@ -108,7 +100,3 @@ class HuberLoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
         return functional.huber_loss(input, target, self.reduction, self.delta)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return f"delta={self.delta}, reduction={self.reduction!r}"

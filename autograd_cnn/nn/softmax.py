@@ -19,6 +19,8 @@ class Softmax(Module):
         Along which they sum to 1, counted with the batch axis.
     """
 
+    _shown = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         self.dim = _integer("Softmax", dim)
 
@@ -30,13 +32,11 @@ class Softmax(Module):
         """Return the same shape; raise ShapeError when it has no such axis."""
         return _with_axis(self, self.dim, input_shape)
 
-    def extra_repr(self) -> str:
-        """Return `dim`."""
-        return f"dim={self.dim}"
-
 
 class Softmin(Module):
     """Softmax of −x: the smallest score has the largest probability; `dim` as in `Softmax`."""
+
+    _shown = ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
         self.dim = _integer("Softmin", dim)
@@ -49,13 +49,11 @@ class Softmin(Module):
         """Return the same shape; raise ShapeError when it has no such axis."""
         return _with_axis(self, self.dim, input_shape)
 
-    def extra_repr(self) -> str:
-        """Return `dim`."""
-        return f"dim={self.dim}"
-
 
 class LogSoftmax(Module):
     """Logarithms of the softmax probabilities; `dim` as in `Softmax`."""
+
+    _shown = ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
         self.dim = _integer("LogSoftmax", dim)
@@ -67,10 +65,6 @@ class LogSoftmax(Module):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape; raise ShapeError when it has no such axis."""
         return _with_axis(self, self.dim, input_shape)
-
-    def extra_repr(self) -> str:
-        """Return `dim`."""
-        return f"dim={self.dim}"
 
 
 def _integer(layer: str, dim: Any) -> int:
