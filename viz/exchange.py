@@ -17,6 +17,7 @@ import math
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -24,6 +25,7 @@ import numpy as np
 from viz.errors import ExchangeError
 
 FORMAT, VERSION = "autograd_cnn.viz", 1
+_hints_of = cache(get_type_hints)  # which evaluates annotations, anew at every call
 
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _LARGEST = 2**28
@@ -173,7 +175,7 @@ def _array(found: Any, where: str) -> Any:
 
 def _dataclass(hint: Any, found: Any, where: str) -> Any:
     _expected(isinstance(found, dict), found, where, f"an object, the fields of {hint.__name__}")
-    hints = get_type_hints(hint)
+    hints = _hints_of(hint)
     known = {field.name: field for field in fields(hint) if field.init}
     for name in found:
         _expected(name in known, name, where, f"one of the fields {', '.join(known)}")
@@ -223,7 +225,7 @@ def _schema_of_dataclass(hint: Any, definitions: dict[str, Any]) -> dict[str, An
     name = hint.__name__
     if name not in definitions:
         definitions[name] = {}  # a type may hold itself
-        hints = get_type_hints(hint)
+        hints = _hints_of(hint)
         known = [field.name for field in fields(hint) if field.init]
         definitions[name] = {
             "type": "object",

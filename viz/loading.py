@@ -83,7 +83,8 @@ def load(path: str | os.PathLike[str]) -> Picture | Page:
     """
     try:
         with opened(path) as file:
-            content = file.read(LARGEST + 1)
+            size = os.fstat(file.fileno()).st_size  # read(n) takes n bytes of memory before it looks
+            content = file.read(min(size, LARGEST) + 1)
     except FileAccessError as error:
         raise ExchangeError(f"load: {error}") from error
     name = Path(path).name
