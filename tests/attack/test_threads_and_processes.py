@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn import health, nn
+from autograd_cnn import health, nn, optim, train
 from autograd_cnn.graph import serial
 from autograd_cnn.kernels import threads as kernel_threads
 
@@ -209,6 +209,50 @@ def test_monitors_watch_their_own_training() -> None:
     at_once(work)
 
 
+def fitted(compile: bool = False) -> list[Any]:
+    """Train a network whose convolutions and products are shared out over threads; return all numbers of it."""
+    rng = np.random.default_rng(5)
+    images, labels = rng.standard_normal((32, 3, 16, 16)).astype(np.float32), rng.integers(0, 10, 32)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1, rng=rng),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 32, 3, padding=1, rng=rng),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.3, rng=3),
+        nn.Linear(32 * 64, 120, rng=rng),
+        nn.ReLU(),
+        nn.Linear(120, 10, rng=rng),
+    )
+    optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    running = train.Trainer(model, nn.CrossEntropyLoss(), optimizer, clip_norm=1.0, compile=compile, progress=False)
+    history = running.fit((images, labels), (images[:20], labels[:20]), epochs=2, batch_size=16, rng=1)
+    return [history.losses, *(np.asarray(value).tobytes() for value in model.state_dict().values())]
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = ag.get_num_threads()
+    ag.set_num_threads(2)
+    yield
+    ag.set_num_threads(before)
+
+
+@pytest.mark.parametrize("compile", [False, True])
+@pytest.mark.usefixtures("two_threads")
+def test_trainers_in_threads_end_with_the_bits_of_one_alone(compile: bool) -> None:
+    """Their kernels share workers, scratch memory, plans and the threads of BLAS."""
+    expected = fitted(compile)
+
+    def work(i: int) -> None:
+        for _ in range(2):
+            assert fitted(compile) == expected
+
+    at_once(work)
+
+
 def shared_sum(number: int) -> float:
     """Return a sum that three threads work on."""
     parts = np.zeros(9)
@@ -254,6 +298,26 @@ def test_children_forked_while_other_threads_work_do_not_hang() -> None:
         thread.join(30)
         ag.set_num_threads(before)
     assert shared_sum(3) == 27.0
+
+
+def fitted_for(_: int) -> list[Any]:
+    """Train in another process, in as many threads as the parent had."""
+    ag.set_num_threads(2)
+    return fitted()
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_pools_train_as_the_parent_does_after_its_kernels_ran_in_threads(way: str) -> None:
+    """A child has none of the parent's workers, whose queue and locks it must not wait for."""
+    if way not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system cannot {way}")
+    expected = fitted()
+    assert kernel_threads._workers >= 1
+    with multiprocessing.get_context(way).Pool(2) as pool:
+        assert pool.map_async(fitted_for, range(3), chunksize=1).get(120) == [expected] * 3
+    assert fitted() == expected
 
 
 def trained(model: nn.Module) -> dict[str, Any]:
