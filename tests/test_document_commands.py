@@ -61,8 +61,11 @@ def test_a_command_of_the_documents(words, tmp_path, monkeypatch, capsys):
         assert all((ROOT / path).exists() for path in arguments if path.startswith("tests/"))
     elif program in ("python", "python3"):
         assert (ROOT / arguments[0]).exists()
+        source = (ROOT / arguments[0]).read_text(encoding="utf-8")
+        assert all(word.partition("=")[0] in source for word in arguments[1:] if word.startswith("--"))
     else:
         assert program in ("pytest", "ruff", "mypy"), "an unknown program"
+        assert all((ROOT / path).exists() for path in arguments if path.startswith("tests/"))
         assert f'"{program}>=' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
