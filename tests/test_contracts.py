@@ -1,7 +1,9 @@
 """The floors of the house, checked on the code's own imports."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,16 @@ def python(code):
 def test_import_contracts_hold():
     result = python("from importlinter.cli import lint_imports; import sys; sys.exit(lint_imports())")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_contributing_names_the_floors_of_the_contract():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = [each["layers"] for each in settings["contracts"] if each.get("containers") == ["autograd_cnn"]]
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w, ]+)`", text[text.index("## Floors") : text.index("; and above all of them")])
+    assert [set(floor.split(", ")) for floor in named] == [set(re.findall(r"\w+", layer)) for layer in layers[::-1]]
 
 
 @pytest.mark.parametrize(
