@@ -21,9 +21,7 @@ def test_import_contracts_hold():
 
 
 def test_contributing_names_the_floors_of_the_contract():
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (layers,) = [each["layers"] for each in settings["contracts"] if each.get("containers") == ["autograd_cnn"]]
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = re.findall(r"`([\w, ]+)`", text[text.index("## Floors") : text.index("; and above all of them")])
