@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -90,19 +93,144 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(name: str, tmp_path
         write(tmp_path / "gone" / name)
 
 
-def test_a_small_file_system_that_is_full(tmp_path: Path) -> None:
-    """A real one, where this process may mount it: 64 kB of memory."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+@contextmanager
+def mounted(folder: Path) -> Iterator[None]:
+    """Put a file system of 64 kB of memory there, where this process may: a real one."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
     if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no right to mount a file system")
     try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_small_file_system_that_is_full(tmp_path: Path) -> None:
+    """Whatever is written, the good file stays, and nothing else."""
+    with mounted(tmp_path):
         path = train.save_checkpoint(tmp_path / "a.npz", weights=np.zeros(1000))
         with pytest.raises(ag.FileAccessError, match="No space left on device"):
             train.save_checkpoint(path, weights=np.zeros(100_000))
         assert os.listdir(tmp_path) == ["a.npz"]
         assert train.load_checkpoint(path)["weights"].shape == (1000,)
+        (tmp_path / "filler").write_bytes(bytes(8192))  # pages of 4 kB: what is left holds neither file
+        for name, write in (
+            ("page.html", written_by("page.html")),
+            ("labels.idx", lambda path: data.write_idx(path, np.zeros(60_000, np.uint8))),
+            ("out", lambda path: data.extract(tmp_path.parent / "big.tar", path)),
+        ):
+            with tarfile.open(tmp_path.parent / "big.tar", "w") as made:
+                made.addfile(tarfile.TarInfo("a"))
+                info = tarfile.TarInfo("b")
+                info.size = 60_000
+                made.addfile(info, BytesIO(bytes(60_000)))
+            with pytest.raises(ag.AutogradError, match="No space left on device"):
+                write(tmp_path / name)
+            assert sorted(os.listdir(tmp_path)) == ["a.npz", "filler"]
+
+
+def test_a_training_on_a_full_file_system_goes_on(tmp_path: Path) -> None:
+    """It keeps the checkpoints that it has, says so, and when there is space again it writes."""
+    wide = np.zeros((4, 1000), np.float32), np.array([0, 1, 0, 1])
+
+    def fill(running: train.Trainer) -> None:
+        if running.position.epoch == 2:
+            (tmp_path / "filler").write_bytes(bytes(4096 * (os.statvfs(tmp_path).f_bavail - 1)))
+
+    with mounted(tmp_path):
+        model = nn.Linear(1000, 2, rng=0)
+        running = train.Trainer(
+            model,
+            nn.CrossEntropyLoss(),
+            optim.SGD(model.parameters(), lr=0.1),
+            checkpoints=train.Checkpoints(tmp_path, keep=1),
+            callbacks=[fill],
+            progress=False,
+        )
+        with pytest.warns(RuntimeWarning, match="No space left on device.*Training goes on"):
+            history = running.fit(wide, epochs=3, rng=0)
+        assert len(history.epochs) == 3
+        steps = sorted(file.name for file in tmp_path.glob("*step*"))
+        assert steps == ["step-00000001.npz"]
+        (tmp_path / "filler").unlink()
+        running.callbacks = ()
+        running.fit(wide, epochs=4, rng=0, resume=True)
+        assert [file.name for file in tmp_path.glob("*step*")] == ["step-00000004.npz"]
+
+
+READ_ONLY = """
+import os, sys
+import numpy as np
+import autograd_cnn as ag
+from autograd_cnn import data, nn, optim, train
+import viz
+from viz.cli import main
+
+def trained(folder):
+    model = nn.Linear(2, 2, rng=0)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    trainer = train.Trainer(model, nn.CrossEntropyLoss(), optimizer, checkpoints=folder, progress=False)
+    try:
+        trainer.fit((np.ones((4, 2), np.float32), np.array([0, 1, 0, 1])), epochs=1, rng=0)
+    except ag.FileAccessError:
+        same = zip(nn.Linear(2, 2, rng=0).parameters(), model.parameters(), strict=True)
+        assert all(np.array_equal(a.value, b.value) for a, b in same), "it trained before it looked"
+        raise
+
+WRITERS = (
+    lambda folder: train.save_checkpoint(folder + "/x.npz", a=1),
+    lambda folder: train.save_checkpoint(folder + "/old.npz", a=1),
+    lambda folder: viz.player(ag.Scalar(1.0) * 2).save(folder + "/x.html"),
+    lambda folder: data.write_idx(folder + "/x", np.zeros(3, np.uint8)),
+    lambda folder: train.tune(lambda trial: 1.0, {"a": train.Choice([1])}, trials=1, storage=folder + "/study.log"),
+    trained,
+)
+COMMANDS = ["draw", "x*2", "x=1", "-o", "x.dot"], ["play", "x*2", "x=1", "-o", "x.html"]
+closed, opened = sys.argv[1:]
+for write in WRITERS:  # so that all is imported
+    write(opened)
+for *command, name in COMMANDS:
+    assert main([*command, opened + "/" + name]) == 0
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)  # to whom the folder is closed, as it is not to root
+for write in WRITERS:
+    try:
+        write(closed)
+    except ag.AutogradError as error:
+        assert "Permission denied" in str(error) and closed in str(error), error
+    else:
+        raise SystemExit("something was written")
+for *command, name in COMMANDS:
+    assert main([*command, closed + "/" + name]) == 2
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "setuid"), reason="POSIX")
+def test_a_folder_that_is_closed_to_this_user(tmp_path: Path) -> None:
+    """For real: a root user, to whom no folder is closed, becomes another one first."""
+    folder, other = tmp_path / "closed", tmp_path / "open"
+    folder.mkdir()
+    other.mkdir()
+    old = train.save_checkpoint(folder / "old.npz", a=0)
+    for place in (*tmp_path.parents[:2], tmp_path):
+        place.chmod(0o755)
+    old.chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", READ_ONLY, str(folder), str(other)],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
+        folder.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Permission denied") == 2, done.stderr
+    assert os.listdir(folder) == ["old.npz"]
+    assert train.load_checkpoint(old)["a"] == 0
 
 
 WRITER = """
@@ -146,6 +274,32 @@ def test_two_trainings_in_one_folder_are_told(tmp_path: Path) -> None:
     trainer().fit(batch, epochs=1, rng=0)
     with pytest.raises(ag.ArgumentError, match="holds those of an earlier training"):
         trainer().fit(batch, epochs=1, rng=0)
+
+
+SAME = """
+import sys
+import numpy as np
+from autograd_cnn import train
+from tests.train.test_resuming import everything, fit
+running, rng = everything(sys.argv[1])
+history = fit(running, rng, resume=True)
+print(np.float64(sum(history.losses)).hex(), len(history.losses))
+"""
+
+
+def test_two_processes_resume_the_same_training_at_once(tmp_path: Path) -> None:
+    """As a scheduler does that starts a job twice: both end with the same bits, and all checkpoints are whole."""
+    command = [sys.executable, "-W", "ignore", "-c", SAME, str(tmp_path)]
+    running = [
+        subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=-1, stderr=-1, text=True) for _ in range(2)
+    ]
+    ended = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], ended
+    assert ended[0][0] == ended[1][0]
+    assert ended[0][0].endswith(" 12\n")
+    for path in tmp_path.glob("*.npz"):
+        train.load_checkpoint(path)
+    assert not list(tmp_path.glob("*.damaged"))
 
 
 def test_a_host_without_fonts_draws_the_same_words(tmp_path: Path) -> None:
