@@ -40,3 +40,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     if tracemalloc.is_tracing() and not _ALWAYS_TRACED:
         tracemalloc.stop()
         pytest.fail(f"{item.nodeid} leaves tracemalloc on: stop it, in a finally", pytrace=False)
+
+
+@pytest.fixture
+def registry() -> Iterator[None]:
+    """Forget the gates that a test registers."""
+    from autograd_cnn.registry import GATES
+
+    before = dict(GATES)
+    yield
+    GATES.clear()
+    GATES.update(before)

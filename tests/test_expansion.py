@@ -269,15 +269,6 @@ def test_constants_and_choices_by_a_condition():
 # Gates from outside
 
 
-@pytest.fixture
-def registry():
-    """Forget the gates that a test defines."""
-    before = dict(ag.GATES)
-    yield
-    for name in set(ag.GATES) - set(before):
-        del ag.GATES[name]
-
-
 @pytest.mark.usefixtures("registry")
 def test_a_gate_defined_elsewhere_is_expanded_without_a_word_on_its_structure():
     @ag.gate("swish")

@@ -10,16 +10,6 @@ import pytest
 
 import autograd_cnn as ag
 from autograd_cnn import gate
-from autograd_cnn.registry import GATES
-
-
-@pytest.fixture
-def registry():
-    """Forget the gates that a test registers."""
-    before = dict(GATES)
-    yield
-    GATES.clear()
-    GATES.update(before)
 
 
 @contextmanager

@@ -8,15 +8,6 @@ from autograd_cnn import gate
 from autograd_cnn.registry import GATES
 
 
-@pytest.fixture
-def registry():
-    """Forget the gates that a test registers."""
-    before = dict(GATES)
-    yield
-    GATES.clear()
-    GATES.update(before)
-
-
 @pytest.mark.usefixtures("registry")
 def test_a_gate_in_twenty_lines_serves_scalars_tensors_and_second_order():
     @gate("bell")

@@ -11,18 +11,8 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 import viz
 from autograd_cnn import nn, testing
-from autograd_cnn.registry import GATES, gate
+from autograd_cnn.registry import gate
 from autograd_cnn.testing.strategies import SEEDS
-
-
-@pytest.fixture
-def registry():
-    """Forget the gates that a test defines."""
-    before = dict(GATES)
-    yield
-    for name in set(GATES) - set(before):
-        del GATES[name]
-
 
 # Jacobian and Hessian
 

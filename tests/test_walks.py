@@ -18,15 +18,6 @@ BINARY = ["add", "subtract", "multiply", "divide", "maximum", "power"]
 UNARY = ["relu", "tanh", "negative", "square", "exp"]
 
 
-@pytest.fixture
-def registry():
-    """Forget the gates that a test registers."""
-    before = dict(GATES)
-    yield
-    GATES.clear()
-    GATES.update(before)
-
-
 def leaves_drawn(draw):
     """Return Scalars and Tensors, some of them constants."""
     made = []
