@@ -35,10 +35,8 @@ def cifar_convnet(
         Filters of each convolution.
     norm : callable, optional
         What makes a normalisation layer for so many channels, such as ``nn.BatchNorm2d``.
-    rng : numpy.random.Generator or int, optional
-        Where the starting values come from; the default generator.
-    dtype : dtype
-        float32 or float64.
+    rng, dtype
+        As in `lenet5`.
 
     Examples
     --------

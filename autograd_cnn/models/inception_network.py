@@ -96,10 +96,8 @@ def googlenet(
         returns `GoogLeNetOutputs`, whose losses the paper adds with weights 1, 0.3 and 0.3.
     dropout, dropout_aux : float
         Probabilities of dropping before the last linear layer of the network, and of these classifiers.
-    rng : numpy.random.Generator or int, optional
-        Where the starting values and the masks of dropout come from; the default generator.
-    dtype : dtype
-        float32 or float64.
+    rng, dtype
+        As in `alexnet`.
 
     Examples
     --------

@@ -27,10 +27,8 @@ def resnet18(num_classes: int = 1000, **options: Any) -> nn.Sequential:
         Channels of the images, 3.
     width : int
         Filters of the first convolution, 64; all other widths change in proportion.
-    rng : numpy.random.Generator or int, optional
-        Where the starting values come from; the default generator.
-    dtype : dtype
-        float32 or float64.
+    rng, dtype
+        As in `lenet5`.
 
     Examples
     --------

@@ -31,10 +31,8 @@ def squeezenet1_0(num_classes: int = 1000, **options: Any) -> nn.Sequential:
         Channels of the images, 3.
     dropout : float
         Probability of dropping before the last convolution, 0.5.
-    rng : numpy.random.Generator or int, optional
-        Where the starting values and the masks of dropout come from; the default generator.
-    dtype : dtype
-        float32 or float64.
+    rng, dtype
+        As in `alexnet`.
 
     Examples
     --------

@@ -56,10 +56,8 @@ def vgg16(num_classes: int = 1000, **options: Any) -> nn.Sequential:
         Filters of the first convolutions, 64; all other widths change in proportion.
     dropout : float
         Probability of dropping after the first two linear layers, 0.5.
-    rng : numpy.random.Generator or int, optional
-        Where the starting values and the masks of dropout come from; the default generator.
-    dtype : dtype
-        float32 or float64.
+    rng, dtype
+        As in `alexnet`.
 
     Examples
     --------
