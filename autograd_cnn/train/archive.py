@@ -132,8 +132,10 @@ def _arrays(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int)
     """Return arrays of a file of this size; raise ValueError when together they say to be larger than it."""
     if sum(member.file_size for member in members) > size:
         raise ValueError("its members are larger than the file")
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise ValueError("a member is compressed")
+    if any(
+        member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size for member in members
+    ):
+        raise ValueError("a member is compressed")  # or says so: zipfile would take as much memory as that
     return {member.filename: array_from_npy(archive.read(member)) for member in members}
 
 

@@ -97,6 +97,12 @@ def image() -> bytes:
     return file.getvalue()
 
 
+def boasting(content: bytes) -> bytes:
+    """Return a zip file whose last member says to take two gigabytes of it."""
+    place = content.rindex(b"PK\1\2") + 20
+    return content[:place] + struct.pack("<I", 2**31 - 5) + content[place + 4 :]
+
+
 class Evil:
     """Would run code where it is unpickled."""
 
@@ -142,7 +148,8 @@ READERS: dict[str, tuple[str, Reader, bytes, list[bytes]]] = {
     "images": ("a/1.png", images_of, image(),
                [png(2**31 - 1, 2**31 - 1), png(60_000, 60_000, ZEROS), b"BM" + b"\xff\xff\xff\x7f" * 30]),
     "archive, zip": ("x.zip", lambda path, target: data.extract(path, target / "out"), npz({"a": b"text", "b/c": b""}),
-                     [npz({name: text}) for name, text in OUTSIDE.items()] + [npz({"a": ZEROS}, zipfile.ZIP_DEFLATED)]),
+                     [npz({name: text}) for name, text in OUTSIDE.items()]
+                     + [npz({"a": ZEROS}, zipfile.ZIP_DEFLATED), boasting(npz({"a": b"text"}))]),
     "archive, tar": ("x.tar", lambda path, target: data.extract(path, target / "out"), tar({"a": b"text"}),
                      [tar({name: text}) for name, text in OUTSIDE.items()]
                      + [tar({"a": b""}, size=1 << 42), tar({"a": b""}, type=tarfile.SYMTYPE, linkname="/etc/passwd"),
@@ -152,12 +159,13 @@ READERS: dict[str, tuple[str, Reader, bytes, list[bytes]]] = {
                [npz(ARRAYS | {"x.npy": npy(np.zeros((4, 2, 2), np.uint8), "(4, 2000000, 2000000)")}),
                 npz(ARRAYS | {"y.npy": npy(np.array([Evil()] * 4))}),
                 npz(ARRAYS | {"x.npy": b"\x93NUMPY\2\0\xff\xff\xff\x7f" + bytes(100)}),
-                npz(ARRAYS | {"x.npy": ZEROS}, zipfile.ZIP_DEFLATED)]),
+                npz(ARRAYS | {"x.npy": ZEROS}, zipfile.ZIP_DEFLATED), boasting(npz(ARRAYS))]),
     "checkpoint": ("x.npz", lambda path, _: train.load_checkpoint(path, model=nn.Linear(2, 1)),
                    packed(model=nn.Linear(2, 1, rng=0).state_dict(), epoch=3),
                    [npz({"header.npy": npy(np.zeros(3, np.uint8), "(3000000000000,)")}),
                     npz({"header.npy": npy(np.array([Evil()]))}), npz({"header.npy": ZEROS}, zipfile.ZIP_DEFLATED),
-                    npz({"header.npy": npy(np.frombuffer(b"[" * 10**6, np.uint8))})]),
+                    npz({"header.npy": npy(np.frombuffer(b"[" * 10**6, np.uint8))}),
+                    boasting(packed(a=np.zeros(9))), boasting(packed())]),
     "safetensors": ("x.safetensors", lambda path, _: models.load_safetensors(nn.Linear(2, 1), path),
                     safetensors(LINEAR),
                     [struct.pack("<Q", 2**62) + b"{}", safetensors(HUGE), safetensors(LINEAR | HUGE),

@@ -125,6 +125,11 @@ BOMBS = {
     "an array that says to be larger": zipped(
         {"header.npy": header(), "a.npy": npy(np.zeros(3), replace={"(3,), }      ": "(300000000,), }"})}
     ),
+    "a member that says to take more of the file": (text := zipped({"header.npy": header()}))[
+        : (place := text.rindex(b"PK\1\2") + 20)
+    ]
+    + (2**31 - 5).to_bytes(4, "little")
+    + text[place + 4 :],
     "an array taken twice": zipped(
         {"header.npy": header(content={"a": {"$array": "a.npy"}, "b": {"$array": "a.npy"}}), "a.npy": npy(np.zeros(3))}
     ),
