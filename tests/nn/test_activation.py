@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import nn
+from tests.nn.declared import declared_shape
 
 SHAPES = st.lists(st.integers(0, 3), max_size=4).map(tuple)
 
@@ -50,35 +51,24 @@ def test_layers_are_their_functions(layer, function, text):
 @given(shape=SHAPES)
 def test_the_declared_shape_is_what_comes_out(layer, function, text, shape):
     x = np.ones((2, *shape), np.float32)
-    try:
-        assert layer.output_shape(shape) == shape
-    except ag.ShapeError:
-        with pytest.raises(ag.OutOfRangeError):
-            layer(x)
-        return
-    assert layer(ag.Tensor(x)).shape == (2, *shape)
+    declared = declared_shape(layer, x, refused=ag.OutOfRangeError)
+    if declared is not None:
+        assert layer(ag.Tensor(x)).shape == (2, *declared) == (2, *shape)
 
 
 @given(st.integers(1, 3), SHAPES)
 def test_prelu_declares_its_shape(channels, shape):
     layer, x = nn.PReLU(channels), np.ones((2, *shape), np.float32)
-    try:
-        assert layer.output_shape(shape) == shape
-    except ag.ShapeError:
-        with pytest.raises(ag.ShapeError):
-            layer(x)
-        return
-    assert layer(x).shape == (2, *shape)
+    declared = declared_shape(layer, x)
+    if declared is not None:
+        assert layer(x).shape == (2, *declared) == (2, *shape)
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), SHAPES)
 def test_maxout_declares_its_shape(n_in, n_out, pieces, shape):
     layer, x = nn.Maxout(n_in, n_out, pieces, rng=0), np.ones((5, *shape), np.float32)
-    try:
-        declared = layer.output_shape(shape)
-    except ag.ShapeError:
-        with pytest.raises(ag.ShapeError):
-            layer(x)
+    declared = declared_shape(layer, x)
+    if declared is None:
         return
     assert layer(x).shape == (5, *declared)
 
