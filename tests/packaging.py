@@ -6,6 +6,7 @@ borrows only the libraries of this one, and the commands of a newcomer run there
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -103,4 +104,5 @@ def run(*words: str | Path, cwd: Path) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.packaging", description=__doc__).parse_args()
     main()

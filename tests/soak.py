@@ -5,8 +5,8 @@ by a monitor that looks at every hundredth step, and keeps what it saw. For ever
 and the processor time of a step; and at the end, how many bytes more Python holds after 200 further steps.
 """
 
+import argparse
 import gc
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -157,5 +157,7 @@ def main(steps: int) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("steps", nargs="?", type=int, default=100_000, help="of each network (default: 100000)")
     ag.set_num_threads(1)
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(parser.parse_args().steps)

@@ -5,7 +5,10 @@ What a fresh environment installs is tried by CI itself, and by `tests.packaging
 
 import importlib.util
 import re
+import runpy
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -67,6 +70,25 @@ def test_a_command_of_the_documents(words, tmp_path, monkeypatch, capsys):
         assert program in ("pytest", "ruff", "mypy"), "an unknown program"
         assert all((ROOT / path).exists() for path in arguments if path.startswith("tests/"))
         assert f'"{program}>=' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", sorted({words[2] for _, words in commands() if words[:2] == ["python", "-m"]}))
+def test_a_command_says_what_it_takes(module, monkeypatch, capsys):
+    if module == "venv":
+        pytest.skip("Python's own")
+    if module == "tests.benchmarks.golden_losses":
+        pytest.importorskip("torch", reason="torch is missing: pip install -e '.[peers]'")
+    if module.startswith("viz"):  # pytest loads it for its plugin, in a way that runpy cannot run
+        ran = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+        assert ran.stdout.startswith("usage: ")
+        return
+    monkeypatch.setattr(sys, "argv", [module, "--help"])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(module, run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: ")
 
 
 def run_or_find(arguments, tmp_path, monkeypatch, capsys):

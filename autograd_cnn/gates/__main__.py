@@ -9,6 +9,7 @@ Below its lesson, a gate's docstring says in one line each what the table shows:
 
 from __future__ import annotations
 
+import argparse
 import inspect
 
 from autograd_cnn.endings import end_quietly
@@ -34,4 +35,8 @@ def table() -> str:
 
 if __name__ == "__main__":
     end_quietly()
+    argparse.ArgumentParser(
+        prog="python -m autograd_cnn.gates",
+        description="Print all gates as a Markdown table: symbol, formula, local gradient, rule at a kink, expansion.",
+    ).parse_args()
     print(table(), end="")

@@ -5,6 +5,7 @@ Right gradients stand for the truth: what is measured is how far each oracle is 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,7 +84,12 @@ def table(found: Iterable[Accuracy]) -> str:
 
 def main(arguments: list[str]) -> None:
     """Print the table for as many random graphs as the first argument says."""
-    among = random_graphs(int(arguments[0]) if arguments else _GRAPHS)
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd_cnn.testing.accuracy",
+        description="Compare the numeric derivatives of every oracle with right gradients, in random graphs.",
+    )
+    parser.add_argument("graphs", nargs="?", type=int, default=_GRAPHS, help=f"how many (default: {_GRAPHS})")
+    among = random_graphs(parser.parse_args(arguments).graphs)
     print(table(measure(oracle, among) for oracle in ORACLES))
 
 

@@ -9,8 +9,9 @@ Names of gates as arguments grade these alone.
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 
 from autograd_cnn.backward import grad
 from autograd_cnn.endings import end_quietly
-from autograd_cnn.errors import AutogradError
+from autograd_cnn.errors import AutogradError, suggestion
 from autograd_cnn.graph import Node, Tensor
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.testing.checking import check
@@ -245,11 +246,20 @@ def _size(call: Call) -> int:
     return sum(np.size(call.inputs[slot]) for slot in call.differentiable)
 
 
-def main(names: list[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the table; return how many mutants survived."""
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd_cnn.testing.grade",
+        description="Put every wrong rule in the place of each gate's own, and say how many of them check finds.",
+    )
+    parser.add_argument("gates", nargs="*", help="their names (default: all gates with a gradient)")
+    every = sorted(name for name, gate in GATES.items() if gate.has_gradient)
+    chosen = parser.parse_args(arguments).gates or every
+    for name in chosen:
+        if name not in every:
+            parser.error(f"no gate with a gradient is called {name!r}{suggestion(name, every)}")
     from tqdm import tqdm
 
-    chosen = names or sorted(name for name, gate in GATES.items() if gate.has_gradient)
     grades = [grade(name) for name in tqdm(chosen, unit=" gates")]
     print(table(grades))
     return sum(g.count("survived") + (g.blamed is False) for g in grades)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.backward import grad
 from autograd_cnn.endings import end_quietly
-from autograd_cnn.errors import AutogradError
+from autograd_cnn.errors import AutogradError, suggestion
 from autograd_cnn.graph import Node
 from autograd_cnn.testing.checking import check
 from autograd_cnn.testing.mutants import Mutant, mutants
@@ -222,7 +222,9 @@ def _counts(found: Found, gates: Iterable[str]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Try graphs; print the first failures as they come, then the tables; return 0 when nothing failed, else 1."""
-    parser = argparse.ArgumentParser(prog="python -m autograd_cnn.testing.kinks", description="Try check at kinks.")
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd_cnn.testing.kinks", description="Try check on ties of random graphs."
+    )
     parser.add_argument("gates", nargs="*", help=f"gates with kinks; by default {', '.join(KINKED)}")
     parser.add_argument("--examples", type=int, default=10_000, metavar="N", help="graphs (default: 10000)")
     parser.add_argument("--mutants", type=int, default=2, metavar="N", help="most wrong rules per graph (default: 2)")
@@ -230,7 +232,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
     options = parser.parse_args(arguments)
     if unknown := set(options.gates) - set(KINKED):
-        parser.error(f"no gates with kinks: {', '.join(sorted(unknown))}; choose from {', '.join(KINKED)}")
+        near = suggestion(min(unknown), KINKED)
+        parser.error(f"no gates with kinks: {', '.join(sorted(unknown))}; choose from {', '.join(KINKED)}{near}")
     from tqdm import tqdm
 
     total = Found()

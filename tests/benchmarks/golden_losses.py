@@ -6,6 +6,7 @@ of networks.py; float32's losses are those of one thread, because PyTorch's sums
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -39,4 +40,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.benchmarks.golden_losses", description=__doc__).parse_args()
     main()

@@ -7,6 +7,7 @@ Run it with ``python -m tests.benchmarks.player_steps``; it prints the median an
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import tempfile
 import time
@@ -87,4 +88,5 @@ def report(kind: str, times: list[float]) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.benchmarks.player_steps", description=__doc__).parse_args()
     main()

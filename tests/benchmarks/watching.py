@@ -7,7 +7,7 @@ neither; medians are printed, and means, which hold the full reports kept now an
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import numpy as np
@@ -19,14 +19,14 @@ from viz.demo import network
 EPOCHS = 20
 
 
-def main(activation: str = "relu", part: str = "") -> None:
+def main(activation: str, part: int | None) -> None:
     """Train, time, print."""
     ag.set_num_threads(1)
     rng = np.random.default_rng(0)
     digits = data.digits()
     model = network(activation, None, rng)
     criterion, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
-    monitor = health.Monitor(part=int(part) if part else None)
+    monitor = health.Monitor(part=part)
     steps, watched = [], []
     for _ in range(EPOCHS):
         for images, labels in data.batches(digits.train, 64, rng=rng):
@@ -50,4 +50,8 @@ def main(activation: str = "relu", part: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.watching", description=__doc__)
+    parser.add_argument("activation", nargs="?", default="relu", help="of the digits CNN (default: relu)")
+    parser.add_argument("part", nargs="?", type=int, help="how many numbers of large arrays it reads (default: all)")
+    options = parser.parse_args()
+    main(options.activation, options.part)

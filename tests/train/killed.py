@@ -7,9 +7,9 @@ more than the step under way was lost, a checkpoint is not whole, or the end dif
 training that nobody killed.
 """
 
+import argparse
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -139,4 +139,8 @@ def main(folder, wanted):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    parser = argparse.ArgumentParser(prog="python -m tests.train.killed", description=__doc__)
+    parser.add_argument("folder", type=Path, help="for their checkpoints; a new one is made inside")
+    parser.add_argument("kills", type=int, help="how many")
+    options = parser.parse_args()
+    main(options.folder, options.kills)
