@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+import threading
+from typing import Any, SupportsIndex
 
 from autograd_cnn.graph import serial
 from autograd_cnn.graph.node import Node
@@ -13,15 +14,55 @@ _TOO_OLD = -1
 """The page of copies of nodes whose inputs had been assigned anew: older than any input."""
 
 
+class _Listed(threading.local):
+    """The nodes that are listed in a pickle in progress, by identity, until each of them is reached."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, Node] = {}
+
+
+_listed = _Listed()
+
+
+class _End:
+    """Stands at the end of a list of nodes: all of them are pickled now."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _listed.nodes.clear()
+        return bool, ()
+
+
+def _reduced(node: Node, protocol: SupportsIndex) -> tuple[Any, ...]:
+    """Return what a pickle holds of a node: what it was made from, inputs before their users, then its own state.
+
+    So no graph is too deep. Nodes in such a list need none of their own.
+    """
+    reduced: Any = object.__reduce_ex__(node, protocol)
+    make, arguments, state, *_ = reduced
+    if _listed.nodes.pop(id(node), None) is None and (before := topological_order(node)[:-1]):
+        _listed.nodes = {id(x): x for x in before}
+        state = [*before, _End()], *state
+    return make, arguments, state
+
+
+def _alone(node: Node) -> tuple[Any, ...]:
+    """Return the same without the list."""
+    _listed.nodes[id(node)] = node
+    try:
+        return node.__reduce_ex__(4)  # type: ignore[return-value]  # which some kinds of node refuse
+    finally:
+        _listed.nodes.pop(id(node), None)
+
+
 def _state(node: Node) -> tuple[Any, dict[str, Any]]:
     """Return what a copy, or a node in another process, begins with."""
     state: Any = object.__getstate__(node)
     return state[0], state[1] | {"_page": _TOO_OLD if _is_outdated(node) else 0}
 
 
-def _become(node: Node, state: tuple[Any, dict[str, Any]]) -> None:
+def _become(node: Node, state: tuple[Any, ...]) -> None:
     """Make a new node a copy. Its inputs became theirs before, so that a new serial number keeps the order."""
-    for part in state:
+    for part in state[-2:]:
         for name, value in (part or {}).items():
             setattr(node, name, value)
     if node._page != _TOO_OLD:
@@ -37,14 +78,22 @@ def _deep_copy(node: Node, memo: dict[int, Any]) -> Node:
     """Copy a node and all it was made from, inputs before their users, so that no graph is too deep."""
     for original in topological_order(node, where=lambda x: id(x) not in memo):
         if id(original) not in memo:
-            reduced: Any = original.__reduce_ex__(4)  # which some kinds of node refuse
-            make, arguments, state, *_ = reduced
+            make, arguments, state = _alone(original)
             twin = memo[id(original)] = make(*arguments)
             _become(twin, copy.deepcopy(state, memo))
     twin_of_node: Node = memo[id(node)]
     return twin_of_node
 
 
+def _copy(node: Node) -> Node:
+    make, arguments, state = _alone(node)
+    twin: Node = make(*arguments)
+    _become(twin, state)
+    return twin
+
+
+Node.__reduce_ex__ = _reduced  # type: ignore[assignment, method-assign]
+Node.__copy__ = _copy  # type: ignore[attr-defined]
 Node.__getstate__ = _state  # type: ignore[method-assign, assignment]
 Node.__setstate__ = _become  # type: ignore[attr-defined]
 Node.__deepcopy__ = _deep_copy  # type: ignore[attr-defined]
