@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--some", type=int, default=1, help="take every so-manyth mutant only")
     parser.add_argument("--tests", nargs="+", help="the tests to run, instead of all that are there for the files")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at the same time")
+    parser.add_argument("--record", help="a file that keeps which tests reach which lines; if it exists, it is read")
     parser.add_argument("--survivors", help="a file to write the survivors to, as JSON; if it exists, only these run")
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         only = {tuple(name) for name in json.loads(Path(options.survivors).read_text())}
     why, begun = explanations(), time.monotonic()
     made = (mutant for file in files for mutant in mutants(ROOT, file) if only is None or mutant.name in only)
-    trials = Trials([str(file) for file in files], islice(made, 0, None, options.some), options.workers)
+    trials = Trials([str(file) for file in files], islice(made, 0, None, options.some), options.workers, options.record)
     pytest.main([*OPTIONS, *tests], plugins=[trials])
     trials.finish()
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from itertools import zip_longest
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
@@ -36,8 +37,9 @@ class Trials:
     Everything is imported and collected only here: a trial is a fork of this process, and begins with its first test.
     """
 
-    def __init__(self, files: Sequence[str], mutants: Iterable[Mutant], workers: int) -> None:
+    def __init__(self, files: Sequence[str], mutants: Iterable[Mutant], workers: int, record: str | None) -> None:
         self.files, self.mutants, self.workers = files, mutants, workers
+        self.record = record
         self.results: list[tuple[Mutant, bool]] = []
         """Each mutant, and whether it survived."""
         self._later: list[Mutant] = []
@@ -53,7 +55,8 @@ class Trials:
                 _functions[thing.__code__].append(thing)
         gc.freeze()
         with tempfile.TemporaryDirectory() as folder:
-            self._reached = _recorded(session, self.files, os.path.join(folder, "reached"))
+            path = self.record or os.path.join(folder, "reached")
+            self._reached = Reached.read(path) if os.path.exists(path) else _recorded(session, self.files, path)
         print(f"\n{len(session.items)} tests, {sum(self._reached.seconds.values()):.0f} s; now the mutants", flush=True)
         self._try(self._of_functions(), partial(_run_collected, session))
         return True
@@ -182,6 +185,8 @@ def exchange(mutant: Mutant) -> dict[FunctionType, CodeType] | None:
     with open(path, encoding="utf-8") as file:
         old = compile(file.read(), path, "exec", dont_inherit=True)
     pairs = dict(_pairs(old, compile(mutant.source, path, "exec", dont_inherit=True)))
+    if None in pairs.values():
+        return None
     for before, after in pairs.items():
         if _meaning(before) != _meaning(after):
             is_function = before.co_flags & inspect.CO_OPTIMIZED  # neither a module nor the body of a class
@@ -216,10 +221,14 @@ class ChangedLoader(SourceFileLoader):
         return self.code
 
 
-def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType | None]]:
+    """Yield the code of each function with its other code, or None where there is one less, or more."""
     yield old, new
-    for before, after in zip(_inner(old), _inner(new), strict=True):
-        yield from _pairs(before, after)
+    for before, after in zip_longest(_inner(old), _inner(new)):
+        if before is None or after is None:
+            yield old, None
+        else:
+            yield from _pairs(before, after)
 
 
 def _inner(code: CodeType) -> list[CodeType]:
