@@ -23,13 +23,13 @@ from tests.mutations.mutants import mutants
 
 ROOT = Path(__file__).parents[2]
 GATE_TESTS = [
-    *("tests/gates", "tests/kernels", "tests/test_every_gate.py", "tests/test_functional.py", "tests/test_graph.py"),
+    *("tests/gates", "tests/test_every_gate.py", "tests/test_functional.py", "tests/test_graph.py"),
     *("tests/test_gate_table.py", "tests/test_loss_classification.py", "tests/test_loss_margin.py"),
     "tests/test_expansion.py",
 ]
 TESTS = {
     "autograd_cnn/gates": GATE_TESTS,
-    "autograd_cnn/kernels": GATE_TESTS,
+    "autograd_cnn/kernels": [*GATE_TESTS, "tests/kernels"],
     "autograd_cnn/backward": [
         *("tests/test_backward.py", "tests/test_graph.py", "tests/test_second_order.py", "tests/test_anomaly.py"),
         *("tests/test_walks.py", "tests/test_memory.py", "tests/test_copies.py", "tests/test_layouts.py"),
