@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import testing
+from autograd_cnn.backward import filling
+from autograd_cnn.graph.serial import PAGE
 
 
 def test_the_worked_example_of_the_notes():
@@ -113,6 +115,88 @@ def test_gradients_of_two_leaves_do_not_share_memory():
     assert seed == [1.0]
 
 
+def test_what_a_node_was_sent_cannot_be_written():
+    x = ag.Parameter([1.0, 2.0])
+    h = x + 1
+    seed = np.ones(2)
+    h.backward(seed)
+    with pytest.raises(ValueError, match="read-only"):
+        h.grad[0] = 5
+    x.grad[0] = seed[0] = 5  # these are the caller's own
+
+
+def test_gradients_come_together_from_far_and_near_in_both_slots():
+    x = ag.Scalar(1.5)
+    shared = x * x
+    total = shared * 0
+    for _ in range(2 * PAGE):
+        total = total + shared  # whose place is in a page that others have reached
+        total = total + x
+    total.backward()
+    assert (shared.grad, x.grad) == (2 * PAGE, 2 * PAGE * (1 + 2 * 1.5))
+    y = ag.Scalar(1.5)
+    squares = y * y
+    for _ in range(PAGE):
+        squares = squares * 1
+    (y * squares).backward()
+    assert y.grad == 3 * 1.5**2
+
+
+def test_ordinary_gates_take_the_short_way(monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("the long way")
+
+    monkeypatch.setattr(filling, "rule_applied", refuse)
+    x = ag.Parameter([0.5, 2.0])
+    (ag.exp(x) * x - ag.tanh(x)).backward(np.ones(2))
+    np.testing.assert_allclose(x.grad, np.exp([0.5, 2]) * [1.5, 3] - 1 / np.cosh([0.5, 2]) ** 2)
+
+    monkeypatch.setattr(filling.Walk, "turn", refuse)
+    a, b = ag.Scalar(0.5), ag.Scalar(2.0)
+    (ag.exp(a) * b / (a + 1) - ag.tanh(b * 2)).backward()
+    assert a.grad == pytest.approx(np.exp(0.5) * 2 * 0.5 / 1.5**2)
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_rule_may_mix_floats_with_numbers_of_numpy():
+    @ag.gate("mixed")
+    def mixed(x, y):
+        return x * y
+
+    for first, second in [(float, np.float64), (np.float64, float)]:
+
+        @mixed.vjp
+        def _(upstream, output, x, y, first=first, second=second):
+            return first(upstream * y), second(upstream * x)
+
+        a, b = ag.Scalar(3.0), ag.Scalar(5.0)
+        mixed(a, b).backward()
+        assert (a.grad, b.grad) == (5.0, 3.0)
+        assert type(a.grad) is type(b.grad) is float
+
+
+@pytest.mark.usefixtures("registry")
+def test_gradients_take_the_dtype_and_shape_of_what_they_are_of():
+    x, y = ag.Parameter(np.ones((2, 3), np.float32)), ag.Parameter(np.full((1, 3), 2.0))
+    (x * y).backward(np.ones((2, 3)))
+    assert (x.grad.dtype, y.grad.dtype) == (np.float32, np.float64)
+    np.testing.assert_array_equal(y.grad, [[2, 2, 2]])
+
+    @ag.gate("bare", broadcasts=True)
+    def bare(x):
+        return x * 1
+
+    @bare.vjp
+    def _(upstream, output, x):
+        return 7.0 if x.ndim == 0 else upstream[0]
+
+    single = ag.Parameter(np.float32(3))
+    bare(single).backward()
+    assert (single.grad.dtype, single.grad) == (np.float32, 7)
+    with pytest.raises(ag.GradientError, match=r"bare: its rule returned a gradient of shape \(3,\) for .* \(1, 3\)"):
+        bare(ag.Parameter(np.ones((1, 3)))).backward(np.ones((1, 3)))
+
+
 def test_seeds():
     x = ag.Parameter([1.0, 2.0])
     y = x * 2
@@ -149,6 +233,10 @@ def test_a_parameter_assigned_after_its_use_is_named():
     s = ag.Scalar(1.0, name="s")
     f = s * s
     s.assign(3.0)
+    with pytest.raises(ag.GradientError, match="'s'"):
+        f.backward()
+    f = ag.Scalar(2.0) * s  # in the second slot
+    s.assign(1.0)
     with pytest.raises(ag.GradientError, match="'s'"):
         f.backward()
 
