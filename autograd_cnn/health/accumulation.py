@@ -1,4 +1,4 @@
-"""Find gradients that add up over steps because nobody clears them: the first steps of a training tell."""
+"""Find gradients that add up over steps because nobody clears them: the first steps tell, unless they are replayed."""
 
 from __future__ import annotations
 
