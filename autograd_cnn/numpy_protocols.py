@@ -37,15 +37,23 @@ _ASK = frozenset(
 _INPUTS = frozenset(["a", "b", "x", "y", "arr", "array", "ary", "arrays", "m", "A", "condition"])
 """What NumPy calls the arguments that become edges."""
 
-_OUR_NAMES = {"a_min": "min", "a_max": "max"}
+_OUR_NAMES = {"a_min": "min", "a_max": "max", "newshape": "shape"}  # the last in NumPy 2.0
+
+_SIGNATURES: dict[str, Callable[..., Any]] = {
+    "concatenate": lambda arrays, axis=0, out=None, *, dtype=None, casting="same_kind": None,
+    "where": lambda condition, x=None, y=None: None,
+    "dot": lambda a, b, out=None: None,
+}
+"""What functions that are written in C take: before NumPy 2.4 they do not say it."""
 
 
 def _array_ufunc(self: Node, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """Record the gate of that name for ``np.exp(node)`` and ``array * node``."""
     name = {"absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)
     made = GATES.get(name)
-    if name in _ASK and method == "__call__":
-        return ufunc(*map(_plain, inputs), **options)
+    into_arrays = not any(isinstance(array, Node) for array in options.get("out", ()))
+    if name in _ASK and method == "__call__" and into_arrays:
+        return ufunc(*map(_plain, inputs), **{name: _plain(value) for name, value in options.items()})
     if "out" in options:
         raise TypeError(f"np.{ufunc.__name__}: a node cannot be written into an array; write a = a + x, not a += x")
     if method != "__call__" or options or made is None:
@@ -80,7 +88,10 @@ def _array_function(
 
 def _arguments(function: Callable[..., Any], inputs: Any, options: Any) -> tuple[list[Any], dict[str, Any]]:
     """Sort a call of a NumPy function into edges and named arguments, without those left at their default."""
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        signature = inspect.signature(_SIGNATURES[function.__name__])
     positional: list[Any] = []
     named: dict[str, Any] = {}
     for name, value in signature.bind(*inputs, **options).arguments.items():
