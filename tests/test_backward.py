@@ -213,8 +213,11 @@ def test_seeds():
 
 
 def test_an_output_without_gradient_says_why():
-    with pytest.raises(ag.GradientError, match="does not require a gradient"):
+    with pytest.raises(ag.GradientError, match="does not require a gradient: no input was a Scalar"):
         (ag.Tensor([1.0]) * 2).backward()
+    with pytest.raises(ag.GradientError, match="does not require a gradient: no input was a Scalar"):
+        ag.grad(ag.Tensor([1.0]).sum(), ag.Tensor([1.0]))
+    assert ag.grad(ag.Tensor([1.0]).sum(), ag.Tensor([1.0]), allow_unused=True) == (None,)
     with pytest.raises(ag.GradientError, match="does not require a gradient"):
         (ag.Scalar(1.0) > 0).backward()
     x = ag.Tensor([1.5], requires_grad=True)
@@ -287,6 +290,45 @@ def test_gradients_of_gradients():
         (y,) = ag.grad(y, x, create_graph=True)
         derivatives.append(y.value)
     assert derivatives == [108.0, 108.0, 72.0, 24.0, 0.0]
+
+
+def test_a_recorded_pass_has_a_scope_of_its_own():
+    x = ag.Scalar(3.0)
+    (first,) = ag.grad(x * x, x, create_graph=True)
+    assert (first.gate.name, first.scope) == ("add", "backward pass")
+    made = [node for node in ag.nodes(first) if node is not x]
+    assert {node.scope.partition("/")[0] for node in made} == {"backward pass"}
+    (seed,) = [node for node in made if node.is_leaf]
+    assert (seed.value, seed.scope, seed.requires_grad) == (1.0, "backward pass", False)
+    with ag.scope("outside"):
+        (second,) = ag.grad(first * x, x, create_graph=True)
+    assert second.scope == "backward pass 2"
+    mine = ag.Scalar(2.0)
+    ag.grad(x * x, x, mine, create_graph=True)
+    assert mine.scope == ""
+
+
+def test_a_gradient_inside_a_compiled_function_must_be_recorded():
+    with pytest.raises(ag.GradientError, match="called inside a compiled function"):
+        ag.compile(lambda x: ag.grad(x * x, x)[0] * x)(ag.Scalar(3.0))
+    recorded = ag.compile(lambda x: ag.grad(x * x, x, create_graph=True)[0] * x)
+    assert recorded(ag.Scalar(3.0)).value == 18
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("cut", [0, 1])
+def test_a_branch_that_is_sent_nothing_does_not_end_the_pass(cut):
+    @ag.gate("half")
+    def half(x, y):
+        return x + y
+
+    @half.vjp
+    def _(upstream, output, x, y):
+        return [(None, upstream), (upstream, None)][cut]
+
+    a, b = ag.Scalar(1.0), ag.Scalar(2.0)
+    reached = {step.node for step in ag.backward_steps(half(a * 3, b * 5))}
+    assert {a, b} & reached == {[b, a][cut]}
 
 
 def test_gradient_penalty_trains():

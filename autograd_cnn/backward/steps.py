@@ -144,8 +144,6 @@ def _sent(node: Node, upstream: Any, place: str, turns: Counter[str]) -> tuple[A
 
 
 def _added(total: Any, part: Any, place: str) -> Any:
-    """Add what two branches send back."""
-    if not place:
-        return total + part
+    """Add what two branches send back, where a recorded pass takes place."""
     with recorded(scope=place):
         return total + part
