@@ -20,6 +20,7 @@ import signal
 import struct
 import sys
 import tarfile
+import tempfile
 import warnings
 import zipfile
 import zlib
@@ -265,8 +266,10 @@ def late(*_: Any) -> None:
 
 def main(folder: Path, changes: int, seed: int) -> None:
     """Give every reader a whole file, so that all is imported; then hostile ones, with memory and hooks watched."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=folder))  # the command may be given twice
     target = folder / "target"
-    target.mkdir(parents=True)
+    target.mkdir()
     watch = Watch(target)
     Image.init()  # Pillow's formats
     paths = {kind: folder / str(number) / name for number, (kind, (name, *_)) in enumerate(READERS.items())}
@@ -300,8 +303,8 @@ def main(folder: Path, changes: int, seed: int) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore", train.SearchBorderWarning)
-    parser = ArgumentParser(description="Give hostile files to every reader.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("changes", type=int, nargs="?", default=1000)
-    parser.add_argument("seed", type=int, nargs="?", default=int.from_bytes(os.urandom(3)))
+    parser = ArgumentParser(prog="python -m tests.attack.hostile_files", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="for the files; a new one is made inside")
+    parser.add_argument("changes", type=int, nargs="?", default=1000, help="of each whole file (default: 1000)")
+    parser.add_argument("seed", type=int, nargs="?", default=int.from_bytes(os.urandom(3)), help="of all changes")
     main(**vars(parser.parse_args()))
