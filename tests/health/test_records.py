@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd_cnn import health
 from autograd_cnn.health.findings import is_usual_update
-from autograd_cnn.health.onset import onset
+from autograd_cnn.health.onset import onset, onset_of_units
 from autograd_cnn.health.records import Records
 
 LAYERS = st.sampled_from(["", "conv", "relu", "fc"])
@@ -138,15 +138,55 @@ def onset_by_records(records, kind, layer, limits):
     return known[place].step
 
 
-@given(RECORDS.filter(bool), st.sampled_from([*SHOWS, "update"]), st.sampled_from(["", "conv", "fc"]), st.data())
-def test_onsets_are_those_of_a_walk_back_record_by_record(records, kind, layer, data):
-    limits = health.Thresholds(same_sign=0.5, update_steps=2)
-    if kind in ("update", "unchanged"):
-        records[0].update_ratios.setdefault(layer, 1.0)
-    assert onset(Records(records), kind, layer, limits) == onset_by_records(records, kind, layer, limits)
-    last = data.draw(st.integers(0, len(records) - 1))
-    expected = onset_by_records(records[: last + 1], kind, layer, limits)
-    assert onset(Records(records), kind, layer, limits, last) == expected
+@st.composite
+def trainings(draw):
+    """Return the records of a few steps, whose numbers lie on both sides of the thresholds; all are known, or some."""
+    some = draw(st.booleans())
+    sizes_of_gradients = st.sampled_from([0.0, 1e-9, 1e-3, 1.0, 5e3, math.nan])
+    ratios = st.sampled_from([0.0, 1e-9, 1e-3, 1e-3, 0.5, math.nan])
+
+    def numbers(values):
+        optional = {layer: values for layer in ("", "conv", "fc")}
+        return draw(st.fixed_dictionaries({}, optional=optional) if some else st.fixed_dictionaries(optional))
+
+    return [
+        health.StepRecord(
+            10 * i,
+            1.0,
+            {},
+            numbers(st.none() | sizes_of_gradients if some else sizes_of_gradients),
+            same_sign=numbers(st.sampled_from([0.2, 0.5, 0.9])),
+            update_ratios=numbers(ratios),
+        )
+        for i in range(draw(st.integers(1, 8)))
+    ]
+
+
+@pytest.mark.parametrize("kind", [*SHOWS, "update"])
+@given(trainings())
+def test_onsets_are_those_of_a_walk_back_record_by_record(kind, records):
+    limits = health.Thresholds(
+        same_sign=0.5, update_steps=2, vanished=1e-7, vanishing=(1e-2, 1e-4), exploding=(1e2, 1e4)
+    )
+    ours = Records(records)
+    for layer in ("", "conv", "fc"):
+        for last in range(len(records)):
+            known = records[: last + 1]
+            if kind not in ("update", "unchanged") or any(layer in record.update_ratios for record in known):
+                expected = onset_by_records(known, kind, layer, limits)
+                assert onset(ours, kind, layer, limits, last) == expected
+                assert onset(Records(known), kind, layer, limits) == expected
+
+
+def test_the_share_of_units_crosses_the_threshold_at_the_step_of_the_unit_that_makes_it_so():
+    limits = health.Thresholds(dead=(0.25, 0.5), saturated=(0.5, 0.75))
+    since = np.array([7, -1, 3, 5])
+    assert onset_of_units(since, "dead", limits, last=9) == 5
+    assert onset_of_units(since, "starved", limits, last=9) == 5
+    assert onset_of_units(since, "saturated", limits, last=9) == 7
+    assert onset_of_units(np.array([-1, -1, 0, -1]), "dead", limits, last=9) == 9
+    assert onset_of_units(np.array([-1, -1, 0, 0]), "saturated", limits, last=9) == 9
+    assert onset_of_units(np.array([0, 0, 0, 0]), "saturated", limits, last=9) == 0
 
 
 def test_every_field_of_a_record_is_kept():
