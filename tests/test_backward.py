@@ -182,6 +182,10 @@ def test_gradients_take_the_dtype_and_shape_of_what_they_are_of():
     assert (x.grad.dtype, y.grad.dtype) == (np.float32, np.float64)
     np.testing.assert_array_equal(y.grad, [[2, 2, 2]])
 
+    one = ag.Parameter([2.0])
+    (one * np.ones(0)).backward(np.ones(0))
+    assert one.grad.tolist() == [0.0]
+
     @ag.gate("bare", broadcasts=True)
     def bare(x):
         return x * 1
@@ -238,7 +242,7 @@ def test_a_parameter_assigned_after_its_use_is_named():
     s.assign(3.0)
     with pytest.raises(ag.GradientError, match="'s'"):
         f.backward()
-    f = ag.Scalar(2.0) * s  # in the second slot
+    f = (ag.Scalar(2.0) * 1) * s  # in the second slot
     s.assign(1.0)
     with pytest.raises(ag.GradientError, match="'s'"):
         f.backward()
@@ -313,6 +317,36 @@ def test_a_gradient_inside_a_compiled_function_must_be_recorded():
         ag.compile(lambda x: ag.grad(x * x, x)[0] * x)(ag.Scalar(3.0))
     recorded = ag.compile(lambda x: ag.grad(x * x, x, create_graph=True)[0] * x)
     assert recorded(ag.Scalar(3.0)).value == 18
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_expansion_is_differentiated_within_its_pass():
+    @ag.gate("cube")
+    def cube(x):
+        return x**3
+
+    cube.expansion(lambda x: x * x * x)
+    x = ag.Scalar(2.0)
+    (first,) = ag.grad(cube(x), x, create_graph=True)
+    assert first.value == 12
+    assert {node.scope.partition("/")[0] for node in ag.nodes(first)} == {"", "backward pass"}
+
+    @ag.gate("fourth")
+    def fourth(x):
+        return x**4 / 4
+
+    fourth.vjp(lambda upstream, output, x: upstream * cube(x))
+    (first,) = ag.grad(fourth(x), x, create_graph=True)
+    (second,) = ag.grad(first, x, create_graph=True)
+    earlier = first + second
+    (third,) = ag.grad(earlier, x, create_graph=True)
+    assert third.value == 12 + 12
+    made = set(ag.nodes(third)) - set(ag.nodes(earlier))
+    assert "backward pass 3" in {node.scope.partition("/")[0] for node in made}
+    assert "backward pass 2" not in {node.scope.partition("/")[0] for node in made}
+
+    cube.expansion(lambda x: x > 0)
+    assert ag.grad(cube(x), x, allow_unused=True) == (None,)
 
 
 @pytest.mark.usefixtures("registry")
