@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from viz import cli
 from viz.cli import main
 
 EXPRESSIONS = st.lists(
@@ -85,3 +86,57 @@ def test_any_arguments(
     assert written <= {"x.dot", "inner/x.dot", "inner/x.json", "inner/player.html"}
     assert ("x.dot" in written) <= ("../x.dot" in options)
     assert "evil" not in sys.modules
+
+
+NUMBERS = st.sampled_from(
+    [
+        "",
+        "0",
+        "1",
+        "-1",
+        "1.5",
+        "nan",
+        "inf",
+        "-inf",
+        "1e999",
+        "0x1",
+        "1_000",
+        "\uff11\uff12",
+        "9" * 5000,
+        "1e-400",
+        " 2 ",
+        "\0",
+    ]
+)
+SETTINGS = st.sampled_from(
+    [
+        *("--epochs", "--batch-size", "--seed", "--lr", "--momentum", "--init-std", "--activation", "--theme"),
+        *("--order", "--mode", "--oracle", "--kinks", "--float64", "--clear", "--ep", "-o", "--input"),
+    ]
+)
+
+
+@given(
+    command=st.sampled_from(["demo", "textbook", "warmup", "check"]),
+    words=st.lists(st.tuples(SETTINGS, NUMBERS | st.text(max_size=5)), max_size=4),
+)
+def test_any_settings_of_the_commands_that_take_long(command: str, words: list[tuple[str, str]]) -> None:
+    """Without the work itself, which would begin: settings are finite numbers in their ranges, or refused."""
+    reached: list[Any] = []
+    with pytest.MonkeyPatch.context() as patched:
+        for name in cli._RUN:
+            patched.setitem(cli._RUN, name, reached.append)
+        status, _, said = ran([command, *(["a:b"] if command == "check" else []), *(w for pair in words for w in pair)])
+    assert status in (0, 2)
+    assert (status == 2) == bool(said)
+    assert "Traceback" not in said
+    assert len(said.splitlines()) <= 8
+    for options in reached if status == 0 else ():
+        for name, value in vars(options).items():
+            assert not isinstance(value, float) or np.isfinite(value), name
+        if command == "demo":
+            assert options.epochs >= 1
+            assert options.batch_size >= 1
+            assert options.lr > 0
+            assert 0 <= options.momentum < 1
+            assert options.seed >= 0
