@@ -85,7 +85,7 @@ def _spread(count: int, places: Array, numbers: Array) -> Array:
 def _end_to_end(history: Records) -> Array:
     """Return the first over the last layer's weight gradient at each step."""
     places, ends = history.ends("weight_gradients")
-    first, last = ends.reshape(-1, 2).T
+    first, last = ends.reshape(len(places), 2).T
     known = last != 0
     with np.errstate(all="ignore"):
         return _spread(len(history), places[known], first[known] / last[known])

@@ -142,7 +142,7 @@ def onset_by_records(records, kind, layer, limits):
 def trainings(draw):
     """Return the records of a few steps, whose numbers lie on both sides of the thresholds; all are known, or some."""
     some = draw(st.booleans())
-    sizes_of_gradients = st.sampled_from([0.0, 1e-9, 1e-3, 1.0, 5e3, math.nan])
+    sizes_of_gradients = st.sampled_from([0.0, 1e-9, 1e-7, 1e-2, 1.0, 1e2, 5e3, math.nan])
     ratios = st.sampled_from([0.0, 1e-9, 1e-3, 1e-3, 0.5, math.nan])
 
     def numbers(values):
@@ -176,6 +176,14 @@ def test_onsets_are_those_of_a_walk_back_record_by_record(kind, records):
                 expected = onset_by_records(known, kind, layer, limits)
                 assert onset(ours, kind, layer, limits, last) == expected
                 assert onset(Records(known), kind, layer, limits) == expected
+
+
+@pytest.mark.parametrize(("kind", "at", "beyond"), [("exploding", 1e2, 5e3), ("vanishing", 1e-2, 1e-3)])
+def test_at_the_threshold_nothing_is_shown_yet(kind, at, beyond):
+    limits = health.Thresholds(vanishing=(1e-2, 1e-4), exploding=(1e2, 1e4))
+    sizes = [{"conv": first, "fc": 1.0} for first in (beyond, at, beyond)]
+    ours = Records([health.StepRecord(step, 1.0, {}, own) for step, own in enumerate(sizes)])
+    assert onset(ours, kind, "", limits) == 2
 
 
 def test_the_share_of_units_crosses_the_threshold_at_the_step_of_the_unit_that_makes_it_so():
