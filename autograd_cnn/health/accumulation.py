@@ -77,12 +77,12 @@ class Accumulation:
 
 def _is_read_once(network: Network, parameter: Node) -> bool:
     users = network.users.get(parameter, [])
-    return len(users) == 1 and users[0][0].grad is not None and parameter.grad is not None
+    return len(users) == 1 and parameter.grad is not None and all([user.grad is not None for user, _ in users])
 
 
 def _own_gradient(network: Network, parameter: Node) -> Any:
     """Return what this step alone sends a parameter; None where that is not known."""
     if not _is_read_once(network, parameter):
         return None
-    user, slot = network.users[parameter][0]
+    ((user, slot),) = network.users[parameter]
     return downstream_gradients(user, user.grad)[slot]

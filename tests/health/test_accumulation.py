@@ -63,6 +63,18 @@ def test_none_is_told_where_gradients_are_cleared_between_steps(deeds, several):
     assert not found(monitor)
 
 
+@pytest.mark.parametrize(("forgotten", "since"), [(1, [1]), (2, [2]), (3, [])])
+def test_the_first_three_steps_are_looked_at(forgotten, since):
+    model = dense(hidden=1)
+    optimizer, monitor = optim.SGD(model.parameters(), lr=0.01), health.Monitor(model)
+    for step in range(6):
+        if step != forgotten:
+            optimizer.zero_grad()
+        monitor.observe(backward(model, step))
+        optimizer.step()
+    assert [finding.since for finding in found(monitor)] == since
+
+
 def test_of_scalars():
     weights = [ag.Scalar(0.5, name="slope"), ag.Scalar(0.25)]
     optimizer, monitor = optim.SGD(weights, lr=0.01), health.Monitor(weights)
