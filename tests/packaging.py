@@ -1,7 +1,8 @@
 """What is handed out works where nothing of this folder is: ``python -m tests.packaging``, some twenty seconds.
 
-The wheel and the sdist are built and looked through. The wheel is installed into an environment of its own, which
-borrows only the libraries of this one, and the commands of a newcomer run there.
+The wheel and the sdist are built and looked through; the sdist gives the same wheel, byte by byte. The wheel is
+installed into an environment of its own, which borrows only the libraries of this one, and the commands of a newcomer
+run there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def main() -> None:
         folder = Path(name)
         wheel, sdist = built(folder / "dist")
         look_through(wheel, sdist)
+        assert contents(wheel) == contents(rebuilt(sdist, folder / "again")), "the sdist gives another wheel"
         programs = installed(wheel, folder / "environment")
         use(programs, folder)
     print(f"{wheel.name} and {sdist.name}: complete; installed elsewhere, all commands run")
@@ -37,6 +39,22 @@ def built(folder: Path) -> tuple[Path, Path]:
     run(sys.executable, "-m", "hatchling", "build", "--directory", folder, cwd=ROOT)
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     return wheel, sdist
+
+
+def rebuilt(sdist: Path, folder: Path) -> Path:
+    """Build a wheel from an unpacked sdist, as pip does."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (home,) = folder.iterdir()
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder / "dist", cwd=home)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Return all files of a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def look_through(wheel: Path, sdist: Path) -> None:
