@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from autograd_cnn.health.measures import norm
 from autograd_cnn.health.network import Network
 from autograd_cnn.health.report import Finding
 from autograd_cnn.health.wording import number
+
+if TYPE_CHECKING:
+    from autograd_cnn.health.watching import Watch
 
 LOOKS = 3
 """So many steps are looked at: what a loop forgets, it forgets each time."""
@@ -50,9 +53,11 @@ class Accumulation:
         self._kept: _Kept | None = None
         self.finding: Finding | None = None
 
-    def take(self, network: Network, step: int) -> None:
-        """Look at a step whose gradients are there, before the optimizer's step."""
-        kept = self._kept
+    def take(self, watch: Watch, step: int) -> None:
+        """Look at one of the first steps, whose gradients are there, before the optimizer's step."""
+        if step >= LOOKS or watch.replayed:
+            return
+        network, kept = watch.network, self._kept
         if self.finding is None and kept is not None and kept.step == step - 1:
             own = _own_gradient(network, kept.parameter)
             if own is not None and kept.parameter.serial != kept.version:

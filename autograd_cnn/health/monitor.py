@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.graph import Node, topological_order
-from autograd_cnn.health.accumulation import LOOKS, Accumulation
+from autograd_cnn.health.accumulation import Accumulation
 from autograd_cnn.health.books import Books
 from autograd_cnn.health.network import kept_gradients
 from autograd_cnn.health.nonfinite import first_non_finite
@@ -197,8 +197,7 @@ class Monitor:
             return False
         if is_first:
             self._start = start_of(watch.network)
-        if self._steps < LOOKS and not watch.replayed:
-            self._accumulation.take(watch.network, self._steps)
+        self._accumulation.take(watch, self._steps)
         self._books.take_ratios(self._updates.renew(watch.weights))
         record = self._books.take(self._steps, loss.item(), plan, order, -1 if watch.replayed else self._oldest)
         self._steps, self._oldest = self._steps + 1, loss.serial
