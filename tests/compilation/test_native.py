@@ -160,7 +160,8 @@ def test_a_replay_allocates_next_to_nothing(monkeypatch):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak - before < 16_000
+    buffer = 0 if np.lib.NumpyVersion(np.__version__) >= "2.3.0" else 8192  # which NumPy's own functions took before
+    assert peak - before < 16_000 + buffer
 
 
 def test_gradients_belong_to_whoever_holds_them():
