@@ -79,6 +79,33 @@ def test_branches_hold_still_under_a_small_step(name, data):
     np.testing.assert_array_equal(here, np.round(here))
 
 
+SIDES = [(np.array(v),) for v in (-1.0, 0.0, 1.0)]
+LARGEST = [(np.roll(np.arange(4.0), by).reshape(1, 1, 2, 2),) for by in range(4)]
+ONE_WINDOW = {"window": (2, 2), "stride": (2, 2), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
+
+#: By gate with kinks: inputs on all sides of one, and on it where a rule of its own holds there; and attributes.
+AROUND_KINKS = {
+    **{name: (SIDES, {}) for name in ("abs", "elu", "leaky_relu", "relu", "selu", "step")},
+    "prelu": ([(*x, np.array(0.25)) for x in SIDES], {}),
+    "hardtanh": ([(np.array(v),) for v in (-2.0, -1.0, 0.0, 1.0, 2.0)], {}),
+    **{name: ([(np.array(1.0), *x) for x in [(0.0,), (1.0,), (2.0,)]], {}) for name in ("maximum", "minimum")},
+    "where": ([(np.array(chosen), 1.0, 2.0) for chosen in (True, False)], {}),
+    **{name: ([(np.array(v),) for v in ([1.0, 2.0], [2.0, 1.0])], {}) for name in ("max", "min")},
+    "multiclass_svm_loss": ([(np.array([[0.0, v]]), np.array([0])) for v in (-2.0, 0.0)], {}),
+    "max_pool2d": (LARGEST, {**ONE_WINDOW, "output_size": (1, 1)}),
+    "adaptive_max_pool2d": (LARGEST, {"output_size": (1, 1)}),
+}
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_around_a_kink_every_side_is_a_branch_of_its_own(name):
+    places, attributes = AROUND_KINKS[name]
+    gate = ag.GATES[name]
+    branches = [np.asarray(gate.branches(*place, **(gate.attributes | attributes))).tolist() for place in places]
+    for i, branch in enumerate(branches):
+        assert branch not in branches[:i]
+
+
 @pytest.mark.parametrize("name", OF_NUMBERS)
 def test_arrays_without_elements_through_gates_without_a_gradient(name):
     """Comparisons make empty masks; reductions that have no answer are in the tests of reductions."""

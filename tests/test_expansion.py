@@ -94,6 +94,23 @@ def test_tensor_level_leaves_no_compound_gate(name, data, number):
         assert expanded is output
 
 
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp", "cross_entropy", "cross_entropy_gradient"])
+def test_an_expansion_is_as_stable_as_its_gate(name):
+    """Scores far out on both sides, where eˣ alone would be infinite, or 0 throughout."""
+    scores = np.array([[1e4, 1e4 - 1, -1e4], [-1e4, -1e4, -1e4 - 2]])
+    others = {"cross_entropy": ([0, 2],), "cross_entropy_gradient": ([0, 2],)}.get(name, ())
+    inputs = [ag.Tensor(scores, requires_grad=True), *map(np.array, others)]
+    if name == "cross_entropy_gradient":
+        inputs = [np.array([1.0, 3.0]), *inputs]
+    output = ag.GATES[name](*inputs)
+    expanded = ag.expand(output).output
+    assert np.isfinite(output.value).all()
+    np.testing.assert_allclose(expanded.value, output.value, rtol=1e-12, atol=1e-12)
+    upstream, leaf = np.ones(output.shape), next(x for x in inputs if isinstance(x, ag.Tensor))
+    expected, found = (ag.grad(y, leaf, upstream)[0] for y in (output, expanded))
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 # What expand returns
 
 

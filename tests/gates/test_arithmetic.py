@@ -116,6 +116,25 @@ def test_clip_without_bounds_says_so():
         ag.clip(ag.Scalar(1.0))
 
 
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("greater", (False, False, True, False)),
+        ("greater_equal", (False, True, True, False)),
+        ("less", (True, False, False, False)),
+        ("less_equal", (True, True, False, False)),
+        ("equal", (False, True, False, False)),
+        ("not_equal", (True, False, True, True)),
+    ],
+)
+def test_comparisons_below_at_and_above_equality_and_with_nan(name, answers):
+    gate, numbers = ag.GATES[name], [1.0, 2.0, 3.0, math.nan]
+    found = gate(ag.Tensor(numbers), ag.Tensor([2.0] * 4))
+    assert found.dtype == bool
+    assert found.value.tolist() == list(answers)
+    assert [bool(gate(ag.Scalar(v), 2.0).value) for v in numbers] == list(answers)
+
+
 @given(
     st.sampled_from(["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"]),
     st.sampled_from(
