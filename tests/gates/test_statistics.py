@@ -57,6 +57,13 @@ def test_one_number_has_no_unbiased_variance():
         ag.var(ag.Tensor([1.0]), ddof=1, correction=0)
 
 
+def test_more_degrees_of_freedom_than_numbers_are_none():
+    """As NumPy: the divisor ends at 0; a negative one would make a negative variance."""
+    for f in (ag.var, ag.std):
+        with pytest.warns(RuntimeWarning, match="divide by zero"):
+            assert f(ag.Tensor([1.0, 2.0]), ddof=3).item() == math.inf
+
+
 @given(ARRAYS, st.sampled_from([1, 2, math.inf]), st.booleans(), st.data())
 def test_norms_are_numpys(x, order, keepdims, data):
     axis = data.draw(st.none() | st.integers(-x.ndim, x.ndim - 1))
