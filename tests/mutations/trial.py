@@ -85,9 +85,11 @@ def _recorded(session: pytest.Session, files: Sequence[str], path: str) -> Reach
     if process == 0:
         recorder = Recorder(files)
         session.config.pluginmanager.register(recorder)
-        session.config.hook.pytest_runtestloop(session=session)
-        recorder.write(path)
-        os._exit(0)
+        try:
+            session.config.hook.pytest_runtestloop(session=session)
+        finally:  # also where a test fails, which ends the loop
+            recorder.write(path)
+            os._exit(0)
     os.waitpid(process, 0)
     return Reached.read(path)
 
