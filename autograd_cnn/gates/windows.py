@@ -192,7 +192,7 @@ def _count(gate: str, axis: int, size: int, extent: int, stride: int, padding: P
     if room < 0:
         raise ShapeError(
             f"{gate}: a window of extent {extent} is larger than the {_AXES[axis]} {size} with padding "
-            f"{padding[0]}+{padding[1]}; use a smaller window, or padding of at least {-room} in all"
+            f"{padding[0]}+{padding[1]}; use a smaller window, or padding of at least {extent - size} in all"
         )
     if room % stride == 0 or fit == "floor":
         return room // stride + 1

@@ -1,5 +1,6 @@
 """Convolution: the lecture's numbers, what convolution is in mathematics, and its gradients as convolutions."""
 
+import re
 from itertools import product
 
 import numpy as np
@@ -52,6 +53,29 @@ def test_the_lectures_stride_2_does_not_fit_and_says_so():
     with pytest.raises(ag.ShapeError, match=r"\(6 − 3 \+ 0\)/2 is not whole"):
         F.conv2d(IMAGE, DIAGONAL, stride=2)
     np.testing.assert_array_equal(F.conv2d(IMAGE, DIAGONAL, stride=2, fit="floor")[0, 0], [[3, -3], [-3, 0]])
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.tuples(*[st.integers(0, 2)] * 2), st.integers(1, 2))
+def test_what_a_message_offers_fits_and_nothing_smaller_does(size, window, stride, padding, dilation):
+    """Strides up to one more than was asked for, and the three smallest paddings; each is tried."""
+
+    def fits(stride, padding):
+        try:
+            F.conv1d(np.zeros((1, 1, size)), np.zeros((1, 1, window)), None, stride, padding, dilation)
+        except ag.ShapeError as error:
+            return str(error)
+
+    message, extent = fits(stride, padding), dilation * (window - 1) + 1
+    if message is None:
+        return
+    if lacking := re.search("padding of at least ([0-9]+) in all", message):
+        assert fits(1, (int(lacking[1]) - 1, 0))
+        assert not fits(1, (int(lacking[1]), 0))
+    else:
+        offer = re.search("Use stride (.*?)(?: or padding (.*))?, or fit='floor'", message)
+        strides, paddings = ([int(n) for n in (part or "").split(" or ") if n] for part in offer.groups())
+        assert strides == [s for s in range(1, stride + 2) if not fits(s, padding)]
+        assert paddings == [p for p in range(extent) if not fits(stride, p)][:3]
 
 
 def test_both_kernels_make_a_feature_map_of_two_channels():
