@@ -111,6 +111,13 @@ def test_an_expansion_is_as_stable_as_its_gate(name):
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
+def test_the_logarithms_of_an_expanded_binary_cross_entropy_end_at_100_too():
+    p, y = ag.Tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True), np.array([0.0, 1.0, 1.0, 0.0])
+    with np.errstate(divide="ignore"):
+        expanded = ag.expand(ag.GATES["binary_cross_entropy"](p, y)).output
+    np.testing.assert_array_equal(expanded.value, [0, 0, 100, 100])
+
+
 # What expand returns
 
 

@@ -95,6 +95,8 @@ def test_scalars_take_part():
         ("i", [(2, 3)], ag.ShapeError, "one letter per axis"),
         ("i,i", [(2,), (3,)], ag.ShapeError, "one index runs over 2 and over 3"),
         ("ii", [(2, 3)], ag.ShapeError, "one index runs over 2 and over 3"),
+        ("i,i,i", [(1,), (2,), (3,)], ag.ShapeError, "one index runs over 2 and over 3"),
+        ("i,i,i", [(2,), (1,), (3,)], ag.ShapeError, "one index runs over 2 and over 3"),
         ("...i,...i", [(2, 4), (3, 4)], ag.ShapeError, "one index runs over"),
         ([0, 1], [(2, 3)], ag.ArgumentError, "subscripts are a list"),
         ("...", [(1,) * 53], ag.ArgumentError, "more than 52 different indices"),
@@ -107,7 +109,13 @@ def test_what_does_not_fit_is_named(subscripts, shapes, error, message):
 
 @pytest.mark.parametrize(
     ("a", "b", "axes"),
-    [((2, 3, 4), (3, 4, 5), 2), ((2, 3), (4,), 0), ((2, 3), (2, 3), ((0, 1), (0, 1))), ((2, 3), (4, 3), (-1, 1))],
+    [
+        ((2, 3, 4), (3, 4, 5), 2),
+        ((2, 3), (4,), 0),
+        ((2, 3), (2, 3), 2),
+        ((2, 3), (2, 3), ((0, 1), (0, 1))),
+        ((2, 3), (4, 3), (-1, 1)),
+    ],
 )
 def test_tensordot_is_numpys(a, b, axes):
     rng = np.random.default_rng(0)
@@ -132,6 +140,11 @@ def test_dot_and_outer_are_numpys(a, b):
         np.testing.assert_allclose(output.value, expected, rtol=1e-12)
         np.testing.assert_allclose((ag.grad(output.sum(), node)[0] * x).sum(), expected.sum())
     np.testing.assert_allclose(node.dot(y).value, x.dot(y))
+
+
+def test_a_dot_of_matrices_stands_in_the_graph_as_their_product():
+    x = ag.Tensor(np.ones((2, 2)), requires_grad=True)
+    assert x.dot(x).gate.name == "matmul"
 
 
 def test_axes_of_tensordot_that_do_not_fit():
