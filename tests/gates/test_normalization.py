@@ -164,6 +164,15 @@ def test_an_empty_batch_keeps_its_shape_and_the_running_statistics(shape):
     np.testing.assert_array_equal((mean, variance), ([2] * 3, [5] * 3))
 
 
+def test_an_empty_batch_has_an_expansion_and_second_derivatives_without_a_warning():
+    """The mean of nothing is NaN with a warning; here it is not asked for."""
+    x = ag.Tensor(np.zeros((0, 3)), requires_grad=True)
+    output = ag.GATES["standardize"](x, axis=(0,))
+    assert ag.expand(output).output.shape == (0, 3)
+    (gradient,) = ag.grad(output, x, np.zeros((0, 3)), create_graph=True)
+    assert ag.grad(gradient, x, np.zeros((0, 3)))[0].shape == (0, 3)
+
+
 def test_one_number_per_channel_cannot_be_trained_on():
     for shape in ((1, 3), (1, 3, 1, 1)):
         with pytest.raises(ag.ShapeError, match=r"1 number per channel, .* larger batch, eval\(\), or LayerNorm"):
