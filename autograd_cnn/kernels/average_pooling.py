@@ -124,14 +124,14 @@ def _divisors(
     output_size: Pair,
     dtype: np.dtype[Any],
 ) -> Floats:
-    """Return how many places of each window count, (OH, OW); 1 where none does."""
+    """Return how many places of each window count, (OH, OW); at least 1, where there is none to be divided."""
     counted = []
     for axis in range(2):
         before, after = padding[axis] if count_include_pad else (0, 0)
         begin = np.arange(output_size[axis]) * stride[axis] - padding[axis][0]
         end = np.minimum(begin + window[axis], input_size[axis] + after)
-        counted.append(np.maximum(end - np.maximum(begin, -before), 0))
-    return readable(np.maximum(counted[0][:, None] * counted[1][None, :], 1), dtype)
+        counted.append(np.maximum(end - np.maximum(begin, -before), 1))
+    return readable(counted[0][:, None] * counted[1][None, :], dtype)
 
 
 @lru_cache(maxsize=256)

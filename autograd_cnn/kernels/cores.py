@@ -31,7 +31,7 @@ def _asked_for(words: str) -> int:
 def _available_cpus() -> set[int]:
     if hasattr(os, "sched_getaffinity"):  # only those that this process may use
         return os.sched_getaffinity(0)
-    return set(range(os.cpu_count() or 1))  # pragma: no cover - where the system tells of no affinity
+    return set(range(os.cpu_count() or 1))
 
 
 def physical_cores(cpus: set[int], devices: Path = Path("/sys/devices/system/cpu")) -> int:

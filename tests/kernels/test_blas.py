@@ -1,6 +1,7 @@
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Barrier
 
 import pytest
@@ -24,12 +25,7 @@ class Library:
 @pytest.fixture
 def libraries(monkeypatch):
     found = [Library(4), Library(2)]
-
-    def _libraries():
-        return found
-
-    _libraries.cache_clear = lambda: None
-    monkeypatch.setattr(blas, "_libraries", _libraries)
+    monkeypatch.setattr(blas, "_libraries", cache(lambda: found))
     return found
 
 
@@ -79,6 +75,19 @@ def test_the_last_of_many_threads_gives_back(libraries):
     assert get_blas_threads() == [4, 2]
 
 
+def test_a_library_that_comes_later_is_asked_for_when_none_is_held(monkeypatch):
+    """As that of scipy does; while products run, one more would be given back a number that it never had."""
+    found = [Library(4)]
+    monkeypatch.setattr(blas, "_libraries", cache(lambda: list(found)))
+    assert get_blas_threads() == [4]
+    found.append(Library(8))
+    with single_threaded():
+        set_blas_threads(3)
+    assert [library.num_threads for library in found] == [3, 8]
+    set_blas_threads(2)
+    assert get_blas_threads() == [2, 2]
+
+
 def test_numpy_s_own_library_obeys():
     before = get_blas_threads()
     if not before:
@@ -93,9 +102,16 @@ def test_numpy_s_own_library_obeys():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_child_forked_meanwhile_is_not_held(libraries):
+def test_a_child_forked_meanwhile_is_not_held_and_holds_its_own_products(libraries):
+    def numbers():
+        return [library.num_threads for library in libraries]
+
     with single_threaded():
         child = os.fork()
         if child == 0:
-            os._exit(0 if [library.num_threads for library in libraries] == [4, 2] else 1)
+            seen = [numbers()]
+            with single_threaded():
+                seen.append(numbers())
+            seen.append(numbers())
+            os._exit(0 if seen == [[4, 2], [1, 1], [4, 2]] else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

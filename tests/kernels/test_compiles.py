@@ -35,12 +35,13 @@ def _inner():
 class Heard:
     def __init__(self):
         self.words = []
+        self.seconds = []
 
     def begun(self, kernel):
         self.words.append(kernel)
 
     def ended(self, kernel, seconds):
-        assert seconds >= 0
+        self.seconds.append(seconds)
         self.words.append(f"{kernel} done")
 
 
@@ -63,6 +64,16 @@ def test_a_watcher_hears_of_the_outermost_kernel_by_its_file_and_name(kernels):
     assert heard.words == ["test_compiles.outer", "test_compiles.outer done"]
     assert name(second) == "test_compiles.inner"
     assert {first, second} <= {*announced()}
+
+
+def test_the_seconds_of_a_compile_are_those_from_its_begin_with_all_within_to_its_end(kernels, monkeypatch):
+    monkeypatch.setattr(compiles, "time", clock := SimpleNamespace(perf_counter=lambda: clock.now, now=10.0))
+    with watched(heard := Heard()), compiling(kernels[0]):
+        clock.now = 11.0
+        with compiling(kernels[1]):
+            clock.now = 12.0
+        clock.now = 14.5
+    assert heard.seconds == [4.5]
 
 
 def test_a_kernel_that_another_library_calls_is_heard_of(kernels):
@@ -110,12 +121,14 @@ class Patient:
     """A timer whose time never comes."""
 
     started = ()
+    daemon = False
 
     def __init__(self, seconds, function, arguments):
+        self.seconds = seconds
         self.run = lambda: function(*arguments)
 
     def start(self):
-        Patient.started = (*Patient.started, self.run)
+        Patient.started = (*Patient.started, self)
 
 
 class Impatient(Patient):
@@ -136,6 +149,7 @@ def terminal(monkeypatch):
     monkeypatch.setattr(compiles, "sys", SimpleNamespace(stderr=stream))
     monkeypatch.setenv(VARIABLE, "1")
     monkeypatch.setattr(compiles, "Timer", Impatient)
+    monkeypatch.setattr(Patient, "started", ())
     return stream
 
 
@@ -147,6 +161,25 @@ def test_a_long_compile_has_its_line(terminal):
     assert terminal.getvalue().endswith("... 1.2 s\n")
 
 
+def test_a_short_compile_after_a_long_one_has_none(terminal, monkeypatch):
+    line = ProgressLine()
+    line.begun("softmax.softmax")
+    line.ended("softmax.softmax", 1.23)
+    written = terminal.getvalue()
+    monkeypatch.setattr(compiles, "Timer", Patient)
+    line.begun("softmax.log_softmax")
+    line.ended("softmax.log_softmax", 0.1)
+    assert terminal.getvalue() == written
+
+
+def test_the_line_comes_before_one_wonders_and_no_program_waits_for_it_to_end(terminal, monkeypatch):
+    monkeypatch.setattr(compiles, "Timer", Patient)
+    ProgressLine().begun("softmax.softmax")
+    timer = Patient.started[-1]
+    assert 0 < timer.seconds <= 1
+    assert timer.daemon
+
+
 @pytest.mark.parametrize("timer", [Patient, Impossible])
 def test_a_short_compile_has_none(terminal, monkeypatch, timer):
     monkeypatch.setattr(compiles, "Timer", timer)
@@ -154,7 +187,7 @@ def test_a_short_compile_has_none(terminal, monkeypatch, timer):
     line.begun("softmax.softmax")
     line.ended("softmax.softmax", 0.1)
     for late in Patient.started:  # the compile ended as the time came
-        late()
+        late.run()
     assert terminal.getvalue() == ""
 
 

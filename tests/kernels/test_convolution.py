@@ -1,5 +1,7 @@
 """The public page of convolution: what it asks of every algorithm, and what it does with bad arguments."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,34 @@ def test_cross_correlation_of_known_numbers(algorithm):
     with forced(algorithm):
         y = conv2d(x, weight, (1, 1), ((0, 0), (0, 0)), (1, 1), 1, (2, 2))
     np.testing.assert_array_equal(y, [[[[27.0, 37.0], [57.0, 67.0]]]])
+
+
+@everyone
+def test_groups_are_convolutions_side_by_side(algorithm):
+    """The result and both gradients; a weight holds as many channels as one group has."""
+    case = replace(LARGE, channels=4, channels_out=6, groups=2, input_size=(6, 5), output_size=(6, 5))
+    x, weight, upstream = case.images(), case.weight(), case.upstream()
+    moves = case.moves[:3]
+    parts = zip(np.split(x, 2, 1), np.split(weight, 2), np.split(upstream, 2, 1), strict=True)
+    y, x_gradient, weight_gradient = zip(
+        *[
+            (
+                conv2d(images, window, *moves, 1, case.output_size),
+                conv2d_input_gradient(gradient, window, case.input_size, *moves, 1),
+                conv2d_weight_gradient(gradient, images, case.window, *moves, 1),
+            )
+            for images, window, gradient in parts
+        ],
+        strict=True,
+    )
+    with forced(algorithm):
+        found = [
+            conv2d(x, weight, *moves, 2, case.output_size),
+            conv2d_input_gradient(upstream, weight, case.input_size, *moves, 2),
+            conv2d_weight_gradient(upstream, x, case.window, *moves, 2),
+        ]
+    for one, many, axis in zip(found, (y, x_gradient, weight_gradient), (1, 1, 0), strict=True):
+        np.testing.assert_allclose(one, np.concatenate(many, axis), rtol=1e-4, atol=1e-4, strict=True)
 
 
 @everyone

@@ -46,9 +46,19 @@ def test_a_quota_of_time_limits_the_cores(granted):
 
 
 def test_only_cpus_of_the_affinity_count(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1, 5}, raising=False)
+    this_process = 0  # as the system calls it
+    monkeypatch.setattr(os, "sched_getaffinity", {this_process: {1, 5, 6}}.__getitem__, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
     monkeypatch.setattr(cores, "physical_cores", len)
-    assert default_num_threads() == 2
+    assert default_num_threads() == 3
+
+
+@pytest.mark.parametrize(("told", "expected"), [(6, 6), (None, 1)])
+def test_where_the_system_tells_of_no_affinity_all_cpus_count_or_one(monkeypatch, told, expected):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: told)
+    monkeypatch.setattr(cores, "physical_cores", len)
+    assert default_num_threads() == expected
 
 
 def write(file, words):
@@ -66,7 +76,10 @@ def test_hardware_threads_of_one_core_count_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("max 100000", math.inf), ("200000 100000", 2), ("150000 100000", 2), ("5000 100000", 1), ("damaged", math.inf)],
+    [
+        *(("max 100000", math.inf), ("200000 100000", 2), ("150000 100000", 2), ("5000 100000", 1)),
+        *(("damaged", math.inf), ("0 100000", 1)),  # without any thread nothing would ever be done
+    ],
 )
 def test_the_quota_of_a_container(tmp_path, words, expected):
     """A container that sees its own group as the root, or, by the path of the outside, none of its own."""
@@ -76,9 +89,9 @@ def test_the_quota_of_a_container(tmp_path, words, expected):
 
 
 def test_the_narrowest_of_all_groups_limits(tmp_path):
-    for folder, words in (("", "800000 100000"), ("a", "300000 100000"), ("a/b", "max 100000")):
+    for folder, words in (("", "800000 100000"), ("a:1", "300000 100000"), ("a:1/b", "max 100000")):
         write(tmp_path / "mount" / folder / "cpu.max", words)
-    write(tmp_path / "membership", "0::/a/b\n")
+    write(tmp_path / "membership", "0::/a:1/b\n")  # a name may hold colons
     assert cpu_quota(tmp_path / "membership", tmp_path / "mount") == 3
 
 

@@ -307,6 +307,20 @@ def test_windows_sticking_out_count_only_the_padded_image():
     np.testing.assert_array_equal(without, [[[[9.0 / 3, 8.0 / 2]]]])
 
 
+@pytest.mark.parametrize("count_include_pad", [True, False])
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_window_without_any_pixel_has_mean_zero_and_shares_nothing(order, count_include_pad):
+    """Beside the image, above it, or both; those at the corner of the padded image do not even see padding."""
+    x, padding = np.full((1, 3, 1, 1), 6.0), ((1, 1), (1, 1))
+    expected = np.zeros((1, 3, 4, 4))
+    expected[:, :, 1, 1] = 6
+    y = avg_pool2d(arranged(x, order), (1, 1), (1, 1), padding, count_include_pad, (4, 4))
+    np.testing.assert_array_equal(y, expected, strict=True)
+    upstream = arranged(np.full(y.shape, 2.0), order)
+    gradient = avg_pool2d_gradient(upstream, (1, 1), (1, 1), (1, 1), padding, count_include_pad)
+    np.testing.assert_array_equal(gradient, np.full(x.shape, 2.0), strict=True)
+
+
 def test_nan_spreads_only_to_the_windows_that_see_it():
     x = np.ones((1, 1, 2, 4))
     x[0, 0, 1, 2] = np.nan
