@@ -452,6 +452,7 @@ SWAPPED = IMAGES.astype(">f4")
         (lambda: F.conv_transpose2d(IMAGES, BACK, padding="same"), ag.ArgumentError, "how much to cut"),
         (lambda: F.conv_transpose2d(IMAGES, BACK, padding=4), ag.ShapeError, "leaves no height .* use 2 less"),
         (lambda: F.conv_transpose2d(IMAGES, BACK, padding=(0, 4)), ag.ShapeError, "leaves no width"),
+        (lambda: F.conv_transpose2d(IMAGES, BACK, padding=(3, 4)), ag.ShapeError, "leaves no width .* use 2 less"),
         (lambda: F.conv_transpose2d(IMAGES, BACK, output_padding=1), ag.ArgumentError, "less than the stride"),
         (lambda: F.convolve2d(PLANE[None], PLANE), ag.ShapeError, "expected a plane"),
         (lambda: F.convolve2d(PLANE, PLANE[:0]), ag.ShapeError, "not empty"),
