@@ -113,13 +113,13 @@ def _chosen(name: str, choose: Callable[..., Any], x: Value, axis: Axes, keepdim
     """Return the chosen elements, and their positions in the flattened input."""
     x = np.asarray(x)
     axes = reduced_axes(name, axis, x.ndim)
-    kept, length = kept_shape(x.shape, axes, False), count_over(x.shape, axis)
+    kept, length = kept_shape(x.shape, axes), count_over(x.shape, axis)
     if length == 0 and 0 not in kept:
         raise ShapeError(f"{name}: nothing to choose from: shape {x.shape} is empty over axis {axis}")
     last = range(x.ndim - len(axes), x.ndim)
     candidates = np.moveaxis(x, axes, last).reshape(*kept, length)
     positions = np.moveaxis(np.arange(x.size).reshape(x.shape), axes, last).reshape(*kept, length)
-    first = choose(candidates, -1, keepdims=True) if x.size else np.zeros((*kept, 1), int)[..., :length]
+    first = choose(candidates, -1, keepdims=True) if x.size else np.zeros((*kept, 0), int)
     shape = kept_shape(x.shape, axes, keepdims)
     chosen = (np.take_along_axis(values, first, -1).reshape(shape) for values in (candidates, positions))
     return next(chosen), next(chosen)
@@ -145,7 +145,7 @@ def _(upstream: Value, output: Value, x: Value, *, axis: Axes, keepdims: bool) -
     shape = shape_of(x)
     axes = reduced_axes("prod", axis, len(shape))
     order = (*(a for a in range(len(shape)) if a not in axes), *axes)
-    rows = reshape(transpose(x, axes=order), shape=(*kept_shape(shape, axes, False), count_over(shape, axis)))
+    rows = reshape(transpose(x, axes=order), shape=(*kept_shape(shape, axes), count_over(shape, axis)))
     others = reshape(product_of_others(rows), shape=tuple(shape[a] for a in order))
     return spread(upstream, shape, axis) * transpose(others, axes=tuple(order.index(a) for a in range(len(shape))))
 
