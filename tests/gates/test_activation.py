@@ -217,6 +217,7 @@ def test_known_numbers():
     assert round(ag.sigmoid(1.0), 2) == 0.73
     assert round(float(slopes(ag.sigmoid, np.array([1.0]))[0]), 2) == 0.2
     assert slopes(ag.sigmoid, np.array([0.0]))[0] == 0.25
+    assert [F.step(x) for x in (-1.0, 0.0, 1.0)] == [0, 0, 1]
     assert F.leaky_relu(-2.0) == -0.02
     assert F.leaky_relu(-2.0, 0.1) == -0.2
     assert F.gelu(1.0) == pytest.approx(0.8413447460685429, rel=1e-15)

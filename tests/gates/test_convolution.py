@@ -78,6 +78,33 @@ def test_what_a_message_offers_fits_and_nothing_smaller_does(size, window, strid
         assert paddings == [p for p in range(extent) if not fits(stride, p)][:3]
 
 
+@pytest.mark.parametrize(
+    ("window", "dilation", "same"), [((2, 5), (3, 1), ((1, 2), (2, 2))), ((5, 2), (1, 3), ((2, 2), (1, 2)))]
+)
+def test_paddings_by_name_are_those_of_each_axis(window, dilation, same):
+    """Of an odd amount the bottom or the right gets one more."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(1, 1, 9, 9)), rng.normal(size=(1, 1, *window))
+    for name, padding in (("same", same), ("valid", 0)):
+        found = F.conv2d(x, w, padding=name, dilation=dilation)
+        np.testing.assert_array_equal(found, F.conv2d(x, w, padding=padding, dilation=dilation))
+        assert name != "same" or found.shape == x.shape
+
+
+@pytest.mark.parametrize(
+    ("padding", "message"),
+    [
+        (((4, 3), (0, 0)), r"padding 4\+3 leaves no height of input \(5, 6\); use 1 less"),
+        (((4, 2), (3, 6)), r"padding 3\+6 leaves no width of input \(5, 6\); use 2 less"),
+    ],
+)
+def test_a_transposed_convolution_that_is_cut_away_says_along_which_axis(padding, message):
+    x, w = np.ones((1, 1, 5, 6)), np.ones((1, 1, 3, 3))
+    with pytest.raises(ag.ShapeError, match=message):
+        F.conv_transpose2d(x, w, padding=padding)
+    assert F.conv_transpose2d(x, w, padding=((4, 2), (3, 4))).shape == (1, 1, 1, 1)
+
+
 def test_both_kernels_make_a_feature_map_of_two_channels():
     both = F.conv2d(IMAGE, np.concatenate([DIAGONAL, COLUMN]))
     np.testing.assert_array_equal(both[:, :1], F.conv2d(IMAGE, DIAGONAL))
@@ -438,6 +465,7 @@ SWAPPED = IMAGES.astype(">f4")
         (lambda: F.conv1d(ROW, ROW_WEIGHT, padding="full"), ag.ArgumentError, "padding='full'"),
         (lambda: F.conv1d(ROW, ROW_WEIGHT, ROW[0, 0]), ag.ShapeError, r"conv1d: bias of shape \(9,\), expected \(6,\)"),
         (lambda: F.conv2d(SWAPPED, SWAPPED), ag.DtypeError, r"dtype >f4, .*use x.astype\(np.float32\)"),
+        (lambda: F.conv2d(IMAGES, BACK, padding=-1), ag.ArgumentError, "padding=-1, expected an integer of at least 0"),
         (lambda: F.conv2d(IMAGES, BACK, padding=(1, 2, 3)), ag.ArgumentError, r"padding=\(1, 2, 3\)"),
         (lambda: F.conv2d(IMAGES, BACK, padding=(1, 2, 3, -1)), ag.ArgumentError, r"padding=\(3, -1\)"),
         (lambda: F.conv_transpose2d(IMAGES, BACK[0]), ag.ShapeError, r"expected \(in, out/groups, height, width\)"),
