@@ -77,6 +77,16 @@ def test_topk_of_nan_and_of_all():
     assert indices.tolist() == [1, 2]
     with pytest.raises(ag.ArgumentError, match="topk: k=4 of 3 elements along axis 0, expected 0 to 3"):
         ag.topk(ag.Tensor([1.0, 2.0, 3.0]), 4)
+    with pytest.raises(ag.ArgumentError, match="topk: k=-1 of 3 elements"):
+        ag.topk(ag.Tensor([1.0, 2.0, 3.0]), -1)
+
+
+def test_along_the_last_axis_unless_another_is_named():
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    node = ag.Tensor(x)
+    order = np.argsort(x, -1)
+    np.testing.assert_array_equal(ag.take_along_axis(node, order).value, np.sort(x, -1))
+    np.testing.assert_array_equal(ag.topk(node, 4)[1], order[..., ::-1])
 
 
 def test_argmax_and_argmin_are_plain_and_take_the_first():
