@@ -79,7 +79,7 @@ def count_units(
     axis : int
         The axis that counts the units.
     what : {"squares", "outside", "all"}
-        Only the first two columns, the first three, or all: what is not asked for is 0.
+        Only the first two columns, the first three, or all: what is not asked for is as for no number.
     bounds : (float, float)
         What lies below the first or above the second counts as outside; by default all positive numbers.
     out : ndarray, optional

@@ -58,3 +58,4 @@ def test_blocks_cover_the_channels_and_stay_inside(lanes, vectors, channels):
         assert first == number * cut[0][1] * lanes or number == len(cut) - 1
         covered.update(range(first, first + width * lanes))
     assert covered == set(range(max(channels, lanes)))
+    assert sum(width for _, width in cut) == -(-channels // lanes)  # no vector is worked out in vain

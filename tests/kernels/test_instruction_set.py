@@ -36,6 +36,19 @@ def test_features_count_beside_the_name():
     assert registers(TRIPLE, "haswell", "-fma") == (32, False)
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ((64, True), InstructionSet(lanes=16, rows=8, vectors=2, fused=True)),
+        ((32, False), InstructionSet(lanes=8, rows=4, vectors=3, fused=False)),
+        ((16, True), InstructionSet(lanes=4, rows=4, vectors=2, fused=True)),
+    ],
+)
+def test_registers_of_each_width_have_their_tile(found, expected, monkeypatch):
+    monkeypatch.setattr("autograd_cnn.kernels.instruction_set.registers", lambda *_: found)
+    assert instruction_set.__wrapped__(np.float32) == expected
+
+
 def test_a_vector_holds_half_as_many_float64_as_float32():
     single, double = instruction_set(np.float32), instruction_set(np.dtype("float64"))
     assert single.lanes == 2 * double.lanes

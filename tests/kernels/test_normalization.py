@@ -197,6 +197,15 @@ def test_integers_are_refused():
             call(np.ones((1, 1, 4), int))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_known_shares_of_the_normal_distribution(dtype):
+    """The median, one and two standard deviations, what a two-sided test of 5 % leaves out, and far to the left."""
+    x = np.array([0.0, 1.0, -2.0, -1.959963984540054, -10.0], dtype)
+    expected = [0.5, 0.8413447460685429, 0.022750131948179195, 0.025, 7.619853024160525e-24]
+    tolerance = 1e-13 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(normal.normal_cdf(x), expected, rtol=tolerance)
+
+
 @given(st.lists(st.floats(-30, 30), max_size=6), LAYOUTS, st.sampled_from([np.float32, np.float64]))
 def test_normal_cdf_and_its_mirror_image_sum_to_one(values, layout, dtype):
     x = laid_out(np.array(values, dtype).reshape(1, -1), layout)

@@ -16,7 +16,7 @@ from autograd_cnn.kernels import (
     set_num_threads,
     threads,
 )
-from autograd_cnn.kernels.image_rows import ORDERS, empty_images, lies_in, order_of
+from autograd_cnn.kernels.image_rows import ORDERS, empty_images, lies_in, order_of, readable_rows
 from autograd_cnn.kernels.pooling import nowhere
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE, cases, laid_out, patches, places
@@ -189,11 +189,48 @@ def test_out_that_cannot_take_the_result_raises():
 
 def test_orders_of_strange_strides_are_planes():
     x = np.ones((2, 3, 4, 5), np.float32)
-    for images in (x[..., ::-1], x[..., ::2], np.broadcast_to(np.float32(1), x.shape), x.astype(">f4")):
+    for images in (x[..., ::-1], x[:, :, ::-1], x[..., ::2], np.broadcast_to(np.float32(1), x.shape), x.astype(">f4")):
         assert order_of(images) == ORDERS[0]
         assert not lies_in(images, ORDERS[0])
     assert [order_of(arranged(x, order)) for order in ORDERS] == list(ORDERS)
     assert [order_of(framed(x.shape, order, np.float32)[0]) for order in ORDERS] == list(ORDERS)
+
+
+def test_one_channel_of_several_is_pooled_where_it_lies():
+    """Its images stand further apart than its only channel is long."""
+    x = np.random.default_rng(0).standard_normal((3, 4, 5, 6))
+    one, windows = x[:, 2:3], ((2, 3), (1, 1), ((0, 0), (0, 0)))
+    assert lies_in(one, ORDERS[0])
+    expected = avg_pool2d(one.copy(), *windows, True, (4, 4))
+    np.testing.assert_array_equal(avg_pool2d(one, *windows, True, (4, 4)), expected)
+    np.testing.assert_array_equal(max_pool2d(one, *windows, (1, 1), (4, 4))[0], patches_of(one, 2, 3).max((-1, -2)))
+
+
+def patches_of(x, height, width):
+    return np.lib.stride_tricks.sliding_window_view(x, (height, width), (2, 3))
+
+
+def test_columns_of_one_number_go_wherever_there_is_a_place_for_each():
+    x, windows = np.arange(24.0).reshape(2, 3, 4, 1), ((2, 1), (2, 1), ((0, 0), (0, 0)))
+    out = np.full((2, 3, 2, 1, 2), 77.0)
+    assert avg_pool2d(x, *windows, True, (2, 1), out=out[..., 0]).base is not None
+    np.testing.assert_array_equal(out[..., 0], (x[:, :, ::2] + x[:, :, 1::2]) / 2)
+    assert (out[..., 1] == 77).all()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_rows_with_gaps_end_with_the_last_number(order):
+    images, buffer = framed((2, 3, 4, 5), order, np.float32)
+    buffer[...] = np.arange(buffer.size).reshape(buffer.shape)
+    numbers = readable_rows(images, order, images.dtype).numbers
+    assert (numbers[0], numbers[-1]) == (images[0, 0, 0, 0], images[-1, -1, -1, -1])
+
+
+def test_maxima_and_switches_that_lie_otherwise_are_refused():
+    x, windows = np.ones((1, 2, 4, 4), np.float32), ((2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
+    out = empty_images((1, 2, 2, 2), ORDERS[1], np.float32), np.empty((1, 2, 2, 2), np.uint8)
+    with pytest.raises(ShapeError, match="expected the order of the maxima"):
+        max_pool2d(x, *windows, (2, 2), out=out)
 
 
 # Known numbers
