@@ -68,6 +68,7 @@ def test_what_a_message_offers_fits_and_nothing_smaller_does(size, window, strid
     message, extent = fits(stride, padding), dilation * (window - 1) + 1
     if message is None:
         return
+    assert f"with padding {padding[0]}+{padding[1]}" in message
     if lacking := re.search("padding of at least ([0-9]+) in all", message):
         assert fits(1, (int(lacking[1]) - 1, 0))
         assert not fits(1, (int(lacking[1]), 0))

@@ -93,6 +93,7 @@ def test_argmax_and_argmin_are_plain_and_take_the_first():
     x = ag.Tensor([[1.0, 3.0, 3.0], [0.0, 0.0, -1.0]], requires_grad=True)
     assert ag.argmax(x) == x.argmax() == 1
     assert x.argmax(1).tolist() == [1, 0]
+    assert x.argmin(1).tolist() == [0, 2]
     assert x.argmin(axis=0, keepdims=True).tolist() == [[1, 1, 1]]
     assert type(x.argmax(0)) is np.ndarray
     assert ag.argmax(ag.Scalar(2.0)) == 0

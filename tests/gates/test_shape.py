@@ -138,3 +138,11 @@ def test_a_single_number_has_no_margin():
     ag.pad(x, 0).backward()
     assert x.grad == 1.0
     assert ag.grad(ag.pad(ag.Tensor(2.0) * x, 0), x) == (2.0,)
+
+
+def test_shapes_and_axes_may_be_given_one_by_one():
+    x = ag.Tensor([[1.0, 2.0]], requires_grad=True)
+    assert x.reshape(2).shape == x.reshape((2,)).shape == x.reshape([2]).shape == (2,)
+    assert x.reshape(2, 1).shape == x.transpose(1, 0).shape == x.transpose((1, 0)).shape == (2, 1)
+    assert x.sum().reshape().shape == ()
+    np.testing.assert_array_equal(ag.grad(x.reshape(2).transpose(0).sum(), x)[0], [[1, 1]])
