@@ -108,7 +108,7 @@ def _is_in_scale(scale: Scale, limits: Thresholds) -> bool:
 
 def _scale_finding(off: Sequence[Scale], step: int, limits: Thresholds) -> Finding:
     """Tell of the layer farthest off, and how many others are."""
-    worst = max(off, key=lambda scale: abs(math.log(scale.ratio)) if 0 < scale.ratio < math.inf else math.inf)
+    worst = max(off, key=lambda scale: abs(math.log(scale.ratio)) if scale.ratio > 0 else math.inf)
     low, high = limits.weight_scale
     others = f"; and so in {len(off) - 1} more layers" if len(off) > 1 else ""
     evidence = (

@@ -7,8 +7,9 @@ and what is found in the layers explains why the loss does not fall.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from autograd_cnn.health.advice import ADVICE, Advice
 from autograd_cnn.health.course import Course, is_learning, loss_findings, start_findings
@@ -57,8 +58,12 @@ def judged(facts: Facts, limits: Thresholds) -> tuple[tuple[Finding, ...], float
         if not _any_critical(found):
             found += [*start_findings(facts.start, limits), *_same_sign(facts, limits)]
             found += [f for f in loss_findings(facts.course, limits) if f.kind != "loss" or not found]
-    order = {"critical": 0, "warning": 1}
-    return tuple(sorted(found, key=lambda f: order[f.severity])), ratio
+    return worst_first(found), ratio
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return critical findings before warnings, otherwise in the order given."""
+    return tuple(sorted(findings, key=lambda finding: finding.severity != "critical"))
 
 
 def _units(facts: Facts, layer: Layer, limits: Thresholds) -> Iterator[Finding]:
@@ -106,26 +111,29 @@ def _lost(facts: Facts, trained: list[Layer], ratio: float | None, limits: Thres
             yield _finding(facts, "critical", "vanishing", layer.name, "vanishing", evidence)
     if ratio is None:
         return
+    quotient = 10**ratio
     times = f"{tiny(trained[0].weight_gradient)} in {trained[0].name}, {tiny(last)} in {trained[-1].name}"
     for kind, (warning, critical), below in (
         ("vanishing", limits.vanishing, True),
         ("exploding", limits.exploding, False),
     ):
-        crossed = [limit for limit in (warning, critical) if (10**ratio < limit) is below and 10**ratio != limit]
+        crossed = [limit for limit in (warning, critical) if (quotient < limit if below else quotient > limit)]
         if crossed:
             severity: Severity = "critical" if len(crossed) > 1 else "warning"
             side = "under" if below else "over"
             evidence = (
-                f"RMS of the weight gradients {times}: ratio {tiny(10**ratio)}; {severity} {side} {tiny(crossed[-1])}"
+                f"RMS of the weight gradients {times}: ratio {tiny(quotient)}; {severity} {side} {tiny(crossed[-1])}"
             )
             yield _finding(facts, severity, kind, "", kind, evidence + (_losers(facts) if below else ""))
 
 
 def _losers(facts: Facts) -> str:
     """Say which layers the gradient loses most in on its way back."""
-    lost = [layer for layer in facts.layers if layer.attenuation is not None and layer.attenuation < _WORTH_TELLING]
-    worst = sorted(lost, key=lambda layer: layer.attenuation or 0.0)[:2]
-    words = " and ".join(f"{layer.name} ({decades_words(layer.attenuation)} decades)" for layer in worst)
+    lost = [
+        (x.attenuation, x.name) for x in facts.layers if x.attenuation is not None and x.attenuation < _WORTH_TELLING
+    ]
+    worst = sorted(lost, key=itemgetter(0))[:2]
+    words = " and ".join(f"{name} ({decades_words(size)} decades)" for size, name in worst)
     return f"; most is lost in {words}" if worst else ""
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from autograd_cnn.health.findings import Facts, judged
+from autograd_cnn.health.findings import Facts, judged, worst_first
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.lives import STATES, Spell, units_at
 from autograd_cnn.health.numbers import connections_with, judged_by_numbers, layer_with
 from autograd_cnn.health.onset import onset, onset_of_units
 from autograd_cnn.health.records import Records
-from autograd_cnn.health.report import Finding, Layer, Report, Units
+from autograd_cnn.health.report import Layer, Report, Units
 
 MOST_FRAMES = 200
 
@@ -134,11 +134,6 @@ class Timeline:
             if spell.state == kind and spell.holds(step):
                 since[spell.unit] = spell.since
         return onset_of_units(since, kind, self.last.thresholds, step)
-
-
-def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return critical findings before warnings, otherwise in the order given."""
-    return tuple(sorted(findings, key=lambda finding: finding.severity != "critical"))
 
 
 @dataclass

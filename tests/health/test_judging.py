@@ -42,7 +42,9 @@ def test_units_without_gradient(state, count, samples, severity):
     """Over a tenth is a warning, of a thousand samples; over 40 % is critical, of 32."""
     findings = found(layer(units=Units(10, **{state: tuple(range(count))})), samples=samples)
     assert severity_of(state, findings) == severity
-    assert [f.units for f in findings] == [tuple(range(count))] * len(findings)
+    for finding in findings:
+        assert finding.units == tuple(range(count))
+        assert finding.evidence.split("; ")[1] == f"{severity} above {'40%' if severity == 'critical' else '10%'}"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,10 @@ def test_what_units_are_said_to_do():
     )
 
 
+def test_a_layer_without_units_has_none_that_are_unwell():
+    assert found(layer(units=Units(0))) == ()
+
+
 def test_units_are_not_starved_one_by_one_where_nothing_arrives_at_all():
     assert found(layer(units=Units(4, starved=(0, 1, 2, 3)), zeros=1.0)) == ()
 
@@ -84,6 +90,8 @@ def test_the_proof_that_units_are_dead_counts_those_that_are():
 @pytest.mark.parametrize(
     ("first", "kind", "severity"),
     [
+        *((1e-2 * BEYOND, "vanishing", None), (1e-3 * BEYOND, "vanishing", "warning")),
+        *((1e2 / BEYOND, "exploding", None), (1e3 / BEYOND, "exploding", "warning")),
         *((1.0, "vanishing", None), (1e-2, "vanishing", None), (1e-2 / BEYOND, "vanishing", "warning")),
         *((1e-3, "vanishing", "warning"), (1e-3 / BEYOND, "vanishing", "critical")),
         *((1e2, "exploding", None), (1e2 * BEYOND, "exploding", "warning")),
@@ -99,7 +107,7 @@ def test_the_first_over_the_last_gradient(first, kind, severity):
 
 
 def test_what_lost_gradients_are_said_to_be():
-    (finding,) = found(layer("a", 5e-3), layer("b", 1.0))
+    (finding,) = found(layer("a", 5e-3), layer("between", 3.0), layer("b", 1.0))
     assert (
         finding.evidence
         == "RMS of the weight gradients 5.0e−03 in a, 1.0e+00 in b: ratio 5.0e−03; warning under 1.0e−02"
@@ -175,8 +183,9 @@ def test_what_updates_are_said_to_be(ratios, evidence):
 
 
 @pytest.mark.parametrize(("zeros", "severity"), [(2, None), (3, "critical"), (20, "critical"), (25, "critical")])
-def test_weights_that_stand_still(zeros, severity):
-    findings = found(layer(weight_gradient=1.0), updates={"fc": [1e-3] * 30 + [0.0] * zeros})
+@pytest.mark.parametrize("before", [0, 30])
+def test_weights_that_stand_still(zeros, severity, before):
+    findings = found(layer(weight_gradient=1.0), updates={"fc": [1e-3] * before + [0.0] * zeros})
     assert severity_of("unchanged", findings) == severity
 
 
@@ -208,6 +217,7 @@ def test_small_updates_follow_from_lost_gradients_and_large_ones_from_exploding_
         *(([2.0] * 5 + [1.0] * 10, 5, False), ([2.0] * 5 + [0.999] * 10, 5, True)),
         *(([-2.0] * 5 + [-3.0] * 10, 5, False), ([-2.0] * 5 + [-3.001] * 10, 5, True)),
         *(([9.0] * 2 + [1.0] * 2 + [1.0] * 4, 4, True), ([9.0] + [1.0] * 9, 5, False)),
+        ([1.0] * 5 + [0.9] * 3 + [1.0] * 2, 5, True),
     ],
 )
 def test_whether_the_loss_falls(losses, window, learns):
@@ -223,34 +233,44 @@ def test_what_a_loss_that_stands_still_is_said_to_do():
     assert finding.evidence == (
         "median loss 2 in the last 3 steps, 2.1 in the 3 before, 2.3 in the first; warning unless it falls by 5%"
     )
-    assert found(course=Course(range(5), losses[:5]), limits=limits) == ()
+    assert [len(found(course=Course(range(n), [2.0] * n), limits=limits)) for n in (2, 5, 6, 7, 9)] == [0, 0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
     ("validation", "told"),
     [
-        *(([1.0] + [1.101] * 5, True), ([1.0] + [1.1] * 5, False), ([1.0] + [1.101] * 4, False)),
-        *(([1.2, 1.0] + [1.101] * 4, False), ([1.2, 1.0] + [1.101] * 5, True)),
+        *(([2.0] + [2.21] * 5, True), ([2.0] + [2.19] * 5, False), ([2.0] + [2.21] * 4, False)),
+        *(([2.4, 2.0] + [2.21] * 4, False), ([2.4, 2.0] + [2.21] * 5, True)),
     ],
 )
 def test_the_gap_to_validation(validation, told):
-    """The training loss is that since the validation before the last: 1, after 9 at first."""
+    """The training loss is that since the validation before the last: 2, after 9 at first."""
     steps = range(10, 10 + len(validation))
-    course = Course(range(20), [9.0] * steps[-2] + [1.0] * (20 - steps[-2]), list(zip(steps, validation, strict=True)))
+    course = Course(range(20), [9.0] * steps[-2] + [2.0] * (20 - steps[-2]), list(zip(steps, validation, strict=True)))
     findings = found(course=course)
     assert severity_of("overfitting", findings) == ("warning" if told else None)
-    best = steps[validation.index(1.0)]
+    best = steps[validation.index(2.0)]
     for finding in findings:
         assert finding.since == best
         assert finding.evidence == (
-            f"validation loss 1.101, training loss 1: more than 10% above; no better than 1 at step {best} for 5 times"
+            f"validation loss 2.21, training loss 2: more than 10% above; no better than 2 at step {best} for 5 times"
         )
 
 
 def test_validations_after_the_last_step_that_was_looked_at_are_held_against_it():
     validation = [(step, 0.5 if step == 10 else 3.0) for step in range(10, 17)]
-    (finding,) = found(course=Course([0, 8], [9.0, 2.0], validation))
+    (finding,) = found(course=Course([0, 4, 8], [9.0, 5.0, 2.0], validation))
     assert "training loss 2:" in finding.evidence
+
+
+def test_training_is_compared_since_the_validation_before_the_last():
+    validation = [(1, 0.5), (3, 4.1), (5, 4.2), (7, 4.3), (8, 4.4), (9, 4.5)]
+    (finding,) = found(course=Course(range(10), [10.0 - step for step in range(10)], validation))
+    assert finding.evidence.startswith("validation loss 4.5, training loss 1.5: ")
+
+
+def test_one_validation_has_none_to_compare_it_with():
+    assert found(course=Course([0], [1.0], [(0, 9.0)]), limits=Thresholds(patience=1)) == ()
 
 
 def start(ratio=1.0, units=8, loss=None, classes=0, others=()):

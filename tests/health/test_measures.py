@@ -1,5 +1,6 @@
 """Numbers about arrays are the same, whichever way they are counted."""
 
+import math
 from unittest import mock
 
 import numpy as np
@@ -34,3 +35,46 @@ def test_histograms_of_many_numbers_are_those_of_few(seed, order, dtype, wrong):
     for a, b in zip(ours[2:], theirs[2:], strict=True):
         assert (a.low, a.high, a.counts, a.zeros) == (b.low, b.high, b.counts, b.zeros)
         assert a.rms == pytest.approx(b.rms, rel=1e-12, nan_ok=True)
+
+
+def test_numbers_by_hand():
+    assert [measures.median(x) for x in ([3.0, 1.0, 2.0], [10.0, 1.0, 3.0, 2.0], [4.0])] == [2.0, 2.5, 4.0]
+    assert math.isnan(measures.median([1.0, math.nan, 2.0]))
+    assert (measures.norm([3.0, -4.0]), measures.rms([1.0, -7.0]), measures.rms([])) == (5.0, 5.0, 0.0)
+    assert [measures.spread(x) for x in ([1.0, 3.0], 3.0, [], [np.ones(2), np.full((2, 1), 5.0)])] == [
+        1.0,
+        0.0,
+        0.0,
+        2.0,
+    ]
+    assert measures.norm([np.array([2.0]), np.array([[1.0, 2.0]], np.float32)]) == 3.0
+    assert measures.norm(np.full(20000, 3)) == pytest.approx(
+        3 * math.sqrt(20000), rel=1e-14
+    )  # no floats, more than a piece
+
+
+@pytest.mark.parametrize(
+    "dtypes", [(np.float32, np.float32), (np.float64, np.float64), (np.float32, np.float64), (int, int)]
+)
+def test_the_distance_of_arrays_of_any_dtype(dtypes):
+    one, other = np.array([[3, 1]], dtypes[0]), np.array([[0, 5]], dtypes[1])
+    assert measures.distance([one, one], [other, one]) == 5.0
+    assert measures.distance([1.0, one], [13.0, other]) == 13.0
+
+
+@pytest.mark.parametrize("wrong", [None, 0.0, -1.0, math.inf, math.nan])
+def test_decades_are_known_of_positive_finite_numbers(wrong):
+    assert measures.decades(wrong, 1.0) is measures.decades(1.0, wrong) is None
+    assert measures.decades(1e-3, 10.0) == pytest.approx(-4.0)
+
+
+def test_numbers_that_cannot_be_spread_over_bins_stand_in_the_middle():
+    for values in ([5.0, 5.0], [-1.7e308, 1.7e308]):  # of no width, and of more than a float can tell
+        found = measures.value_distribution(np.array(values))
+        assert (found.counts[10], sum(found.counts)) == (2, 2)
+
+
+def test_arrays_of_several_shapes_are_counted_together():
+    found = measures.value_distribution([np.array([[0.0, 21.0]]), np.array([0.5, 20.9, 10.5])])
+    assert (found.low, found.high, found.zeros) == (0.0, 21.0, 0.2)
+    assert {i: count for i, count in enumerate(found.counts) if count} == {0: 1, 10: 1, 20: 2}
