@@ -8,7 +8,7 @@ import pytest
 
 from autograd_cnn import kernels
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
-from autograd_cnn.kernels import conv2d, conv2d_input_gradient, conv2d_weight_gradient, forced, plan
+from autograd_cnn.kernels import conv2d, conv2d_input_gradient, conv2d_weight_gradient, forced, plan, planning
 from autograd_cnn.kernels.geometry import Convolution
 from autograd_cnn.kernels.planning import ALGORITHMS, VARIABLE, Choice, prepared
 from autograd_cnn.kernels.workspace import Workspace
@@ -16,6 +16,7 @@ from tests.kernels.windows import LARGE
 
 LAYER = (8, 64, 16, 16), (64, 64, 3, 3)
 PARTS = ["forward", "input_gradient", "weight_gradient"]
+A_CHOICE = Choice("plain", "channels-first", "it is forced")
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,17 @@ def test_pairs_and_pairs_of_pairs_are_understood():
     assert plan(*LAYER, padding=1, stride=2) == plan(*LAYER, padding=((1, 1), (1, 1)), stride=(2, 2), dilation=(1, 1))
 
 
+def test_what_is_planned_has_as_many_windows_as_fit(monkeypatch):
+    planned = []
+    monkeypatch.setattr(planning, "choice", lambda convolution: planned.append(convolution) or A_CHOICE)
+    plan((1, 4, 10, 3), (2, 4, 3, 2), stride=(3, 1), padding=((1, 0), (2, 1)), dilation=(2, 3))
+    assert {convolution.output_size for convolution in planned} == {(3, 3)}
+    assert [convolution.part for convolution in planned] == [part.replace("_", " ") for part in PARTS]
+    planned.clear()
+    plan((1, 4, 2, 3), (2, 4, 3, 3))  # of which none fits
+    assert {convolution.output_size for convolution in planned} == {(0, 1)}
+
+
 def test_a_plan_says_what_is_copied_first(monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
     with forced("direct"):
@@ -47,6 +59,8 @@ def test_a_plan_says_what_is_copied_first(monkeypatch):
         assert getattr(last, part).reason == "it is forced"
         assert getattr(first, part).reason == "it is forced; what is channels-first is copied first"
         assert getattr(first, part).layout == getattr(last, part).layout
+    assert (first.forward.layout, first.input_gradient.layout) == ("channels-last", "channels-last")
+    assert first.weight_gradient.layout == "channels-first"  # as weights lie everywhere
     with forced("plain"):
         assert plan(*LAYER, layout="batch-last").forward.reason == "it is forced"
     with pytest.raises(ArgumentError, match=r"plan got the layout 'NHWC'; there are 'channels-first', "):
@@ -109,6 +123,8 @@ def test_shapes_that_do_not_fit_raise():
         plan((1, 4, 8, 8), (2, 3, 3, 3))
     with pytest.raises(ShapeError, match="groups divides its first"):
         plan((1, 4, 8, 8), (3, 2, 3, 3), groups=2)
+    with pytest.raises(ShapeError, match=r"plan got 0 channels, .* and groups=0"):
+        plan((1, 0, 8, 8), (3, 2, 3, 3), groups=0)
     with pytest.raises(DtypeError):
         plan(*LAYER, dtype=np.int32)
 

@@ -28,13 +28,22 @@ GROUPED = Case(2, 4, 6, (5, 7), (2, 3), (1, 1), NONE, (1, 1), 2, (4, 5), "float3
 LABELS = np.zeros(5, int)
 
 
+class Said(list):
+    """Numbers of operations, and those of jobs."""
+
+    def __init__(self):
+        super().__init__()
+        self.jobs = []
+
+
 @pytest.fixture
 def said(monkeypatch):
     """What each call says of its work."""
-    operations = []
+    operations = Said()
 
     def share_out(kernel, jobs, number, *arguments):
         operations.append(number)
+        operations.jobs.append(jobs)
         kernel(0, jobs, *arguments)
 
     files = average_pooling, counting, distances, matrix_product, normal, normalization
@@ -63,6 +72,7 @@ def test_all_parts_of_a_convolution_cost_the_same(said):
     """Each of 2 × 6 × 4 × 5 numbers sees 2 × 3 pixels in the two channels of its group."""
     all_three(plain_convolution, GROUPED, GROUPED.images(), GROUPED.weight(), GROUPED.upstream())
     assert said == [2 * 6 * 4 * 5 * 2 * 2 * 3] * 3
+    assert max(said.jobs) <= 2 * 6  # images times filters, or fewer where a job takes several: none has nothing to do
 
 
 def test_products_of_matrices_and_distances_cost_three_lengths(said):
