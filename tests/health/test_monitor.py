@@ -75,6 +75,20 @@ def test_saturation_is_averaged_over_the_window():
     assert [record.saturated["sigmoid"] for record in monitor.history] == [0, 1, 1, 1, 1]
 
 
+def test_units_that_are_saturated_over_the_window_but_not_in_its_last_batch_are_told_as_of_now():
+    monitor = health.Monitor(window=4)
+    for awake in (0, 0, 0, 0, 2):  # of 20 samples; on average 2.5 %, in the last batch 10 %
+        x = np.full((20, 1), 9.0)
+        x[:awake] = 0
+        with ag.scope("sigmoid"):
+            y = ag.sigmoid(ag.Tensor(x, requires_grad=True))
+        loss = y.sum()
+        loss.backward()
+        monitor.observe(loss)
+    (finding,) = monitor.report().findings
+    assert (finding.kind, finding.units, finding.since) == ("saturated", (0,), 4)
+
+
 def train(monitor, model, steps, lr=0.01):
     optimizer = optim.SGD(model.parameters(), lr=lr)
     for step in range(steps):
