@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
@@ -55,6 +55,8 @@ def test_the_lectures_stride_2_does_not_fit_and_says_so():
     np.testing.assert_array_equal(F.conv2d(IMAGE, DIAGONAL, stride=2, fit="floor")[0, 0], [[3, -3], [-3, 0]])
 
 
+@example(7, 3, 3, (0, 0), 1)
+@example(1, 4, 2, (4, 3), 2)
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.tuples(*[st.integers(0, 2)] * 2), st.integers(1, 2))
 def test_what_a_message_offers_fits_and_nothing_smaller_does(size, window, stride, padding, dilation):
     """Strides up to one more than was asked for, and the three smallest paddings; each is tried."""
