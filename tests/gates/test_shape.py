@@ -140,6 +140,10 @@ def test_a_single_number_has_no_margin():
     assert ag.grad(ag.pad(ag.Tensor(2.0) * x, 0), x) == (2.0,)
 
 
+def test_what_is_split_is_split_along_the_first_axis_unless_another_is_named():
+    same_as_numpy("split", np.arange(8.0).reshape(2, 4), 2)
+
+
 def test_shapes_and_axes_may_be_given_one_by_one():
     x = ag.Tensor([[1.0, 2.0]], requires_grad=True)
     assert x.reshape(2).shape == x.reshape((2,)).shape == x.reshape([2]).shape == (2,)
