@@ -81,8 +81,8 @@ def test_more_units_than_are_walked_at_once():
 
 
 def test_long_rows_are_put_to_float64_in_time():
-    """Float32 sums of a million ones would stop at 2²⁴ and err long before."""
-    y = np.full((1, counted_layers.ROWS * counted_layers.LANES * 20 + 7), 1.1, np.float32)
+    """Float32 sums of a million ones would stop at 2²⁴ and err long before; squares of 1.4511364 soonest of many."""
+    y = np.full((1, counted_layers.ROWS * counted_layers.LANES * 20 + 7), 1.4511364, np.float32)
     sums, table = tables(1, 1, False)
     count_products(0, 1, y, np.zeros(1, np.float32), False, np.float32(1), sums)
     fold(sums, False, table)

@@ -214,6 +214,15 @@ def test_copies_are_compared_and_renewed(sizes, dtype):
         np.testing.assert_array_equal(copy, row)
 
 
+def test_a_row_is_as_compiled_code_reads_numbers_and_copied_only_for_that():
+    askew = np.frombuffer(b"-" + np.arange(6, dtype=np.float32).tobytes(), np.uint8)[1:].view(np.float32)
+    for x in (askew, np.arange(6, dtype=">f4"), np.arange(12, dtype=np.float32)[::2] / 2):
+        row = counting.row_of(x)
+        assert (row.dtype.isnative, row.flags.aligned, row.flags.c_contiguous) == (True, True, True)
+        assert row.tolist() == list(range(6))
+    assert np.shares_memory(counting.row_of(row), row)
+
+
 def test_a_row_is_the_memory_of_an_array():
     images = np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1)
     assert counting.row_of(images).tolist() == list(range(24))
