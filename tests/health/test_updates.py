@@ -16,6 +16,7 @@ KINDS = {
     "two dtypes": lambda: [ag.Parameter(np.array([3.0, 4.0])), ag.Parameter(np.array([1.0], np.float32))],
     "Scalars": lambda: [ag.Scalar(3.0), ag.Scalar(4.0), ag.Scalar(-5.0)],
     "gaps": lambda: [ag.Parameter(np.ones((4, 4))[:, ::2]), ag.Parameter(np.ones((2, 3)).T)],
+    "small": lambda: [ag.Parameter(np.array([0.1, 0.2])), ag.Parameter(np.array([[0.3]]))],
     "zeros": lambda: [ag.Parameter(np.zeros(2)), ag.Parameter(np.ones(2))],
 }
 GROUPS = ("each", "first", "last", "together", "shared")
@@ -39,6 +40,7 @@ def row(weights, values):
 @given(st.sampled_from(list(KINDS)), st.lists(st.tuples(st.sampled_from(DEEDS), st.sampled_from(GROUPS)), max_size=6))
 @example("arrays", [("stay", "each"), ("write", "first"), ("write", "last"), ("write", "last")])
 @example("arrays", [("write", "each"), ("replace", "each"), ("replace", "each")])
+@example("small", [("write", "each"), ("write", "each"), ("replace", "each")])
 @example("Scalars", [("stay", "each"), ("stay", "each"), ("write", "each")])
 @example("two dtypes", [("write", "each"), ("write", "each"), ("stay", "each")])
 def test_steps_are_as_long_as_by_hand(kind, turns):
