@@ -112,3 +112,11 @@ def test_a_product_goes_where_it_is_wanted(monkeypatch, sizes, order):
     matrix_product.product_into(a, b, out)
     np.testing.assert_array_equal(out, np.matmul(a, b))
     np.testing.assert_array_equal(matmul(a, b), out)
+
+
+@pytest.mark.parametrize("shapes", [((300, 40), (300, 50)), ((300, 40), (50, 300))])
+def test_large_matrices_that_do_not_fit_are_numpys_to_refuse(shapes, monkeypatch):
+    """Tiles of our own would read beyond them."""
+    monkeypatch.setattr(matrix_product, "_product", lambda *_: pytest.fail("was not to be asked"))
+    with pytest.raises(ValueError, match="mismatch"):
+        matrix_product.matmul(*map(np.ones, shapes))
