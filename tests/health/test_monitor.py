@@ -12,6 +12,7 @@ import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import health, optim
 from autograd_cnn.health.units import read_units
+from autograd_cnn.health.window import Window
 from tests.health.networks import convolutional, gradients_of, loss_of, residual
 
 ANY_SIZE = health.Thresholds(unit_samples=1, warning_samples=1)
@@ -59,6 +60,21 @@ def test_by_default_the_window_holds_a_thousand_samples():
     for _ in range(5):
         monitor.observe(relu_batch([True], samples=300))
     assert monitor.report().samples == 1200
+
+
+@pytest.mark.parametrize(("size", "samples"), [(500, 1000), (333, 1332), (334, 1002), (1000, 1000), (999, 1998)])
+def test_by_default_the_window_holds_no_more_batches_than_a_thousand_samples_take(size, samples):
+    monitor = health.Monitor()
+    for _ in range(5):
+        monitor.observe(relu_batch([True], samples=size))
+    assert monitor.report().samples == samples
+
+
+def test_the_oldest_batch_goes_when_the_others_hold_a_thousand_samples():
+    window = Window(None)
+    for size in (64, 900, 100):
+        window.take(size)
+    assert (window.samples, window.batches, window.last) == (1000, 2, 100)
 
 
 def test_saturation_is_averaged_over_the_window():
