@@ -27,7 +27,6 @@ from tests.mutations.reached import Reached, Recorder
 MEMORY = 6 << 30  # bytes of address space: a loop that never ends may also never stop to allocate
 OPTIONS = ["-q", "-s", "-x", "-p", "no:cacheprovider", "-W", "ignore:Module already imported:pytest.PytestWarning"]
 PATIENCE = 20.0  # seconds that every trial has, beside five times what its tests take
-MEMORY = 6 << 30  # bytes of address space: a loop that never ends may also never stop to allocate
 _functions: defaultdict[CodeType, list[FunctionType]] = defaultdict(list)
 
 
@@ -173,8 +172,8 @@ def _run_collected(session: pytest.Session, mutant: Mutant, tests: Sequence[str]
 
 def _run_anew(mutant: Mutant, tests: Sequence[str]) -> int:
     """Import everything anew, with one module changed, and run tests; return whether one failed, or could not begin."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("autograd_cnn", "viz")]:
-        del sys.modules[name]
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("autograd_cnn", "viz", "tests")]:
+        del sys.modules[name]  # tests hold on to what they imported
     path = os.path.abspath(mutant.path)
     sys.meta_path.insert(0, Changed(path, compile(mutant.source, path, "exec", dont_inherit=True)))
     code = pytest.main([*OPTIONS, *tests])
