@@ -35,7 +35,7 @@ TESTS = {
         *("tests/test_walks.py", "tests/test_memory.py", "tests/test_copies.py", "tests/test_layouts.py"),
         *("tests/test_functional.py", "tests/test_errors.py", "tests/test_outside_gate.py", "tests/test_threads.py"),
     ],
-    "autograd_cnn/health": ["tests/health"],
+    "autograd_cnn/health": ["tests/health", "tests/compilation/test_watched.py"],
 }
 """What is changed, and the tests that must find it."""
 

@@ -42,6 +42,7 @@ class Mutant:
 
     path: str  # from the project's folder, with slashes
     line: int
+    statement: range  # the lines of the statement that this line is of
     before: str  # the lines that change, stripped
     after: str
     source: str  # the whole file, changed
@@ -61,7 +62,7 @@ def mutants(root: Path, path: Path) -> Iterator[Mutant]:
     from cosmic_ray.plugins import get_operator
 
     original, relative = path.read_text(), path.relative_to(root).as_posix()
-    seen = {_meaning(original)}
+    tree, seen = ast.parse(original), {_meaning(original)}
     for name in NAMES:
         operator, occurrence = get_operator(f"core/{name}")(), 0
         while (changed := MutationVisitor.mutate_code(original, operator, occurrence)) is not None:
@@ -74,7 +75,7 @@ def mutants(root: Path, path: Path) -> Iterator[Mutant]:
                 seen.add(meaning)
                 line, before, after = _difference(original, changed)
                 if not FASTER.match(before):
-                    yield Mutant(relative, line, before.strip(), after.strip(), changed)
+                    yield Mutant(relative, line, _statement(tree, line), before.strip(), after.strip(), changed)
 
 
 def _difference(original: str, changed: str) -> tuple[int, str, str]:
@@ -83,6 +84,18 @@ def _difference(original: str, changed: str) -> tuple[int, str, str]:
     first = next(i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
     last = next(i for i, (a, b) in enumerate(zip(reversed(old), reversed(new), strict=False)) if a != b)
     return first + 1, "\n".join(old[first : len(old) - last]), "\n".join(new[first : len(new) - last])
+
+
+def _statement(tree: ast.Module, line: int) -> range:
+    """Return the lines of the innermost statement around a line; of one with a body, those above the body."""
+    found = range(line, line + 1)
+    for node in ast.walk(tree):  # outer ones first
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = body[0].lineno if body else (node.end_lineno or node.lineno) + 1
+            if node.lineno <= line < max(end, node.lineno + 1):
+                found = range(node.lineno, max(end, node.lineno + 1))
+    return found
 
 
 def _meaning(source: str) -> str:

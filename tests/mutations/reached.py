@@ -35,13 +35,14 @@ class Reached:
         }
         return cls(tests, found["seconds"])
 
-    def by(self, path: str, line: int) -> list[str]:
-        """Return the tests of a line, those named like its file first, then the quickest.
+    def by(self, path: str, statement: range) -> list[str]:
+        """Return the tests of a statement, those named like its file first, then the quickest.
 
-        A line that runs when its file is imported is tested by all that run anything in this file.
+        One that runs when its file is imported is tested by all that run anything in this file.
         """
         lines = self.tests.get(path, {})
-        tests = lines.get(line) or {test for of_line in lines.values() for test in of_line}
+        tests = {test for line in statement for test in lines.get(line, ())}
+        tests = tests or {test for of_line in lines.values() for test in of_line}
         stem = Path(path).stem.strip("_")
         ordered = sorted(tests, key=lambda test: (f"test_{stem}.py" not in test, self.seconds.get(test, 0.0), test))
         chosen, total = [], 0.0

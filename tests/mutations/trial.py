@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -62,6 +62,10 @@ class Trials:
 
     def finish(self) -> None:
         """Try the mutants of what runs on import, when the session of pytest is over: theirs begin from the start."""
+        unchanged = {mutant.path: replace(mutant, source=_source(mutant.path)) for mutant in self._later}
+        for control, passed in _tried(unchanged.values(), self._reached, self.workers, _run_anew):
+            if not passed:
+                raise SystemExit(f"the tests of {control.path} fail when they begin anew, with nothing changed")
         self._try(self._later, _run_anew)
 
     def _of_functions(self) -> Iterator[Mutant]:
@@ -101,7 +105,7 @@ def _tried(
     waiting = iter(mutants)
     while True:
         while len(running) < workers and (mutant := next(waiting, None)) is not None:
-            tests = reached.by(mutant.path, mutant.line)
+            tests = reached.by(mutant.path, mutant.statement)
             if tests:
                 seconds = PATIENCE + 5 * sum(reached.seconds[test] for test in tests)
                 running.append(Trial.begin(mutant, tests, seconds, run))
@@ -176,15 +180,18 @@ def _run_anew(mutant: Mutant, tests: Sequence[str]) -> int:
         del sys.modules[name]  # tests hold on to what they imported
     path = os.path.abspath(mutant.path)
     sys.meta_path.insert(0, Changed(path, compile(mutant.source, path, "exec", dont_inherit=True)))
-    code = pytest.main([*OPTIONS, *tests])
-    return int(code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR))
+    return int(pytest.main([*OPTIONS, *tests]) != pytest.ExitCode.OK)
+
+
+def _source(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def exchange(mutant: Mutant) -> dict[FunctionType, CodeType] | None:
     """Return the functions of a mutant's file with their other code, or None if what runs on import is another."""
     path = os.path.abspath(mutant.path)
-    with open(path, encoding="utf-8") as file:
-        old = compile(file.read(), path, "exec", dont_inherit=True)
+    old = compile(_source(path), path, "exec", dont_inherit=True)
     pairs = dict(_pairs(old, compile(mutant.source, path, "exec", dont_inherit=True)))
     if None in pairs.values():
         return None
