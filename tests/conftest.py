@@ -2,12 +2,15 @@
 
 import gc
 import os
+import signal
 import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+# A shell's background jobs ignore Ctrl-C, and so would all processes that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("AUTOGRAD_CNN_PROGRESS", "0")  # no lines about compiles in the output of tests
 
 _ALWAYS_TRACED = tracemalloc.is_tracing()  # python -X tracemalloc
