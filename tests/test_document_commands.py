@@ -84,7 +84,8 @@ def test_a_command_says_what_it_takes(module, monkeypatch, capsys):
         return
     monkeypatch.setattr(sys, "argv", [module, "--help"])
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.delitem(sys.modules, module, raising=False)
+    for loaded in (module, f"{module}.__main__"):
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(module, run_name="__main__")
     assert ended.value.code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import textwrap
 from collections.abc import Sequence
@@ -107,7 +108,7 @@ def folder(text: str) -> Path:
 
 def file_to_write(text: str) -> str:
     """Return the path of a file in a folder that is there: who computes first and writes then should know at once."""
-    if Path(text).is_dir():
+    if os.path.isdir(text):  # False, too, where the folder around it is closed: writing says so
         raise argparse.ArgumentTypeError(f"{text!r} is a folder, expected a file")
     folder(str(Path(text).expanduser().parent))
     return text

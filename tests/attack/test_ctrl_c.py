@@ -87,6 +87,7 @@ def slow_server() -> Iterator[str]:
             thread.join()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pooch's own file is closed late
 def test_a_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pooch")
     pytest.importorskip("requests")
