@@ -1,6 +1,7 @@
 """What is mistyped suggests the nearest: names of packages, options of classes, functions and methods.
 
-Nobody pays for it but who makes the mistake: a function is asked for its options after Python has refused one.
+A function is asked for its options only after Python has refused one; a call pays for one more frame, 0.1 µs. Gates
+and nodes, which are called and made by the thousand, are not wrapped.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from autograd_cnn.health.findings import worst_first
 from autograd_cnn.health.report import Connection, Finding, Layer, Report, Units
 from viz.errors import UndrawableError
-from viz.layers import worst_first
 
 MOST_CARDS = 40
 """Layers up to which none is folded: some twelve fill a screen, and more than forty nobody reads."""

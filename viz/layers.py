@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from autograd_cnn.health.report import Connection, Finding, Layer, Report
+from autograd_cnn.health.findings import worst_first
+from autograd_cnn.health.report import Connection, Layer, Report
 from viz.diagram import Cluster
 from viz.errors import UndrawableError
 
@@ -82,11 +83,6 @@ def _merged(feeder: Layer, activation: Layer) -> Layer:
         units=activation.units or feeder.units,
         findings=worst_first((*feeder.findings, *activation.findings)),
     )
-
-
-def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return critical findings before warnings, otherwise in the order given."""
-    return tuple(sorted(findings, key=lambda finding: finding.severity != "critical"))
 
 
 def places(layers: Sequence[Layer]) -> dict[str, Place]:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Try all mutants of some files, and exit with an error if one survives that is not explained."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="*", help="files or folders; all of autograd_cnn's gates, kernels, ... if none")
-    parser.add_argument("--some", type=int, default=1, help="take every so-manyth mutant only")
+    parser.add_argument("--some", type=int, default=1, help="take only every mutant whose number this divides")
     parser.add_argument("--tests", nargs="+", help="the tests to run, instead of all that are there for the files")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at the same time")
     parser.add_argument("--record", help="a file that keeps which tests reach which lines; if it exists, it is read")
@@ -67,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     why, begun = explanations(), time.monotonic()
     made = (mutant for file in files for mutant in mutants(ROOT, file) if only is None or mutant.name in only)
     trials = Trials([str(file) for file in files], islice(made, 0, None, options.some), options.workers, options.record)
-    pytest.main([*OPTIONS, *tests], plugins=[trials])
+    if (ended := pytest.main([*OPTIONS, *tests], plugins=[trials])) != pytest.ExitCode.OK:
+        sys.exit(f"pytest ended with {ended!r} before all mutants were tried")
     trials.finish()
 
     survivors = [mutant for mutant, survived in trials.results if survived]
