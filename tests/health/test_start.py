@@ -1,0 +1,43 @@
+"""What the first step shows: how wide outputs are for the inputs they have, and the loss."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_cnn as ag
+from autograd_cnn import functional as F  # noqa: N812 - as everywhere
+from autograd_cnn import nn
+from autograd_cnn.health.network import read_network
+from autograd_cnn.health.start import start_of
+
+SIDE = st.integers(1, 3)
+
+
+@given(SIDE, SIDE, SIDE, SIDE, st.tuples(SIDE, SIDE), st.tuples(SIDE, SIDE))
+def test_zeros_of_padding_are_no_inputs(height, width, above, left, stride, dilation):
+    rng = np.random.default_rng(0)
+    x = np.ones((2, 3, height + 5, width + 6), np.float32)
+    weight = ag.Parameter(rng.standard_normal((4, 3, height, width)).astype(np.float32))
+    settings = {"padding": (above - 1, left - 1), "stride": stride, "dilation": dilation, "fit": "floor"}
+    (scale,) = start_of(read_network(F.conv2d(x, weight, **settings).sum())).scales
+    inside = F.conv2d(x, np.ones_like(weight.value), **settings).mean() / (3 * height * width)
+    assert scale.units == 4
+    assert scale.ratio == pytest.approx(F.conv2d(x, weight.value, **settings).std() / np.sqrt(inside), rel=1e-4)
+
+
+def test_a_normalisation_makes_the_scale_of_weights_irrelevant():
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((8, 2, 6, 6)).astype(np.float32)
+    layers = {"conv": nn.Conv2d(2, 4, 3, rng=0), "norm": nn.BatchNorm2d(4), "fc": nn.Conv2d(4, 5, 3, rng=1)}
+    found = start_of(read_network((nn.Sequential(layers)(images) ** 2).sum()), step=3)
+    assert [(scale.layer, scale.units) for scale in found.scales] == [("fc", 5)]
+    assert (found.step, found.loss, found.classes) == (3, None, 0)
+
+
+def test_the_loss_is_cross_entropy_over_so_many_classes():
+    scores = ag.Parameter(np.zeros((6, 7)))
+    found = start_of(read_network(F.cross_entropy(scores, np.arange(6))))
+    assert (found.loss, found.classes) == (pytest.approx(np.log(7)), 7)
+    found = start_of(read_network(F.binary_cross_entropy_with_logits(ag.Parameter(np.zeros(6)), np.ones(6))))
+    assert (found.loss, found.classes) == (pytest.approx(np.log(2)), 2)
