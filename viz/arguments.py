@@ -100,10 +100,17 @@ def count(text: str) -> int:
 
 
 def folder(text: str) -> Path:
-    """Return a folder that is there."""
-    if not Path(text).is_dir():
+    """Return a folder that is there, and that this user may look into."""
+    if not os.path.isdir(text):
+        if not os.access(_nearest(Path(text)), os.X_OK):
+            raise argparse.ArgumentTypeError(f"the folder {text!r} is closed to you: Permission denied")
         raise argparse.ArgumentTypeError(f"there is no folder {text!r}; make it first: mkdir {text}")
     return Path(text)
+
+
+def _nearest(path: Path) -> Path:
+    """Return the folder around a path, or around that one, that can be seen to be there."""
+    return next((place for place in path.absolute().parents if os.path.isdir(place)), Path("/"))
 
 
 def file_to_write(text: str) -> str:

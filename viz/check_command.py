@@ -93,8 +93,8 @@ def function_named(target: str) -> Callable[..., Any]:
 
 def _from_file(path: Path) -> ModuleType:
     """Import a file, with its neighbours in reach."""
-    if not path.is_file():
-        near = [str(p) for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    if not os.path.isfile(path):
+        near = [str(p) for p in path.parent.glob("*.py")] if os.path.isdir(path.parent) else []
         raise ArgumentError(f"there is no file {str(path)!r}{suggestion(str(path), near)}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

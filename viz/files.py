@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container
 from pathlib import Path
 
@@ -25,5 +26,5 @@ def suffix_of(caller: str, path: Path, known: Container[str], wanted: str) -> st
     if suffix in known:
         return suffix
     has = "has no suffix" if not suffix else f"has suffix {path.suffix!r}"
-    given = f"{str(path)!r} is a folder" if path.is_dir() else f"{path.name!r} {has}"
+    given = f"{str(path)!r} is a folder" if os.path.isdir(path) else f"{path.name!r} {has}"
     raise FormatError(f"{caller}: {given}; {wanted}")

@@ -211,9 +211,9 @@ def _contents(layout: _Layout, folder: Path, download: bool) -> tuple[Path, dict
     """Return where the files are, the archive or its unpacked folder, and what they hold."""
     own = folder / layout.collection.key
     for place in (folder / layout.folder, own / layout.folder, folder):
-        if all((place / name).is_file() for name in layout.files):
+        if all(os.path.isfile(place / name) for name in layout.files):
             return place, {name: _content(place / name) for name in layout.files}
-    if folder.is_file():
+    if os.path.isfile(folder):
         archive = folder
     else:
         try:
@@ -232,9 +232,9 @@ def _contents(layout: _Layout, folder: Path, download: bool) -> tuple[Path, dict
 
 def _explain(layout: _Layout, folder: Path) -> None:
     """Raise when a folder holds the version for Python, or a part of the unpacked files."""
-    _check_pickled(layout, {name for name in layout.pickled if (folder / name).exists()}, folder)
+    _check_pickled(layout, {name for name in layout.pickled if os.path.exists(folder / name)}, folder)
     for place in (folder / layout.folder, folder):
-        missing = [name for name in layout.files if not (place / name).is_file()]
+        missing = [name for name in layout.files if not os.path.isfile(place / name)]
         if len(missing) < len(layout.files):
             raise FileAccessError(
                 f"{layout.collection.key}: {str(place)!r} lacks {', '.join(missing)}; unpack "

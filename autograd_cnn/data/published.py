@@ -66,7 +66,7 @@ def located(collection: Collection, folder: Path, download: bool) -> list[Path]:
     missing = [file for file in collection.files if file not in found]
     if missing and not download:
         names = ", ".join(file.name for file in missing)
-        there = f"{str(folder)!r} lacks {names}" if folder.is_dir() else f"there is no folder {str(folder)!r}"
+        there = f"{str(folder)!r} lacks {names}" if os.path.isdir(folder) else f"there is no folder {str(folder)!r}"
         raise FileAccessError(
             f"{collection.key}: {there}; download=True gets {collection.title} "
             f"({sum(file.size for file in missing) / 1e6:.0f} MB), or put its files there: {collection.mirrors[0]}"
@@ -137,5 +137,5 @@ def _found(collection: Collection, place: Path) -> dict[PublishedFile, Path]:
         file: place / name
         for file in collection.files
         for name in reversed((file.name, *file.aliases))  # the last one counts: the published name
-        if (place / name).is_file()
+        if os.path.isfile(place / name)  # False, too, where the folder is closed
     }
