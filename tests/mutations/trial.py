@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from itertools import zip_longest
 from types import CodeType, FunctionType, ModuleType
+from typing import TypeAlias
 
 import pytest
 
@@ -25,8 +26,20 @@ from tests.mutations.mutants import Mutant
 from tests.mutations.reached import Reached, Recorder
 
 MEMORY = 6 << 30  # bytes of address space: a loop that never ends may also never stop to allocate
-OPTIONS = ["-q", "-s", "-x", "-p", "no:cacheprovider", "-W", "ignore:Module already imported:pytest.PytestWarning"]
-PATIENCE = 20.0  # seconds that every trial has, beside five times what its tests take
+OPTIONS = [
+    "-q",
+    "-s",
+    "-x",
+    "--tb=no",
+    "-p",
+    "no:cacheprovider",
+    "-W",
+    "ignore:Module already imported:pytest.PytestWarning",
+]
+PATIENCE = 5.0  # seconds of the processor that a test may take, beside five times what it took
+STANDSTILL = 60.0  # seconds by the clock that a trial may take, beside five times what its tests took
+Run: TypeAlias = Callable[["Limits", Mutant, Sequence[str]], int]
+"""What runs the tests of a mutant, and returns whether one failed."""
 _functions: defaultdict[CodeType, list[FunctionType]] = defaultdict(list)
 
 
@@ -75,9 +88,11 @@ class Trials:
             else:
                 yield mutant
 
-    def _try(self, mutants: Iterable[Mutant], run: Callable[[Mutant, Sequence[str]], int]) -> None:
+    def _try(self, mutants: Iterable[Mutant], run: Run) -> None:
         for mutant, survived in _tried(mutants, self._reached, self.workers, run):
             self.results.append((mutant, survived))
+            if len(self.results) % 100 == 0:
+                print(f"{len(self.results)} tried, the last of {mutant.path}", file=sys.stderr, flush=True)
             if survived:
                 print(mutant, flush=True)
 
@@ -97,9 +112,7 @@ def _recorded(session: pytest.Session, files: Sequence[str], path: str) -> Reach
     return Reached.read(path)
 
 
-def _tried(
-    mutants: Iterable[Mutant], reached: Reached, workers: int, run: Callable[[Mutant, Sequence[str]], int]
-) -> Iterator[tuple[Mutant, bool]]:
+def _tried(mutants: Iterable[Mutant], reached: Reached, workers: int, run: Run) -> Iterator[tuple[Mutant, bool]]:
     """Try mutants, several at the same time, and yield each with whether it survived."""
     running: list[Trial] = []
     waiting = iter(mutants)
@@ -107,8 +120,8 @@ def _tried(
         while len(running) < workers and (mutant := next(waiting, None)) is not None:
             tests = reached.by(mutant.path, mutant.statement)
             if tests:
-                seconds = PATIENCE + 5 * sum(reached.seconds[test] for test in tests)
-                running.append(Trial.begin(mutant, tests, seconds, run))
+                seconds = STANDSTILL + 5 * sum(reached.seconds[test] for test in tests)
+                running.append(Trial.begin(mutant, tests, seconds, partial(run, Limits(reached.seconds))))
             else:
                 yield mutant, True
         if not running:
@@ -164,8 +177,25 @@ def _enclosed(run: Callable[[], int]) -> None:
         os._exit(code)
 
 
-def _run_collected(session: pytest.Session, mutant: Mutant, tests: Sequence[str]) -> int:
+class Limits:
+    """A plugin of pytest that ends the process when a test takes far longer than it did: a loop may never end."""
+
+    def __init__(self, seconds: Mapping[str, float]) -> None:
+        self.seconds = seconds
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[object]:
+        """Have SIGPROF sent, whose default is the end, when the processor has worked for too long."""
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE + 5 * self.seconds.get(item.nodeid, 0.0))
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+
+def _run_collected(session: pytest.Session, limits: Limits, mutant: Mutant, tests: Sequence[str]) -> int:
     """Change functions where they are and run tests that are collected; return whether one failed."""
+    session.config.pluginmanager.register(limits)
     for function, code in (exchange(mutant) or {}).items():
         function.__code__ = code
     places = {item.nodeid: item for item in session.items}
@@ -174,13 +204,13 @@ def _run_collected(session: pytest.Session, mutant: Mutant, tests: Sequence[str]
     return int(session.testsfailed > 0)
 
 
-def _run_anew(mutant: Mutant, tests: Sequence[str]) -> int:
+def _run_anew(limits: Limits, mutant: Mutant, tests: Sequence[str]) -> int:
     """Import everything anew, with one module changed, and run tests; return whether one failed, or could not begin."""
     for name in [name for name in sys.modules if name.partition(".")[0] in ("autograd_cnn", "viz", "tests")]:
         del sys.modules[name]  # tests hold on to what they imported
     path = os.path.abspath(mutant.path)
     sys.meta_path.insert(0, Changed(path, compile(mutant.source, path, "exec", dont_inherit=True)))
-    return int(pytest.main([*OPTIONS, *tests]) != pytest.ExitCode.OK)
+    return int(pytest.main([*OPTIONS, *tests], plugins=[limits]) != pytest.ExitCode.OK)
 
 
 def _source(path: str) -> str:
