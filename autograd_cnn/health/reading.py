@@ -123,8 +123,9 @@ def outputs_of(network: Network, group: Group) -> list[Node]:
 
 
 def activations_of(group: Group) -> list[Node]:
-    """Return the nodes of a layer whose elements are units."""
-    return [node for node in group.nodes if is_activation(node)]
+    """Return the nodes of a layer whose elements are units: Tensors, or Scalars, as the last one is."""
+    found = [node for node in group.nodes if is_activation(node)]
+    return [node for node in found if isinstance(node, Scalar) == isinstance(found[-1], Scalar)]
 
 
 def weights_of(parameters: list[Node]) -> list[Node]:
