@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
+from autograd_cnn.gates import pooling
 from autograd_cnn.testing import assert_proved
 from autograd_cnn.testing.strategies import SEEDS
 from tests.kernels.windows import LAYOUTS, laid_out
@@ -140,6 +141,29 @@ def test_an_index_of_minus_one_puts_nothing_anywhere():
     values, indices = F.max_pool2d(np.ones((1, 1, 1, 1)), 2, 1, 1, dilation=2, return_indices=True)
     assert (values.item(), indices.item()) == (-np.inf, -1)
     np.testing.assert_array_equal(F.max_unpool2d(np.ones((1, 1, 1, 1)), indices, 2), np.zeros((1, 1, 2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("window", "switch"), [((1, 1), np.int32(-1)), ((15, 17), np.uint8(255)), ((2, 2), np.int32(4))]
+)
+def test_a_switch_that_is_no_place_of_its_window_points_nowhere(window, switch):
+    """Not even where a pixel stands before the first place, or behind the last. Rule, kernel and expansion agree."""
+    windows = {"window": window, "stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
+    switches = np.full((1, 1, 2, 1), switch)
+    np.testing.assert_array_equal(pooling.positions(switches, (20, 20), **windows), np.full(switches.shape, -1))
+    gathered = pooling.gather_by_switches(ag.Tensor(np.ones((1, 1, 20, 20))), switches=switches, **windows)
+    sent = ag.Tensor(np.ones(switches.shape))
+    scattered = pooling.scatter_by_switches(sent, switches=switches, input_size=(20, 20), **windows)
+    for output in (gathered, scattered):
+        assert not output.value.any()
+        assert not ag.expand(output).output.value.any()
+
+
+def test_of_an_image_of_one_pixel_a_switch_may_point_nowhere():
+    x = ag.Tensor([[[[5.0]]]])
+    margin_alone = {"window": (2, 2), "stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (2, 2)}
+    gathered = pooling.gather_by_switches(x, switches=np.full((1, 1, 1, 1), np.uint8(255)), **margin_alone)
+    assert gathered.item() == ag.expand(gathered).output.item() == 0
 
 
 # Averages
