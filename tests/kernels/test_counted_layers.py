@@ -28,7 +28,7 @@ def with_total(expected):
 
 def tables(rows, units, by_columns):
     jobs = min(rows, 4) if by_columns else rows
-    return np.full((jobs, 2, strands(units, by_columns)), 7.0), np.empty((2, units + 1))
+    return np.full((jobs, 3, strands(units, by_columns)), 7.0), np.empty((2, units + 1))
 
 
 @settings(max_examples=40)
@@ -44,6 +44,7 @@ def test_products(matrix, dtype, precision):
     a = (y + (bias if by_columns else bias[:, None])).astype(np.float64)
     expected = [by_units(np.square(x), units, by_columns) for x in (a, np.maximum(a, 0))]
     np.testing.assert_allclose(table, with_total(expected), rtol=1e-6 if np.float32 in (dtype, precision) else 1e-13)
+    assert (sums[:, 2] == 7).all()  # the third part is somebody else's
 
 
 @settings(max_examples=40)

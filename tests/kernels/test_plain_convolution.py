@@ -158,6 +158,22 @@ def test_cross_correlation_of_known_numbers():
     np.testing.assert_array_equal(y, [[[[27.0, 37.0], [57.0, 67.0]]]])
 
 
+def test_a_weight_of_one_number_scales():
+    x, weight, upstream = np.arange(1.0, 5).reshape(1, 1, 2, 2), np.full((1, 1, 1, 1), 3.0), np.ones((1, 1, 2, 2))
+    moves = (1, 1), ((0, 0), (0, 0)), (1, 1), 1
+    np.testing.assert_array_equal(conv2d(x, weight, *moves, (2, 2)), 3 * x)
+    np.testing.assert_array_equal(conv2d_input_gradient(upstream, weight, (2, 2), *moves), 3 * upstream)
+    np.testing.assert_array_equal(conv2d_weight_gradient(upstream, x, (1, 1), *moves), [[[[10.0]]]])
+
+
+def test_images_without_channels_give_zeros():
+    x, weight, upstream = np.ones((2, 0, 4, 4)), np.ones((3, 0, 2, 2)), np.ones((2, 3, 3, 3))
+    moves = (1, 1), ((0, 0), (0, 0)), (1, 1), 1
+    np.testing.assert_array_equal(conv2d(x, weight, *moves, (3, 3)), 0 * upstream)
+    assert conv2d_input_gradient(upstream, weight, (4, 4), *moves).shape == x.shape
+    assert conv2d_weight_gradient(upstream, x, (2, 2), *moves).shape == weight.shape
+
+
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("size", [(4, 5), (40, 41)])
 def test_a_bad_pixel_or_weight_reaches_only_what_it_touches(bad, size):

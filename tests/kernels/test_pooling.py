@@ -17,7 +17,7 @@ from autograd_cnn.kernels import (
     threads,
 )
 from autograd_cnn.kernels.image_rows import ORDERS, empty_images, lies_in, order_of, readable_rows
-from autograd_cnn.kernels.pooling import nowhere
+from autograd_cnn.kernels.pooling import halves, nowhere
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE, cases, laid_out, patches, places
 
@@ -279,6 +279,28 @@ def test_padding_never_wins_over_a_pixel_of_minus_infinity():
     x = np.full((1, 1, 2, 2), -np.inf, np.float32)
     _, switches = max_pool2d(x, (2, 2), (1, 1), ((1, 1), (1, 1)), (1, 1), (3, 3))
     np.testing.assert_array_equal(switches[0, 0], [[3, 2, 2], [1, 0, 0], [1, 0, 0]])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("window", [(2, 2), (3, 3)])
+def test_a_zero_keeps_its_sign(order, window):
+    x = arranged(np.full((2, 3, 6, 6), -0.0), order)
+    y, _ = max_pool2d(x, window, window, ((0, 0), (0, 0)), (1, 1), (6 // window[0], 6 // window[1]))
+    assert not y.any()
+    assert np.signbit(y).all()
+
+
+def test_halves_tile_images_but_for_a_last_row_or_column():
+    two, none = (2, 2), ((0, 0), (0, 0))
+    for size in (4, 4), (5, 4), (4, 5):
+        assert halves(size, two, two, two, none, (1, 1))
+    assert halves((4, 4), two, two, two, ((0, 1), (0, 1)), (1, 1))  # no window reaches what is after the image
+    for size, outputs in ((3, 4), two), ((4, 3), two), ((1, 4), (0, 2)), ((4, 1), (2, 0)):
+        assert not halves(size, outputs, two, two, none, (1, 1))
+    for padding in ((1, 0), (0, 0)), ((0, 0), (1, 0)):
+        assert not halves((4, 4), two, two, two, padding, (1, 1))
+    for window, stride, dilation in ((2, 1), two, (1, 1)), (two, (1, 2), (1, 1)), (two, two, (1, 2)):
+        assert not halves((4, 4), two, window, stride, none, dilation)
 
 
 def counts(case, count_include_pad):
