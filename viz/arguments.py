@@ -113,9 +113,11 @@ def _nearest(path: Path) -> Path:
     return next((place for place in path.absolute().parents if os.path.isdir(place)), Path("/"))
 
 
-def file_to_write(text: str) -> str:
+def file_to_write(text: str, suffixes: Sequence[str] = ()) -> str:
     """Return the path of a file in a folder that is there: who computes first and writes then should know at once."""
     if os.path.isdir(text):  # False, too, where the folder around it is closed: writing says so
         raise argparse.ArgumentTypeError(f"{text!r} is a folder, expected a file")
+    if suffixes and Path(text).suffix.lower() not in suffixes:
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
     folder(str(Path(text).expanduser().parent))
     return text

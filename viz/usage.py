@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from viz.arguments import Parser, Version, count, file_to_write, positive, seed, share
 
@@ -93,14 +94,7 @@ def _add_play(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=f'example:\n  {PROGRAM} play "(x + y) * z" x=-2 y=5 z=-4 -o player.html',
     )
     _add_expression(play)
-    play.add_argument(
-        "-o",
-        "--output",
-        type=file_to_write,
-        default="player.html",
-        metavar="FILE",
-        help="the page (default: player.html)",
-    )
+    _add_page(play, "player.html", ".html", ".htm", ".json")
 
 
 def _add_expression(command: argparse.ArgumentParser) -> None:
@@ -119,9 +113,14 @@ def _add_picture(command: argparse.ArgumentParser) -> None:
     command.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture (default: light)")
 
 
-def _add_page(command: argparse.ArgumentParser, usual: str) -> None:
+def _add_page(command: argparse.ArgumentParser, usual: str, *suffixes: str) -> None:
     command.add_argument(
-        "-o", "--output", type=file_to_write, default=usual, metavar="FILE", help=f"the page (default: {usual})"
+        "-o",
+        "--output",
+        type=partial(file_to_write, suffixes=suffixes),
+        default=usual,
+        metavar="FILE",
+        help=f"the page (default: {usual})",
     )
 
 
@@ -134,14 +133,7 @@ def _add_textbook(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=f"example:\n  {PROGRAM} textbook --seed 3 -o textbook.html",
     )
     textbook.add_argument("--seed", type=seed, default=0, metavar="N", help="of all that is random (default: 0)")
-    textbook.add_argument(
-        "-o",
-        "--output",
-        type=file_to_write,
-        default="textbook.html",
-        metavar="FILE",
-        help="the page (default: textbook.html)",
-    )
+    _add_page(textbook, "textbook.html", ".html", ".htm")
 
 
 def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:

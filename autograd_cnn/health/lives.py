@@ -104,7 +104,7 @@ class Lives:
         while len(watched.batches) > window:
             watched.samples -= watched.batches.popleft().samples
             watched.steps.popleft()
-        if not watched.since and not watched.open and batch.is_well:  # the usual case
+        if not watched.since and batch.is_well:  # the usual case
             record.starved[name] = record.dead[name] = record.silent[name] = 0
             watched.like = ()
             return

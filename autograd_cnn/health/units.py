@@ -132,7 +132,7 @@ def is_positive(output: Array, asked: Array) -> Array:
     unit, units = unit_axis(output.ndim), np.flatnonzero(asked)
     part = output[(slice(None),) * unit + (units,)]
     found = np.zeros(asked.shape, bool)
-    found[units] = ~(np.maximum.reduce(part, axis=_not_units(output.ndim)) <= 0)
+    found[units] = ~(np.maximum.reduce(part, axis=not_units(output.ndim)) <= 0)
     return found
 
 
@@ -272,7 +272,7 @@ def _any(mask: Array, ids: Array | None, count: int) -> Array:
 def _share(mask: Array, ids: Array | None, count: int) -> Array:
     if ids is not None:
         mask = (np.bincount(ids, mask, minlength=count) / np.bincount(ids, minlength=count))[None]
-    return np.asarray(mask.mean(axis=_not_units(mask.ndim)))
+    return np.asarray(mask.mean(axis=not_units(mask.ndim)))
 
 
 def unit_axis(ndim: int) -> int:
@@ -280,7 +280,8 @@ def unit_axis(ndim: int) -> int:
     return 1 if ndim >= 4 else ndim - 1
 
 
-def _not_units(ndim: int) -> tuple[int, ...]:
+def not_units(ndim: int) -> tuple[int, ...]:
+    """Return the other axes: those of samples and positions."""
     return tuple(axis for axis in range(ndim) if axis != unit_axis(ndim))
 
 

@@ -10,6 +10,7 @@ from autograd_cnn.graph import Array, Node, Tensor
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.measures import rms
 from autograd_cnn.health.network import Network
+from autograd_cnn.health.units import not_units, unit_axis
 from autograd_cnn.registry import gradient_of
 
 _FEWEST_WEIGHTS = 3
@@ -99,29 +100,27 @@ def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], floa
     activations = [node for node in group.nodes if node.gate is not None and node.gate.dead_side]
     if len(activations) != 1 or not isinstance(activations[0], Tensor) or activations[0].ndim < 2:
         return (), None
-    if len(activations[0].inputs or ()) != 1:  # where a gate of several inputs is flat, one of them alone cannot say
-        return (), None
-    source = (activations[0].inputs or (None,))[0]
-    highest = None if source is None else _highest(network, source)
+    inputs = activations[0].inputs or ()
+    highest = _highest(network, inputs[0]) if len(inputs) == 1 else None  # where several are flat, one cannot say
     if highest is None:
         return (), None
     dead = (highest <= 0) & _is_flat(activations[0], highest)
     return tuple(np.flatnonzero(dead).tolist()), float(highest[dead].max()) if dead.any() else None
 
 
-def _highest(network: Network, node: Any) -> Array | None:
+def _highest(network: Network, node: Node) -> Array | None:
     """Return the largest value that each unit of a weighted sum can take; None for other nodes."""
-    bias: Any = 0.0
-    if isinstance(node, Node) and node.gate is not None and node.gate.name == "add":
+    bias, shape = np.zeros(()), node.shape
+    if node.gate is not None and node.gate.name == "add":
         terms = [x for x in node.inputs or () if isinstance(x, Node)]
         sums = [x for x in terms if x in network.data]
         if len(terms) != 2 or len(sums) != 1:
             return None
-        bias = terms[1 - terms.index(sums[0])].value
+        bias = np.asarray(terms[1 - terms.index(sums[0])].value, np.float64)
         node = sums[0]
     group = next((g for g in network.layers if node in g.nodes), None)
     found = next((w for w in (weighings(network, group) if group else ()) if w.product is node), None)
-    if found is None or np.size(bias) not in (1, found.weight.shape[found.axis]):
+    if found is None or node.shape != shape or not _counts_units_as(found):
         return None
     low, high = float(np.min(found.data.value)), float(np.max(found.data.value))
     if any(side for pair in found.product.attributes.get("padding", ()) for side in pair):
@@ -129,8 +128,14 @@ def _highest(network: Network, node: Any) -> Array | None:
     rows = np.moveaxis(np.asarray(found.weight.value, np.float64), found.axis, 0).reshape(
         found.weight.shape[found.axis], -1
     )
-    highest = np.maximum(rows * low, rows * high).sum(axis=1) + np.asarray(bias, np.float64).ravel()
-    return np.asarray(highest)
+    added = bias.reshape((1,) * (node.ndim - bias.ndim) + bias.shape).max(axis=not_units(node.ndim))
+    return np.asarray(np.maximum(rows * low, rows * high).sum(axis=1) + added)
+
+
+def _counts_units_as(found: Weighing) -> bool:
+    """Whether the units of the product's elements are those of its weight: not of a matrix product of four axes."""
+    ndim = found.product.ndim
+    return found.product.gate is not None and (found.product.gate.name == "conv2d" or unit_axis(ndim) == ndim - 1)
 
 
 def _is_flat(activation: Node, at: Array) -> Array:

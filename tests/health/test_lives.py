@@ -17,13 +17,13 @@ STATES = ("dead", "starved", "saturated")
 
 
 def batch_of(row, has_dead_side, samples=2):
-    """Return a batch of units that are as told: 0 for asleep, 1 for starved, 2 for well, 3 for half flat."""
+    """Return a batch of units that are as told: 0 for asleep, 1 for starved, 2 for well, 3 for half flat, 4 for steep."""
     row = np.array(row)
     if has_dead_side:
         active = row > 0
         driven = active if (row != 1).all() else row > 1  # as it is read: one array where it is the same
         return Batch(samples, True, active, driven, np.zeros(row.size))
-    return Batch(samples, False, row >= 0, row > 1, np.where(row == 0, 1.0, np.where(row == 3, 0.5, 0.25)))
+    return Batch(samples, False, row >= 0, row > 1, np.array([1.0, 0.25, 0.25, 0.5, 0.0])[row])
 
 
 def shown_by(batch, state):
@@ -70,7 +70,7 @@ class Told:
 def rows(draw):
     """Return what units are at each step; many steps are like the one before."""
     count = draw(st.integers(1, 3))
-    row = st.lists(st.sampled_from([0, 0, 1, 2, 2, 3]), min_size=count, max_size=count)
+    row = st.lists(st.sampled_from([0, 0, 1, 2, 2, 3, 4]), min_size=count, max_size=count)
     runs = draw(st.lists(st.tuples(row, st.integers(1, 4)), min_size=1, max_size=8))
     return [row for row, times in runs for _ in range(times)]
 
@@ -81,6 +81,9 @@ def rows(draw):
 @example([[0, 0]] * 3 + [[2, 0]] + [[0, 0]] * 4 + [[2, 2]] * 2, True, 3, 5)
 @example([[1, 2]] * 4 + [[2, 1]] * 4, True, 2, 2)
 @example([[3], [2], [3], [3], [3]], False, 2, 1)
+@example([[4], [2], [0], [2]], False, 3, 1)  # saturated over the window, when the batch that made it so is past
+@example([[4], [0], [2], [2]], False, 3, 1)
+@example([[0, 2]] * 4, True, 3, 1)  # too few samples
 def test_lives_are_those_of_the_window_at_every_step(rows, has_dead_side, window, samples):
     lives, told, records = Lives(LIMITS), Told(window), []
     for step, row in enumerate(rows):
