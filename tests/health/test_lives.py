@@ -17,7 +17,7 @@ STATES = ("dead", "starved", "saturated")
 
 
 def batch_of(row, has_dead_side, samples=2):
-    """Return a batch of units that are as told: 0 for asleep, 1 for starved, 2 for well, 3 for half flat, 4 for steep."""
+    """Return a batch of units that are as told: 0 asleep, 1 starved, 2 well, 3 half flat, 4 steep."""
     row = np.array(row)
     if has_dead_side:
         active = row > 0
