@@ -42,16 +42,15 @@ def weighings(network: Network, group: Group) -> list[Weighing]:
     """Return the convolutions and matrix products of a layer."""
     found = []
     for node in group.nodes:
-        if node.gate is None or node.gate.name not in ("conv2d", "matmul") or len(node.inputs or ()) != 2:
+        name = "" if node.gate is None else node.gate.name
+        if name not in ("conv2d", "matmul"):
             continue
         data, weight = node.inputs or ()
-        if not isinstance(data, Node) or not isinstance(weight, Node):
-            continue
         if data in network.data and weight not in network.data and weight.ndim >= 2:
             turned = weight.gate is not None and weight.gate.name == "transpose"
-            leaf = (weight.inputs or (weight,))[0] if turned else weight
-            if isinstance(leaf, Node) and leaf in network.parameters[group]:
-                axis = 0 if turned or node.gate.name == "conv2d" else weight.ndim - 1
+            (leaf,) = weight.inputs if turned else (weight,)
+            if leaf in network.parameters[group]:
+                axis = 0 if turned or name == "conv2d" else weight.ndim - 1
                 found.append(Weighing(leaf, data, node, axis))
     return found
 
@@ -98,13 +97,16 @@ def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], floa
     that padding adds count as inputs.
     """
     activations = [node for node in group.nodes if node.gate is not None and node.gate.dead_side]
-    if len(activations) != 1 or not isinstance(activations[0], Tensor) or activations[0].ndim < 2:
+    if len(activations) != 1:
         return (), None
-    inputs = activations[0].inputs or ()
-    highest = _highest(network, inputs[0]) if len(inputs) == 1 else None  # where several are flat, one cannot say
+    (activation,) = activations
+    inputs = activation.inputs or ()
+    if not isinstance(activation, Tensor) or activation.ndim < 2 or len(inputs) != 1:
+        return (), None  # where a gate of several inputs is flat, one of them alone cannot say
+    highest = _highest(network, *inputs)
     if highest is None:
         return (), None
-    dead = (highest <= 0) & _is_flat(activations[0], highest)
+    dead = (highest <= 0) & _is_flat(activation, highest)
     return tuple(np.flatnonzero(dead).tolist()), float(highest[dead].max()) if dead.any() else None
 
 
@@ -116,8 +118,8 @@ def _highest(network: Network, node: Node) -> Array | None:
         sums = [x for x in terms if x in network.data]
         if len(terms) != 2 or len(sums) != 1:
             return None
-        bias = np.asarray(terms[1 - terms.index(sums[0])].value, np.float64)
-        node = sums[0]
+        (node,) = sums
+        bias = np.asarray(terms[1 - terms.index(node)].value, np.float64)
     group = next((g for g in network.layers if node in g.nodes), None)
     found = next((w for w in (weighings(network, group) if group else ()) if w.product is node), None)
     if found is None or node.shape != shape or not _counts_units_as(found):
@@ -142,7 +144,7 @@ def _is_flat(activation: Node, at: Array) -> Array:
     """Return where the activation's own rule gives slope 0."""
     assert activation.gate is not None
     values = np.asarray(at)
-    slope = gradient_of(
+    (slope,) = gradient_of(
         activation.gate, np.ones_like(values), activation.gate(values), [values], activation.attributes, (True,)
     )
-    return np.asarray(slope[0] == 0)
+    return np.asarray(slope == 0)
