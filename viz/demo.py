@@ -131,7 +131,8 @@ def demo(
     test = accuracy(model, digits.test)
     found = monitor.report()
     mean = np.mean(losses[-steps:])
-    print(f"{epochs} {'epoch' if epochs == 1 else 'epochs'} in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}")
+    passes = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    print(f"{passes} in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}")
     print(f"\n{found.table()}\n")
 
     title = f"Digits CNN with {activation}" + ("" if init_std is None else f", weights of std {init_std:g}")
