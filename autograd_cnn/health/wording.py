@@ -69,7 +69,7 @@ def share(x: float) -> str:
         return number(x)
     if 0.995 <= x < 1:
         return "> 99%"
-    return "< 1%" if 0 < x < 0.005 else f"{x:.0%}"
+    return "< 1%" if 0 < x <= 0.005 else f"{x:.0%}"
 
 
 def extent(shape: Sequence[int]) -> str:
