@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ag
-from autograd_cnn.gates.__main__ import table
+from autograd_cnn.gates.__main__ import row, table
 from autograd_cnn.gates.facts import fact, lesson, title
 from tests.test_documents import ROOT
 
@@ -27,6 +27,23 @@ def test_a_gates_lesson_and_title():
     multiply, conv2d = ag.GATES["multiply"], ag.GATES["conv2d"]
     assert lesson(multiply) == "Switcher: each input receives the upstream gradient times the other input."
     assert (title(multiply), title(conv2d)) == ("× multiply", "conv2d")
+
+
+def test_a_row_has_the_first_line_of_an_expansion_alone(registry):
+    @ag.gate("!")
+    def louder(x):
+        """Formula: 2x"""
+        return 2 * x
+
+    @louder.expansion
+    def _(x):
+        """Add what is there.
+
+        Once more.
+        """
+        return x + x
+
+    assert row(louder) == ("`louder`", "!", "2x", "none", "", "Add what is there")
 
 
 def test_contributing_holds_the_table_of_this_version():

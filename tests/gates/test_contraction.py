@@ -90,6 +90,7 @@ def test_scalars_take_part():
     [
         ("ij,jk", [(2, 3)], ag.ArgumentError, "names 2 inputs, got 1"),
         ("i-j", [(2,)], ag.ArgumentError, "cannot read"),
+        ("......i", [(2,)], ag.ArgumentError, "cannot read"),
         ("i->j", [(2,)], ag.ArgumentError, "one of no input"),
         ("i->ii", [(2,)], ag.ArgumentError, "repeats a letter"),
         ("ij", [(2,)], ag.ShapeError, "one letter per axis"),
@@ -112,6 +113,7 @@ def test_what_does_not_fit_is_named(subscripts, shapes, error, message):
     ("a", "b", "axes"),
     [
         ((2, 3, 4), (3, 4, 5), 2),
+        ((2, 3, 4), (4, 5), 1),
         ((2, 3), (4,), 0),
         ((2, 3), (2, 3), 2),
         ((2, 3), (2, 3), ((0, 1), (0, 1))),
@@ -152,7 +154,8 @@ def test_axes_of_tensordot_that_do_not_fit():
     a, b = ag.Tensor(np.ones((2, 3))), ag.Tensor(np.ones((4, 3)))
     with pytest.raises(ag.ShapeError, match="do not fit along"):
         ag.tensordot(a, b, 1)
-    with pytest.raises(ag.ArgumentError, match="axes=3 for inputs of 2 and 2 axes"):
-        ag.tensordot(a, b, 3)
+    for axes in (-1, 2):
+        with pytest.raises(ag.ArgumentError, match=f"axes={axes} for inputs of 2 and 1 axes"):
+            ag.tensordot(a, b[0], axes)
     with pytest.raises(ag.OutOfRangeError, match="axis 5"):
         ag.tensordot(a, b, (5, 0))
