@@ -1,6 +1,8 @@
 """The report as text."""
 
 import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
 
 import autograd_cnn as ag
@@ -28,6 +30,39 @@ provably dead in relu: 0; the pre-activation is at most −1 for any input in th
     cause a step too large pushed the units below zero for every input, where no gradient brings
           them back
     try   lower the learning rate; units of leaky ReLU or maxout cannot die"""
+
+
+LARGE = """\
+step 40 · batch 64 · loss 2.303 · first/last weight gradient −2.50 decades
+
+layer       kind          output    params  units          activ.  gradient  atten.   update  health
+────────────────────────────────────────────────────────────────────────────────────────────────────
+…lock/conv  conv2d 3×3,…  16×14×14  12,345  18/0/2 of 30  1.2e−04   1.5e−03   −1.50  2.5e−03  ✕ 62% dea…
+fc          linear, tanh  scalar        10  0/1/1 of 5       12.5         —       —        —  ! 31% dead
+flatten     flatten       16                                    0         0   +0.25           ✓
+
+units: dead/saturated/silent in this batch, counted over 1024 samples; dead over 15% ! 35% ✕,
+saturated over 25% ! 45% ✕. activ., gradient: RMS at the output. atten.: log10 of the gradient's
+norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 2.0e−04 to 3.0e−02. —: not
+known.
+provably dead in features/block/conv: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+18, 19, 20, 21, 22, 23 …; the pre-activation is at most −0.5 for any input in the range of this
+batch.
+provably dead in fc: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+22, 23; the pre-activation is at most 0 for any input in the range of this batch.
+
+✕ features/block/conv: 62% dead and some more words, since step 3
+    seen  evidence of 62% dead and some more words
+
+! network: loss does not fall, since step 40
+    seen  evidence of loss does not fall
+    cause another cause
+    try   do less
+
+! fc: 31% dead, since step 0
+    seen  evidence of 31% dead
+    cause one cause
+    try   do less"""
 
 
 def small():
@@ -86,3 +121,60 @@ def test_advice_for_several_layers_stands_once():
 def test_a_notebook_prints_the_table():
     report = health.inspect(small())
     assert pretty(report) == report.table()
+
+
+def shown(rms):
+    return health.Distribution(0.0, 1.0, (1,), 0.0, rms)
+
+
+def finding(severity, layer, words, cause, since=0):
+    return health.Finding(severity, "dead", layer, words, f"evidence of {words}", cause, "do less", since=since)
+
+
+def report_of(layers, findings=(), **options):
+    return health.Report(tuple(layers), (), (1, 28, 28), 2.302585, 40, 64, 1024, findings=findings, **options)
+
+
+def test_table_of_all_there_may_be():
+    conv, _, fc = told = (
+        finding("critical", "features/block/conv", "62% dead and some more words", "one cause", 3),
+        finding("warning", "", "loss does not fall", "another cause", 40),
+        finding("warning", "fc", "31% dead", "one cause"),
+    )
+    name, kind, shape = "features/block/conv", "conv2d 3×3, stride 2, padding 1", (1, 28, 28)
+    units = health.Units(30, dead=tuple(range(18)), silent=(20, 21), starved=(22,))
+    parts = shown(0.000123456), shown(1.5e-3), -1.5, 2.5e-3, 1e-4, units, (conv,), None, tuple(range(25)), -0.5
+    layers = [health.Layer(name, kind, shape, (16, 14, 14), 12345, *parts)]
+    units = health.Units(5, saturated=(1,), silent=(2,))
+    parts = shown(12.5), None, None, None, None, units, (fc,), None, tuple(range(24)), 0.0
+    layers.append(health.Layer("fc", "linear, tanh", (16,), (), 10, *parts))
+    layers.append(health.Layer("flatten", "flatten", (4, 4), (16,), 0, shown(0.0), shown(0.0), 0.25, 1.0))
+    limits = health.Thresholds(dead=(0.15, 0.35), saturated=(0.25, 0.45), update_ratio=(2e-4, 3e-2))
+    assert report_of(layers, told, thresholds=limits, first_to_last=-2.5).table() == LARGE
+
+
+@given(*(st.integers(1, 60) for _ in range(3)))
+@example(40, 12, 10)
+@example(10, 40, 10)
+@example(10, 12, 40)
+@example(11, 13, 11)
+def test_a_line_is_cut_at_the_kind_then_at_the_name_then_at_the_verdict(name, kind, words):
+    text = ["n" * name, "k" * kind, "w" * words]
+    found = (finding("critical", text[0], text[2], "cause"),)
+    layer = health.Layer(text[0], text[1], (4,), (3,), 7, shown(1.0), shown(1.0), findings=found)
+    head, rule, row = report_of([layer], found).table().splitlines()[2:5]
+    widths = {"kind": max(4, kind), "layer": max(5, name), "health": max(6, words + 2)}
+    others = len("output  params  units  activ.  gradient  atten.  update") + 6
+    excess = others + sum(widths.values()) - 100
+    for column, least in (("kind", 12), ("layer", 10), ("health", 10)):
+        cut = min(max(0, widths[column] - least), max(0, excess))
+        widths[column], excess = widths[column] - cut, excess - cut
+    assert len(rule) == min(100, others + sum(widths.values()))
+    begin = head.index("kind")
+    cells = row[: begin - 2], row[begin : begin + widths["kind"]], row[head.index("health") :]
+    assert begin == widths["layer"] + 2
+    for cell, whole, width in zip(
+        cells, (*text[:2], f"✕ {text[2]}"), (widths["layer"], widths["kind"], widths["health"]), strict=True
+    ):
+        end = f"…{whole[1 - width :]}" if cell is cells[0] else f"{whole[: width - 1]}…"
+        assert cell.rstrip() == (whole if len(whole) <= width else end)
