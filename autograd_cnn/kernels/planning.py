@@ -126,7 +126,7 @@ def plan(
     input gradient: plain, channels-first; it is forced
     weight gradient: plain, channels-first; it is forced
     """
-    number = floating_dtype("plan", *[np.empty(0, dtype)] * 2)
+    number = floating_dtype("plan", np.empty(0, dtype))
     strides, dilations = _pair(stride), _pair(dilation)
     rows, columns = _pair(padding)
     paddings = _pair(rows), _pair(columns)
@@ -214,9 +214,7 @@ def _choice(first: str | None, convolution: Convolution) -> Choice:
 
 
 def _covers(name: str, convolution: Convolution) -> bool:
-    if name == "plain":
-        return True
-    return name in ALGORITHMS and bool(_file(name).covers(convolution))
+    return name == "plain" or bool(_file(name).covers(convolution))
 
 
 def _file(name: str) -> ModuleType:

@@ -32,6 +32,15 @@ def test_biases(seed, rows, units, dtype, relu, by_columns):
     np.testing.assert_array_equal(y, expected)
 
 
+@pytest.mark.parametrize("add", [dense.add_to_columns, dense.add_to_rows])
+@pytest.mark.parametrize("relu", [True, False])
+def test_only_without_a_relu_zeros_keep_their_sign(add, relu):
+    y = np.full((3, 3), -0.0)
+    add(0, 3, y, np.full(3, -0.0), relu)
+    assert not y.any()
+    assert (np.signbit(y) != relu).all()
+
+
 @given(st.integers(0, 99), st.integers(1, 9), st.integers(1, 9), DTYPES, st.booleans(), st.integers(1, 4))
 @settings(max_examples=60)
 def test_gradients(seed, rows, columns, dtype, relu, parts):

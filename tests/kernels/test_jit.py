@@ -211,6 +211,7 @@ def test_compiled_kernels_follow_ieee_arithmetic(nowhere_to_cache):
     assert divide(1.0, -np.inf) == 0
     assert divide.targetoptions["nogil"]
     assert not divide.targetoptions.get("fastmath")
+    assert jit(flags=frozenset({"contract"}))(quotient).targetoptions["fastmath"] == {"contract"}
 
 
 def test_the_compile_of_a_native_function_is_announced_and_its_machine_code_kept():

@@ -24,6 +24,13 @@ def test_where_is_numpy_s_to_the_bit_in_any_order_of_memory(numbers, other, layo
         np.testing.assert_array_equal(result, expected)
 
 
+@pytest.mark.parametrize("other", [0, 0.0, -0.0, 1, -1, 2.5, False])
+def test_only_a_zero_without_sign_clears_numbers(other):
+    condition, numbers = np.array([True, False] * 2), np.array([2.0, 3.0, np.nan, np.inf])
+    for arguments in ((condition, numbers, other), (condition, other, numbers)):
+        assert where(*arguments).tobytes() == np.where(*arguments).tobytes()
+
+
 @pytest.mark.parametrize("order", [(0, 2, 3, 1), (1, 2, 3, 0)])
 @pytest.mark.parametrize("first", [True, False])
 def test_the_order_of_memory_is_kept(order, first):

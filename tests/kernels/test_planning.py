@@ -46,7 +46,7 @@ def test_what_is_planned_has_as_many_windows_as_fit(monkeypatch):
     assert {convolution.output_size for convolution in planned} == {(3, 3)}
     assert [convolution.part for convolution in planned] == [part.replace("_", " ") for part in PARTS]
     planned.clear()
-    plan((1, 4, 2, 3), (2, 4, 3, 3))  # of which none fits
+    plan((1, 4, 1, 3), (2, 4, 3, 3))  # of which none fits
     assert {convolution.output_size for convolution in planned} == {(0, 1)}
 
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from autograd_cnn.errors import DtypeError, ShapeError
 from autograd_cnn.kernels import cross_entropy, cross_entropy_gradient, log_softmax
-from autograd_cnn.kernels.softmax import softmax
+from autograd_cnn.kernels.softmax import BUNCH, softmax
 from tests.kernels.windows import laid_out
 
 # Roundings of the results, in units of eps: float32 is rounded once from float64; in float64 the
@@ -180,6 +180,20 @@ def test_out_that_cannot_take_the_result_raises():
     for out in (np.ones((2, 3)), np.ones((3, 2), np.float32).T):
         with pytest.raises(DtypeError, match="in C order"):
             softmax(x, out=out)
+
+
+@pytest.mark.parametrize(("rows", "classes"), [(8, BUNCH // 3), (2, BUNCH + 1)])
+def test_each_of_many_rows_is_what_it_is_alone(rows, classes):
+    """Several bunches of rows, the last not full, and rows that are longer than a bunch."""
+    rng = np.random.default_rng(0)
+    x, labels, upstream = rng.normal(size=(rows, classes)), rng.integers(0, classes, rows), rng.normal(size=rows)
+
+    def results(x, labels, upstream):
+        return softmax(x), log_softmax(x), *cross_entropy(x, labels), cross_entropy_gradient(upstream, x, labels)
+
+    alone = [results(x[n : n + 1], labels[n : n + 1], upstream[n : n + 1]) for n in range(rows)]
+    for together, rows in zip(results(x, labels, upstream), zip(*alone, strict=True), strict=True):
+        np.testing.assert_array_equal(together, np.concatenate(rows))
 
 
 @pytest.mark.parametrize("classes", [31, 32, 33, 100])

@@ -39,8 +39,9 @@ def test_small_work_stays_in_the_calling_thread():
     assert seen == [(0, 4, get_ident())]
 
 
-def test_large_work_is_shared_out():
-    set_num_threads(2)
+@pytest.mark.parametrize("number", [2, 4])
+def test_large_work_is_shared_out_in_shares_that_pay(number):
+    set_num_threads(number)
     seen = []
     work = 2 * threads.SMALLEST_SHARE
     threads.share_out(lambda first, last: seen.append((first, last, get_ident())), 5, work)
@@ -82,6 +83,12 @@ def test_many_callers_at_once_do_not_mix():
 def test_numbers_out_of_range_raise(number, words):
     with pytest.raises(ArgumentError, match=f"set_num_threads got {number}; {words}"):
         set_num_threads(number)
+
+
+def test_as_many_as_any_machine_has_may_be_asked_for(monkeypatch):
+    monkeypatch.setattr(threads, "set_blas_threads", lambda number: None)
+    set_num_threads(threads.MOST_THREADS)
+    assert get_num_threads() == threads.MOST_THREADS
 
 
 @pytest.mark.parametrize("number", [2.0, "2", None, True, np.True_, [2]])
@@ -134,6 +141,23 @@ def test_where_no_thread_may_start_the_work_is_done_all_the_same(monkeypatch, al
     assert (visits == 1).all()
     assert len(started) == allowed
     assert sorted(shares) == [(0, 2), (2, 4), (4, 6), (6, 9)]
+
+
+def test_as_many_workers_start_as_shares_need_beside_the_caller_and_only_once(monkeypatch):
+    started = []
+
+    class Noted(Thread):
+        def start(self):
+            started.append(self)
+            super().start()
+
+    monkeypatch.setattr(threads, "Thread", Noted)
+    monkeypatch.setattr(threads, "_workers", 0)
+    monkeypatch.setattr(threads, "_tasks", SimpleQueue())
+    set_num_threads(3)
+    for _ in range(2):
+        threads.share_out(count, 9, 3 * threads.SMALLEST_SHARE, np.zeros(9, int))
+    assert len(started) == 2
 
 
 FORK = """
