@@ -169,6 +169,26 @@ def test_what_gives_no_proof():
     assert provably_dead(network, network.layers[0]) == ((), None)
 
 
+@pytest.mark.parametrize(
+    ("x", "w", "b", "padded", "highest"),
+    [
+        *((3.0, -1.0, 0.5, False, -2.5), (3.0, -1.0, 0.5, True, None), (-3.0, 1.0, -0.5, False, -3.5)),
+        *((-3.0, 1.0, -0.5, True, -0.5), (-3.0, 1.0, 0.5, True, None), (3.0, -1.0, -0.5, True, -0.5)),
+    ],
+)
+def test_zeros_of_padding_are_inputs(x, w, b, padded, highest):
+    images, weight = ag.Tensor(np.full((2, 1, 2, 2), x)), ag.Parameter(np.full((1, 1, 1, 1), w))
+    found = proof(lambda: F.conv2d(images, weight, ag.Parameter([b]), padding=(0, int(padded))))
+    assert found == (((), None) if highest is None else ((0,), highest))
+
+
+def test_a_unit_that_is_flat_above_0_is_not_called_dead():
+    def highest(x):
+        return proof(lambda: ag.Tensor([[x], [0.0]]) @ ag.Parameter([[1.0]]), gate=list(ENDS)[2])
+
+    assert [highest(x) for x in (0.5, 1.0, 0.0)] == [((), None), ((), None), ((0,), 0.0)]
+
+
 def test_only_dead_and_silent_units_are_told_to_be_provably_so():
     with ag.scope("layer"):
         y = ag.relu(ag.Tensor([[1.0]]) @ ag.Parameter([[-1.0, 1.0]]))
