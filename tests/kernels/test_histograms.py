@@ -36,14 +36,19 @@ def test_equal_bins_are_counted_as_by_numpy(size, seed, dtype, bins, reach):
     np.testing.assert_array_equal(found[:-1], in_bins(known, np.linspace(-reach, reach, bins + 1)[1:-1]))
 
 
-@given(st.integers(0, 3 * PIECE), st.integers(0, 99), DTYPES, st.sampled_from([8, 20]))
+@given(st.integers(0, 3 * PIECE), st.integers(0, 99), DTYPES, st.sampled_from([8, 20, 40]))
 @example(2 * PIECE + 3, 0, np.float64, 20)
+@example(2 * PIECE + 3, 0, np.float32, 40)  # bounds nearly as close as octaves
 def test_sizes_are_counted_as_by_numpy(size, seed, dtype, bins):
     numbers = row(size, seed, dtype).astype(dtype)
     found = size_histogram(numbers, -8.0, 8.0, bins)
     known = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)]).astype(float)
     assert found[-1] == size - known.size
     np.testing.assert_array_equal(found[:-1], in_bins(known, 10.0 ** np.linspace(-8, 8, bins + 1)[1:-1]))
+
+
+def test_a_bound_belongs_to_the_bin_above_it():
+    np.testing.assert_array_equal(size_histogram(np.array([1.0, -10.0, 10.0]), -3.0, 3.0, 6), [0, 0, 0, 1, 2, 0, 0])
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (-math.inf, 1.0), (2.0, 1.0)])

@@ -86,6 +86,13 @@ def held(monkeypatch):
         ((128, 128), (128,), 1),  # a matrix and a vector wake its threads sooner
         ((128, 128), (128, 1), 1),
         ((1, 128), (128, 128), 1),
+        ((500, 20), (20, 20), 1),  # exactly so many that it does
+        ((100, 40), (40, 60), 1),
+        ((70, 65), (65,), 0),
+        ((90, 100), (100,), 1),
+        ((100,), (100, 90), 1),
+        ((2, 50, 50), (2, 50, 10), 0),  # of stacks the last lengths count
+        ((2, 10, 500), (2, 500, 1), 1),
     ],
 )
 def test_blas_is_held_where_it_would_wake_its_threads(held, monkeypatch, first, second, large):
@@ -98,8 +105,44 @@ def test_blas_is_held_where_it_would_wake_its_threads(held, monkeypatch, first, 
 def test_small_einsums_do_not_stop_for_blas(held, monkeypatch):
     monkeypatch.setattr(matrix_product, "SMALL_WITH_VECTOR", 9_000)
     np.testing.assert_array_equal(einsum("ij,jk->ik", np.eye(3), np.eye(3)), np.eye(3))
-    einsum("ij,jk->ik", np.ones((50, 50)), np.ones((50, 50)))
+    einsum("ij->j", np.ones((200, 200)))
+    assert not held
+    einsum("ij,jk->ik", np.ones((9, 10)), np.ones((10, 10)))
     assert len(held) == 1
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """Count the products that do not go to NumPy at once."""
+    count = []
+    monkeypatch.setattr(matrix_product, "_product", lambda a, b, *_: count.append(1) or np.matmul(a, b))
+    return count
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "dtypes", "number"),
+    [
+        ((3, 4), (4, 5), (float, float), 1),
+        ((3, 4), (4, 5), (int, int), 0),
+        ((3, 4), (4, 5), (float, np.float32), 0),
+        ((2, 3, 4), (2, 4, 5), (float, float), 0),
+        ((4, 4), (4,), (float, float), 0),
+    ],
+)
+def test_matrices_of_one_floating_dtype_are_shared_out(ours, first, second, dtypes, number):
+    matmul(numbers(*first, dtype=dtypes[0]), numbers(*second, dtype=dtypes[1]))
+    assert len(ours) == number
+
+
+@pytest.mark.parametrize(
+    ("sizes", "number"),
+    [((10, 100, 199), 0), ((10, 100, 200), 1), ((100, 10, 1), 1), ((1, 10, 100), 1), ((2, 3, 2), 0), ((2, 1, 2), 0)],
+)
+def test_small_products_go_to_numpy_at_once_unless_a_factor_is_a_vector(ours, monkeypatch, sizes, number):
+    monkeypatch.setattr(matrix_product, "SMALL", 200_000)
+    m, k, n = sizes
+    matrix_product.product_into(np.ones((m, k)), np.ones((k, n)), np.empty((m, n)))
+    assert len(ours) == number
 
 
 @pytest.mark.parametrize("sizes", [(64, 120, 84), (64, 20, 10), (1, 500, 400), (300, 300, 300)])

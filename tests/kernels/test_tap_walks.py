@@ -48,6 +48,7 @@ def test_walks_over_outputs_and_over_pixels_come_by_every_meeting_once(axis, mer
     for walk, positions in ((outputs, axis.outputs), (pixels, axis.pixels)):
         covered = [start + i for start, length, *_ in walk.runs.tolist() for i in range(length)]
         assert covered == list(range(positions))
+        assert walk.runs[:, 3].min() >= 0
 
 
 @given(AXES, st.integers(1, 5))
@@ -74,11 +75,13 @@ def test_the_middle_of_a_padded_row_is_one_run():
     runs = PADDED.walk_over_outputs(merge=True).runs
     np.testing.assert_array_equal(runs, [[0, 1, 1, 2, 0], [1, 6, 0, 3, 0], [7, 1, 0, 2, 6]])
     assert not runs.flags.writeable
+    assert [len(PADDED.walk_over_pixels(merge=merge).runs) for merge in (True, False)] == [3, 8]
 
 
 def test_taps_go_together_where_all_of_them_see_the_image():
     expected = [[0, 3, 1, 6, 0], [0, 1, 7, 1, 6], [1, 1, 0, 1, 0], [1, 1, 7, 1, 7], [2, 1, 0, 1, 1]]
     np.testing.assert_array_equal(PADDED.walk_over_taps(3), expected)
+    np.testing.assert_array_equal(PADDED.walk_over_taps(2)[0], [0, 2, 1, 7, 0])
 
 
 WINDOWS = Windows((8, 5), (8, 2), (3, 2), (1, 2), (1, 3), ((1, 1), (0, 0)))
@@ -94,6 +97,9 @@ def test_windows_are_walked_along_both_axes():
     np.testing.assert_array_equal(pixels.rows, down.walk_over_pixels(merge=False).runs)
     np.testing.assert_array_equal(pixels.columns, right.walk_over_pixels(merge=True).runs)
     assert (outputs.steps, pixels.steps) == ((1, 1, 1, 3), (1, -1, 2, -3))
+    square = Windows((8, 8), (8, 8), (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)))
+    for sums in (sums_of_outputs(square), sums_of_pixels(square)):
+        assert (len(sums.rows), len(sums.columns)) == (8, 3)  # both ends of a row, and all between them at once
 
 
 def test_windows_that_stand_in_the_padding_meet_fewer_taps():

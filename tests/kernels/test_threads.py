@@ -158,6 +158,7 @@ def test_as_many_workers_start_as_shares_need_beside_the_caller_and_only_once(mo
     for _ in range(2):
         threads.share_out(count, 9, 3 * threads.SMALLEST_SHARE, np.zeros(9, int))
     assert len(started) == 2
+    assert all(worker.daemon for worker in started)  # Python may end
 
 
 FORK = """
