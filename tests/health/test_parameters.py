@@ -51,7 +51,7 @@ def test_a_network_that_is_not_healthy_is_told_finding_by_finding():
         report = health.inspect(scores.sum(), model=[w, spare], step=7)
     lost, nan = report.findings
     assert (nan.layer, nan.words, nan.since) == ("fc", "NaN in value", 7)
-    assert nan.evidence == "2 of 3 numbers in the value of Parameter 'w' of shape (1, 3) at step 7"
+    assert nan.evidence == "2 of 3 numbers in the value of Parameter 'w' (1, 3) float64 at step 7"
     with pytest.raises(health.UnhealthyError) as raised:
         health.assert_healthy(report)
     assert raised.value.findings == (lost, nan)
