@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 
+import autograd_cnn.kernels.plain_convolution  # noqa: F401 - as numba is set now, before tests set it otherwise
 from autograd_cnn import kernels
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.kernels import conv2d, conv2d_input_gradient, conv2d_weight_gradient, forced, plan, planning

@@ -39,6 +39,13 @@ def test_small_work_stays_in_the_calling_thread():
     assert seen == [(0, 4, get_ident())]
 
 
+def test_one_thread_shares_nothing():
+    set_num_threads(1)
+    seen = []
+    threads.share_out(lambda first, last: seen.append((first, last)), 4, 4 * threads.SMALLEST_SHARE)
+    assert seen == [(0, 4)]
+
+
 @pytest.mark.parametrize("number", [2, 4])
 def test_large_work_is_shared_out_in_shares_that_pay(number):
     set_num_threads(number)
@@ -152,8 +159,9 @@ def test_as_many_workers_start_as_shares_need_beside_the_caller_and_only_once(mo
             super().start()
 
     monkeypatch.setattr(threads, "Thread", Noted)
-    monkeypatch.setattr(threads, "_workers", 0)
-    monkeypatch.setattr(threads, "_tasks", SimpleQueue())
+    for name in ("_lock", "_tasks", "_workers"):
+        monkeypatch.setattr(threads, name, None)
+    threads._start_afresh_in_child()
     set_num_threads(3)
     for _ in range(2):
         threads.share_out(count, 9, 3 * threads.SMALLEST_SHARE, np.zeros(9, int))
