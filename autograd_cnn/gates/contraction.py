@@ -63,7 +63,6 @@ def _gradient(upstream: tuple[str, Value], others: list[tuple[str, Value]], lett
     return contraction(*(value for _, value in terms), subscripts=subscripts)
 
 
-@composition()
 def einsum(subscripts: str, *operands: Value) -> Value:
     """Einstein's sum: products along shared letters, summed over every letter that the output drops.
 

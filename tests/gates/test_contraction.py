@@ -126,6 +126,8 @@ def test_tensordot_is_numpys(a, b, axes):
     nodes = ag.Tensor(x, requires_grad=True), ag.Tensor(y, requires_grad=True)
     output = ag.tensordot(*nodes, axes)
     np.testing.assert_allclose(output.value, np.tensordot(x, y, axes), rtol=1e-12)
+    if axes == 2:
+        np.testing.assert_array_equal(ag.tensordot(*nodes).value, output.value)
     to_x, to_y = ag.grad(output.sum(), nodes)
     np.testing.assert_allclose((to_x * x).sum(), output.value.sum())
     np.testing.assert_allclose((to_y * y).sum(), output.value.sum())
@@ -159,3 +161,11 @@ def test_axes_of_tensordot_that_do_not_fit():
             ag.tensordot(a, b[0], axes)
     with pytest.raises(ag.OutOfRangeError, match="axis 5"):
         ag.tensordot(a, b, (5, 0))
+
+
+def test_numpys_functions_take_nodes():
+    x = ag.Tensor(np.arange(4.0).reshape(2, 2), requires_grad=True)
+    for f, operands in ((np.einsum, ("ij,jk", x, x)), (np.tensordot, (x, x, 1)), (np.dot, (x, x))):
+        product = f(*operands)
+        assert product.requires_grad
+        np.testing.assert_array_equal(product.value, x.value @ x.value)
