@@ -26,11 +26,10 @@ SHORT = {"matmul": "linear", "conv2d": "conv", "max_pool2d": "pool", "avg_pool2d
 
 @dataclass(eq=False)
 class Group:
-    """The nodes of one layer, in the order they were made, and whether it was cut out by its gates."""
+    """The nodes of one layer, in the order they were made, and where: in a scope, or in a row of its Scalars."""
 
     name: str
     region: object
-    cut: bool
     nodes: list[Node] = field(default_factory=list)
     before: set[Group] = field(default_factory=set)
 
@@ -120,7 +119,7 @@ class _Grouping:
     def place(self, node: Node) -> None:
         sources = list(dict.fromkeys(self.of[x] for x in node.inputs or () if isinstance(x, Node) and x in self.of))
         if scope_of(node) not in self.cut:
-            group = self._joined(scope_of(node), sources) or self._new(scope_of(node), scope_of(node), cut=False)
+            group = self._joined(scope_of(node), sources) or self._new(scope_of(node), scope_of(node))
         elif isinstance(node, Scalar):
             group = self._of_scalar(node, sources)
         else:
@@ -143,17 +142,15 @@ class _Grouping:
     def _of_scalar(self, node: Node, sources: list[Group]) -> Group:
         level = self.levels[node]
         region = (scope_of(node), level)
-        return self._joined(region, sources) or self._new(
-            region, _inside(scope_of(node), f"layer_{level + 1}"), cut=True
-        )
+        return self._joined(region, sources) or self._new(region, _inside(scope_of(node), f"layer_{level + 1}"))
 
     def _of_cut(self, node: Node, sources: list[Group]) -> Group:
-        if len(sources) == 1 and sources[0].region == node.scope and sources[0].cut and not self._begins(node):
+        if len(sources) == 1 and sources[0].region == node.scope and not self._begins(node):
             return sources[0]
         assert node.gate is not None
         base = _inside(node.scope, SHORT.get(node.gate.name, node.gate.name))
         self.names[base] += 1
-        return self._new(node.scope, f"{base}_{self.names[base]}", cut=True)
+        return self._new(node.scope, f"{base}_{self.names[base]}")
 
     def _begins(self, node: Node) -> bool:
         """Whether a node outside the scopes begins a layer, rather than go with the one before."""
@@ -164,9 +161,9 @@ class _Grouping:
         before = next(x for x in inputs if x in self.of)
         return is_activation(node) or (has_parameter and not is_bias) or node.shape != before.shape
 
-    def _new(self, region: object, name: str, cut: bool) -> Group:
+    def _new(self, region: object, name: str) -> Group:
         taken = sum(g.name == name or g.name.startswith(f"{name} (") for g in self.groups)
-        group = Group(f"{name} ({taken + 1})" if taken else name, region, cut)
+        group = Group(f"{name} ({taken + 1})" if taken else name, region)
         self.groups.append(group)
         self.latest[region] = group
         return group
@@ -237,7 +234,7 @@ def _may_be_loss(group: Group, loss: Node) -> bool:
     first = group.nodes[0]
     shape = next((x.shape for x in first.inputs or () if isinstance(x, Node)), ())
     pools = first.ndim >= 2 and first.shape != shape
-    return group.nodes[-1] is loss or (group.region == "" and group.cut and not pools) or _is_unscoped_scalar(group)
+    return group.nodes[-1] is loss or (group.region == "" and not pools) or _is_unscoped_scalar(group)
 
 
 def _is_unscoped_scalar(group: Group) -> bool:
