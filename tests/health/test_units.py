@@ -120,12 +120,28 @@ def test_uses_of_one_layer_on_several_inputs_are_one_batch():
         assert_told(batch, 1, alone.active, alone.driven, alone.flat)
 
 
-def test_units_that_are_looked_for_in_the_rest_stand_anywhere():
+@pytest.mark.parametrize("shape", [(3, 5), (3, 1, 5), (3, 5, 1, 1)])
+@pytest.mark.parametrize("missing", [(1, 4), (1, 3), (2, 3), (2,)])
+def test_units_that_are_looked_for_in_the_rest_stand_anywhere(shape, missing):
     x = np.full((3, 5), 1.0)
-    x[0, [1, 4]] = x[1, 1] = x[2, 4] = -1.0  # 1 and 4 show themselves later, with awake ones between them
-    y = ag.relu(ag.Tensor(x, requires_grad=True))
+    x[0, missing] = x[1, missing[0]] = x[2, missing[-1]] = -1.0  # they show themselves later, with others between them
+    x[1, missing[0]] = 1.0 if len(missing) == 1 else -1.0
+    y = ag.relu(ag.Tensor(x.reshape(shape), requires_grad=True))
     with mock.patch.object(units, "PORTION", 5):
         assert_told(read_units([y], None, [None], HALF_FLAT), 3, [True] * 5, [True] * 5, 0.0)
+
+
+def test_a_unit_that_hands_nothing_back_is_active_on_any_sample():
+    x = np.array([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]])
+    sent, driven = np.array([[0.0, 1.0, 1.0]] * 2), np.array([False, False, True])
+    for gate in (SLOPE, ag.relu):
+        y = gate(ag.Tensor(x, requires_grad=True))
+        assert_told(read_units([y], None, [sent], HALF_FLAT, [driven]), 2, [True, False, True], driven, 0.0)
+
+
+def test_of_a_gate_of_two_inputs_the_first_tells_who_is_active():
+    y = LARGER(ag.Tensor([[1.0, 2.0]], requires_grad=True), ag.Tensor([[2.0, 1.0]], requires_grad=True))
+    assert_told(read_units([y], None, [None], HALF_FLAT), 1, [False, True], [False, True], 0.0)
 
 
 @pytest.mark.parametrize("last", [ag.Scalar, ag.Tensor])
