@@ -59,6 +59,16 @@ def check_results(x, seed, dtype):
     np.testing.assert_allclose(y, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize(("long", "block"), [(4, 6), (16, 16), (24, 48)])
+def test_groups_side_by_side_are_walked_in_rows_and_blocks_of_any_length(long, block, monkeypatch):
+    """Shorter than the groups are many, too."""
+    monkeypatch.setattr(normalization, "LONG", long)
+    monkeypatch.setattr(normalization, "BLOCK", block)
+    for rows in (2, 3, 6, 7):
+        check_results(drawn((rows, 8, 1), 0), 0, np.float64)
+        check_gradients(drawn((rows, 8, 1), 0), drawn((rows, 8, 1), 1))
+
+
 @given(SHAPES, st.integers(0, 99), LAYOUTS)
 def test_gradients_are_their_formulas_in_any_layout(shape, seed, layout):
     check_gradients(drawn(shape, seed), laid_out(drawn(shape, seed + 1), layout))

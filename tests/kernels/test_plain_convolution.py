@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.kernels import get_num_threads, phases, plain_convolution, set_num_threads, threads
-from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, By, cases, patches
+from tests.kernels.windows import DEPTHWISE, LARGE, RAGGED, By, all_three, cases, patches
 
 PLAIN = By(plain_convolution)
 conv2d, conv2d_input_gradient, conv2d_weight_gradient = (
@@ -156,6 +156,18 @@ def test_cross_correlation_of_known_numbers():
     weight = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
     y = conv2d(x, weight, (1, 1), ((0, 0), (0, 0)), (1, 1), 1, (2, 2))
     np.testing.assert_array_equal(y, [[[[27.0, 37.0], [57.0, 67.0]]]])
+
+
+@pytest.mark.parametrize("filters", [8, 9])
+def test_many_filters_and_channels(filters):
+    """More than the loops take at once."""
+    case = replace(LARGE, batch=1, channels=filters, channels_out=filters, input_size=(3, 2), output_size=(3, 2))
+    case = replace(case, dtype="float64")
+    x, weight, upstream = case.images(), case.weight(), case.upstream()
+    found = all_three(plain_convolution, case, x, weight, upstream)
+    expected = reference(case, x, weight), reference_input_gradient(case, upstream, weight)
+    for one, other in zip(found, (*expected, reference_weight_gradient(case, upstream, x)), strict=True):
+        np.testing.assert_allclose(one, other.astype(float), rtol=1e-12, atol=1e-12)
 
 
 def test_a_weight_of_one_number_scales():
