@@ -5,7 +5,7 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.graph import topological_order
-from autograd_cnn.health.grouping import data_nodes, groups_of, weights_by_hand
+from autograd_cnn.health.grouping import data_nodes, groups_of, is_parameter, weights_by_hand
 from autograd_cnn.health.network import read_network
 
 RNG = np.random.default_rng(0)
@@ -59,7 +59,8 @@ def test_short_names():
 def test_what_keeps_samples_and_units_is_no_loss():
     filters = weight(5, 2, 3, 3)
     flat = F.conv2d(IMAGES, filters).reshape(6, 5)
-    assert list(layers(F.cross_entropy(flat, np.zeros(6, int)))) == ["conv_1", "flatten_1"]
+    for scores in (flat, ag.exp(flat)):
+        assert list(layers(F.cross_entropy(scores, np.zeros(6, int)))) == ["conv_1", "flatten_1"]
     assert list(layers(F.avg_pool2d(F.conv2d(IMAGES, weight(5, 2, 2, 2)), 2).sum())) == ["conv_1", "pool_1"]
     assert list(layers(ag.exp((X @ weight()).reshape(-1)))) == ["linear_1"]  # no sample is told apart
 
@@ -99,12 +100,35 @@ def test_scopes():
     assert list(layers(fourth)) == ["a/b", "a/exp_1", "a/b (2)", "c", "a/b (3)"]
 
 
+def test_a_scope_that_is_entered_again_closes_no_circle():
+    """The second time a follows c, so that b, which follows a, follows c, and c is not entered again after b."""
+    with ag.scope("c"):
+        first = X @ weight()
+    with ag.scope("a"):
+        second = ag.exp(X)
+    with ag.scope("b"):
+        third = ag.exp(second)
+    with ag.scope("a"):
+        fourth = first * 2.0
+    with ag.scope("c"):
+        fifth = third @ weight()
+    assert layers(fifth * fourth * weight(4)) == {
+        "c": ["matmul"],
+        "a": ["exp", "multiply"],
+        "b": ["exp"],
+        "c (2)": ["matmul"],
+        "multiply_1": ["multiply"],
+        "multiply_2": ["multiply"],
+    }
+
+
 def test_scalars_are_cut_into_rows():
     x, w = ag.Scalar(2.0, requires_grad=False), [ag.Scalar(0.5) for _ in range(4)]
     row = [ag.tanh(w[0] * x), ag.tanh(w[1] * x)]
     second = ag.relu(row[0] * w[2] + row[1] * w[3])
     rows = {"layer_1": ["multiply", "tanh"] * 2, "layer_2": ["multiply"] * 2 + ["add", "relu"]}
     assert layers(second) == rows
+    assert list(layers(ag.tanh(ag.tanh(w[0] * x)) * w[1])) == ["layer_1", "layer_2", "layer_3"]
     assert layers(second * w[0]) == rows | {"layer_3": ["multiply"]}
     assert layers((second * w[0]) * 2.0 + 1.0) == rows | {"layer_3": ["multiply"] * 2 + ["add"]}
 
@@ -119,6 +143,29 @@ def test_what_is_computed_from_parameters_alone_goes_with_its_first_user():
         "linear_2": ["matmul"],
     }
     assert layers(weight() * 2.0) == {"multiply_1": ["multiply"]}
+    assert layers((X @ weight()) * ag.exp(weight(4))) == {"linear_1": ["matmul"], "multiply_1": ["exp", "multiply"]}
+    with ag.scope("fc"):
+        made = ag.exp(shared)
+    assert made not in data_nodes(topological_order((X @ made).sum()))
+
+
+def test_what_scalars_carry_data():
+    x, w, v = ag.Scalar(2.0, requires_grad=False), ag.Scalar(0.5), ag.Scalar(0.25)
+    with ag.scope("layer/neuron"):
+        y = w * 2.0
+    penalty = v * v
+    loss = y + penalty
+    assert data_nodes(topological_order(loss)) == {y, loss}  # in a layer the input may be a plain number
+    product = w * x
+    assert data_nodes(topological_order(product)) == {x, product}
+    assert data_nodes(topological_order(product), {x}) == {w, product}
+
+
+def test_what_is_a_parameter():
+    w, t, s = weight(), ag.Tensor([1.0], requires_grad=True), ag.Scalar(1.0)
+    fixed, computed = ag.Scalar(1.0, requires_grad=False), s * 2.0
+    for known, told in ((None, [w, s]), ({w, t}, [w, t]), ({s}, [w, s]), (set(), [w])):
+        assert [x for x in (w, t, s, fixed, computed) if is_parameter(x, known)] == told
 
 
 def parameters(loss):
