@@ -69,8 +69,36 @@ def pixel_of(case, switch, i, j):
     return places(case, 0)[i][r], places(case, 1)[j][c]
 
 
+# No two sizes, strides or paddings are alike; windows see padding alone, the image, and what is beyond its padding.
+UNEVEN = replace(
+    LARGE,
+    batch=2,
+    channels=3,
+    channels_out=3,
+    input_size=(5, 3),
+    window=(3, 2),
+    stride=(2, 1),
+    padding=((1, 0), (2, 3)),
+    dilation=(1, 2),
+    output_size=(3, 6),
+)
+
+
+@pytest.mark.parametrize("layout", ["C", "channels last"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_windows_whose_sides_are_not_alike(layout, dtype):
+    case = replace(UNEVEN, layout=layout, dtype=dtype)
+    check_maxima(case, (np.nan, -np.inf))
+    check_scattering(case)
+    check_gathering(case, (np.nan, -np.inf))
+
+
 @given(pooled, special)
 def test_max_pool2d_takes_the_first_largest_pixel_of_each_window(case, values):
+    check_maxima(case, values)
+
+
+def check_maxima(case, values):
     x = images_with_ties(case, values)
     y, switches = max_pool2d(x, *geometry(case), case.output_size)
     assert (y.dtype, switches.dtype) == (case.dtype, np.uint8)
@@ -83,6 +111,10 @@ def test_max_pool2d_takes_the_first_largest_pixel_of_each_window(case, values):
 
 @given(pooled)
 def test_scatter_adds_each_gradient_where_its_switch_points(case):
+    check_scattering(case)
+
+
+def check_scattering(case):
     _, switches = max_pool2d(images_with_ties(case), *geometry(case), case.output_size)
     upstream = np.round(case.upstream() * 8)  # whole numbers: any order of adding is exact
     expected = np.zeros((case.batch, case.channels, *case.input_size))
@@ -95,6 +127,10 @@ def test_scatter_adds_each_gradient_where_its_switch_points(case):
 
 @given(pooled, special)
 def test_gather_finds_the_maxima_again(case, values):
+    check_gathering(case, values)
+
+
+def check_gathering(case, values):
     x = images_with_ties(case, values)
     y, switches = max_pool2d(x, *geometry(case), case.output_size)
     expected = np.where(switches == 255, 0, y).astype(case.dtype)
