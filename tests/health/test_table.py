@@ -8,6 +8,7 @@ from hypothesis.vendor.pretty import pretty
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import health
+from autograd_cnn.health.table import table
 from tests.health.networks import convolutional, dense, gradients_of
 
 SMALL = """\
@@ -76,7 +77,7 @@ def small():
 def test_table_of_a_small_network():
     """√(1 + ¼)/√2 and ½/√2 forward; backward 1/40 to each output, half of it through the ReLU."""
     report = health.inspect(small())
-    assert report.table() == str(report) == SMALL
+    assert report.table() == table(report) == str(report) == SMALL
 
 
 def test_healthy_network_says_so():
