@@ -82,7 +82,6 @@ def take_along_axis(x: Value, indices: Any, axis: int | None = -1) -> Value:
     return getitem(x, index=_aligned(positions, shape, one_axis("take_along_axis", axis, len(shape))))
 
 
-@composition()
 def gather(x: Value, axis: int, index: Any) -> Value:
     """Pick one element per index along an axis, as torch.gather: the result has the shape of `index`.
 
@@ -141,7 +140,6 @@ def argmin(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Any:
     return _position_of(np.argmin, "argmin", x, axis, keepdims)
 
 
-@composition()
 def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> tuple[Value, NDArray[np.intp]]:
     """Return the `k` largest (or smallest) elements along an axis, best first, and their positions.
 
