@@ -19,6 +19,7 @@ def test_every_gate_says_what_it_is(name):
     gate = OWN[name]
     assert fact(gate, "Formula")
     assert bool(fact(gate, "Local gradient")) == (gate.rule is not None)
+    assert bool(row(gate)[-1]) == (gate.expand is not None), "say in a docstring what the expansion does"
     if gate.branches is not None:
         assert fact(gate, "Kink"), f"{name} has branches, so it has a kink: say which rule holds there"
 

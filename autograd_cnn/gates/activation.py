@@ -149,6 +149,7 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
 
 @softsign.expansion
 def _(x: Value) -> Value:
+    """Divide by one more than the absolute value."""
     return divide(x, 1 + abs(x))
 
 

@@ -106,6 +106,7 @@ def _(x: Value) -> Value:
 
 @selu.expansion
 def _(x: Value) -> Value:
+    """Scale an ELU."""
     return SELU_SCALE * elu(x, alpha=SELU_ALPHA)
 
 
@@ -142,6 +143,7 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
 
 @silu.expansion
 def _(x: Value) -> Value:
+    """Multiply by its sigmoid."""
     return multiply(x, sigmoid(x))
 
 
@@ -187,4 +189,5 @@ def _(upstream: Value, output: Value, x: Value) -> Value:
 
 @gelu.expansion
 def _(x: Value) -> Value:
+    """Multiply by the share of the normal distribution below."""
     return multiply(x, normal_cdf(x))
