@@ -193,3 +193,23 @@ def test_a_graph_of_parameters_alone_is_all_data():
     groups, of = groups_of(order, data)
     assert [group.name for group in groups] == ["multiply_1"]
     assert set(of) == {loss.inputs[0]}
+
+
+def test_scalars_outside_of_scopes_are_the_loss_and_those_inside_are_not():
+    x, w = ag.Scalar(2.0, requires_grad=False), ag.Scalar(0.25)
+    with ag.scope("layer/neuron"):
+        score = w * x
+    with ag.scope("activation/neuron"):
+        y = ag.relu(score)
+    assert layers(ag.relu(1.0 - score) * 2.0 + 1.0) == {"layer": ["multiply"]}
+    assert layers(ag.relu(1.0 - y) * 2.0 + 1.0) == {"layer": ["multiply"], "activation": ["relu"]}
+
+
+def test_a_recorded_pass_is_no_layer_unless_nothing_else_is_there():
+    x = ag.Tensor(X.value, requires_grad=True)
+    with ag.scope("fc"):
+        y = ag.tanh(x @ weight())
+    (gradient,) = ag.grad(y.sum(), x, create_graph=True)
+    assert layers(y.sum() + (gradient * gradient).sum()) == {"fc": ["matmul", "tanh"]}
+    (alone,) = ag.grad((x * x).sum(), x, create_graph=True)
+    assert layers(alone)
