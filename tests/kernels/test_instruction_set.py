@@ -78,6 +78,18 @@ def test_the_processor_that_numba_is_told_to_compile_for_counts(processor, expec
     assert done.stdout.strip() == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "listed", "count"), [(None, None, True), ("haswell", "+avx512f", True), ("haswell", None, False)]
+)
+def test_features_count_unless_only_a_processor_is_named(name, listed, count, monkeypatch):
+    asked = []
+    monkeypatch.setattr(numba.config, "CPU_NAME", name)
+    monkeypatch.setattr(numba.config, "CPU_FEATURES", listed)
+    monkeypatch.setattr("autograd_cnn.kernels.instruction_set.registers", lambda *of: asked.append(of[2]) or (64, True))
+    instruction_set.__wrapped__(np.float32)
+    assert asked == [cpu_target.target_context.codegen().magic_tuple()[2] if count else ""]
+
+
 @on_x86
 def test_a_named_processor_does_not_inherit_this_machines_features(monkeypatch):
     monkeypatch.setattr(numba.config, "CPU_NAME", "haswell")

@@ -77,6 +77,16 @@ def backward(upstream, switches, size, order):
 @given(shape=shapes, values=specials, seed=st.integers(0, 99), dtype=st.sampled_from([np.float32, np.float64]))
 def test_one_walk_is_bias_relu_and_pooling(order, shape, values, seed, dtype):
     """To the bit, ties, NaN and what lies beside the windows included; a dead window points nowhere."""
+    check(order, shape, values, seed, dtype)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("shape", [(2, 3, 7, 5), (3, 2, 4, 7)])
+def test_several_windows_and_what_lies_beside_them(order, shape):
+    check(order, shape, (np.nan,), 0, np.float64)
+
+
+def check(order, shape, values, seed, dtype):
     x = drawn(shape, seed, dtype, order, values)
     bias = (np.random.default_rng(seed).integers(-2, 3, shape[1]) / 2).astype(dtype)  # sums of 0 are frequent
     with np.errstate(invalid="ignore"):
