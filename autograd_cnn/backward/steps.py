@@ -73,7 +73,7 @@ def backward_steps(
 
 
 def _steps(
-    output: Node, seed: Any = None, create_graph: bool = False, until: Collection[Node] = ()
+    output: Node, seed: Any, create_graph: bool, until: Collection[Node]
 ) -> Iterator[tuple[Node, Any, tuple[Any, ...]]]:
     """Yield what `backward_steps` does, as plain tuples."""
     if not create_graph:
