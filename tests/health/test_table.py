@@ -159,9 +159,10 @@ def test_table_of_all_there_may_be():
 @example(10, 40, 10)
 @example(10, 12, 40)
 @example(11, 13, 11)
+@example(10, 20, 8)  # one too long
 def test_a_line_is_cut_at_the_kind_then_at_the_name_then_at_the_verdict(name, kind, words):
     text = ["n" * name, "k" * kind, "w" * words]
-    found = (finding("critical", text[0], text[2], "cause"),)
+    found = finding("critical", text[0], text[2], "cause"), finding("warning", text[0], "less bad", "cause")
     layer = health.Layer(text[0], text[1], (4,), (3,), 7, shown(1.0), shown(1.0), findings=found)
     head, rule, row = report_of([layer], found).table().splitlines()[2:5]
     widths = {"kind": max(4, kind), "layer": max(5, name), "health": max(6, words + 2)}
@@ -179,3 +180,10 @@ def test_a_line_is_cut_at_the_kind_then_at_the_name_then_at_the_verdict(name, ki
     ):
         end = f"…{whole[1 - width :]}" if cell is cells[0] else f"{whole[: width - 1]}…"
         assert cell.rstrip() == (whole if len(whole) <= width else end)
+
+
+def test_what_was_seen_is_wrapped_and_indented():
+    seen = finding("warning", "", "word " * 40, "cause")
+    lines = report_of([], (seen,)).table().splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.startswith("    seen  evidence of word word"))
+    assert [len(line) - len(line.lstrip()) for line in lines[begin : begin + 4]] == [4, 10, 10, 4]
