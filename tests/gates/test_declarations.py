@@ -48,7 +48,8 @@ SCORES, LABELS = X[:, :, 0], np.array([2, 0])
 def test_what_is_not_given_is_as_in_numpy_or_torch(name, inputs, defaults):
     *values, more = inputs if isinstance(inputs[-1], dict) else (*inputs, {})
     function = ag.GATES.get(name) or getattr(ag, name)
-    np.testing.assert_array_equal(function(*values, **more), function(*values, **more, **defaults))
+    found, expected = function(*values, **more), function(*values, **more, **defaults)
+    np.testing.assert_array_equal(found, expected, strict=True)
 
 
 def test_reduced_axes_are_kept_by_default():
