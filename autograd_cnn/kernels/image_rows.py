@@ -133,9 +133,7 @@ def result_images(
 def _rows(images: Floats, order: Order, *, writable: bool) -> ImageRows:
     size = images.itemsize
     outer = 1 if order == PLANES and images.shape[1] > 1 else order[0]
-    if images.flags.c_contiguous and order == PLANES:
-        numbers = images.reshape(-1)
-    elif (memory := images.transpose(order)).flags.c_contiguous:
+    if (memory := images.transpose(order)).flags.c_contiguous:
         numbers = memory.reshape(-1)
     else:  # with gaps: all that lies between the first number and the last
         span = 1 + sum((n - 1) * (s // size) for n, s in zip(images.shape, images.strides, strict=True))

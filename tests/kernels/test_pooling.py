@@ -16,7 +16,15 @@ from autograd_cnn.kernels import (
     set_num_threads,
     threads,
 )
-from autograd_cnn.kernels.image_rows import ORDERS, empty_images, lies_in, order_of, readable_rows
+from autograd_cnn.kernels.image_rows import (
+    CHANNELS_LAST,
+    ORDERS,
+    PLANES,
+    empty_images,
+    lies_in,
+    order_of,
+    readable_rows,
+)
 from autograd_cnn.kernels.pooling import halves, nowhere
 from autograd_cnn.kernels.workspace import Workspace
 from tests.kernels.windows import LARGE, cases, laid_out, patches, places
@@ -230,6 +238,23 @@ def test_orders_of_strange_strides_are_planes():
         assert not lies_in(images, ORDERS[0])
     assert [order_of(arranged(x, order)) for order in ORDERS] == list(ORDERS)
     assert [order_of(framed(x.shape, order, np.float32)[0]) for order in ORDERS] == list(ORDERS)
+
+
+def test_it_does_not_matter_how_far_apart_the_only_one_of_an_axis_would_stand_from_the_next():
+    x = np.ones((2, 3, 4, 5), np.float32)
+    assert lies_in(x[:1, :2], PLANES)
+    assert lies_in(x[..., ::2][..., :1], PLANES)
+    assert lies_in(x[:, :1].copy(), CHANNELS_LAST)
+    assert lies_in(arranged(x, CHANNELS_LAST)[..., ::2][..., :1], CHANNELS_LAST)
+
+
+def test_rows_are_copied_only_where_they_lie_otherwise_or_have_another_dtype():
+    x = np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5)
+    assert np.shares_memory(readable_rows(x, PLANES, np.float32).numbers, x)
+    assert not np.shares_memory(readable_rows(x, CHANNELS_LAST, np.float32).numbers, x)
+    double = readable_rows(x, PLANES, np.float64).numbers
+    assert double.dtype == np.float64
+    np.testing.assert_array_equal(double, x.ravel())
 
 
 def test_one_channel_of_several_is_pooled_where_it_lies():
