@@ -100,6 +100,11 @@ def test_rows_long_and_short_cut_and_joined(shape, order, dtype) -> None:
     check(x, 1, (-0.5, 1.0))
 
 
+@pytest.mark.parametrize("shape", [(3, 60, 20), (2, 1100, 1), (4, 2, 1500)])
+def test_more_units_or_columns_than_are_walked_at_once(shape) -> None:
+    check(np.random.default_rng(0).normal(size=shape), 1, (-0.5, 1.0))
+
+
 def test_in_memory_as_networks_have_it_nothing_is_copied() -> None:
     x = np.zeros((4, 3, 5, 6), np.float32)
     shapes = {}

@@ -24,6 +24,7 @@ from autograd_cnn.kernels.image_rows import (
     lies_in,
     order_of,
     readable_rows,
+    writable_rows,
 )
 from autograd_cnn.kernels.pooling import halves, nowhere
 from autograd_cnn.kernels.workspace import Workspace
@@ -236,6 +237,7 @@ def test_orders_of_strange_strides_are_planes():
     for images in (x[..., ::-1], x[:, :, ::-1], x[..., ::2], np.broadcast_to(np.float32(1), x.shape), x.astype(">f4")):
         assert order_of(images) == ORDERS[0]
         assert not lies_in(images, ORDERS[0])
+    assert not lies_in(np.ones((1, 1, 4, 1), np.uint8)[:, :, ::-1], ORDERS[0])
     assert [order_of(arranged(x, order)) for order in ORDERS] == list(ORDERS)
     assert [order_of(framed(x.shape, order, np.float32)[0]) for order in ORDERS] == list(ORDERS)
 
@@ -255,6 +257,14 @@ def test_rows_are_copied_only_where_they_lie_otherwise_or_have_another_dtype():
     double = readable_rows(x, PLANES, np.float64).numbers
     assert double.dtype == np.float64
     np.testing.assert_array_equal(double, x.ravel())
+
+
+@pytest.mark.parametrize("gap", [0, 1])
+def test_rows_to_read_are_read_only_and_leave_images_alone(gap):
+    x = np.ones((2, 3, 4, 5 + gap))[..., :5]
+    assert not readable_rows(x, PLANES, float).numbers.flags.writeable
+    assert x.flags.writeable
+    assert writable_rows(x, PLANES).numbers.flags.writeable
 
 
 def test_one_channel_of_several_is_pooled_where_it_lies():
