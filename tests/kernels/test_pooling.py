@@ -89,7 +89,7 @@ UNEVEN = replace(
     stride=(2, 1),
     padding=((1, 0), (2, 3)),
     dilation=(1, 2),
-    output_size=(3, 6),
+    output_size=(4, 6),
 )
 
 
@@ -98,6 +98,7 @@ UNEVEN = replace(
 def test_windows_whose_sides_are_not_alike(layout, dtype):
     case = replace(UNEVEN, layout=layout, dtype=dtype)
     check_maxima(case, (np.nan, -np.inf))
+    check_maxima(case, (-np.inf,) * 6)  # nearly all
     check_scattering(case)
     check_gathering(case, (np.nan, -np.inf))
 
@@ -335,6 +336,11 @@ def test_switches_outside_of_the_image_are_ignored(order, window):
     x = arranged(np.ones((2, 3, 2, 2), np.float32), order)
     for switch in (np.uint8(0), np.uint8(200), np.uint8(255)):
         switches = arranged(np.full((2, 3, 1, 1), switch), order)
+        assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
+        assert not gather_by_switches(x, switches, *windows).any()
+    windows = (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)
+    for beside in (2, 5, 6, 7, 8):
+        switches = arranged(np.full((2, 3, 1, 1), beside, np.uint8), order)
         assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
         assert not gather_by_switches(x, switches, *windows).any()
 
