@@ -135,9 +135,9 @@ def _rows(images: Floats, order: Order, *, writable: bool) -> ImageRows:
     outer = 1 if order == PLANES and images.shape[1] > 1 else order[0]
     if (memory := images.transpose(order)).flags.c_contiguous:
         numbers = memory.reshape(-1)
-    else:  # with gaps: all that lies between the first number and the last
+    else:  # with gaps, which images without a number have not: all that lies between the first number and the last
         span = 1 + sum((n - 1) * (s // size) for n, s in zip(images.shape, images.strides, strict=True))
-        numbers = as_strided(images, (span if images.size else 0,), (size,))
+        numbers = as_strided(images, (span,), (size,))
     if numbers.flags.writeable and not writable:
         numbers = numbers.view()
         numbers.flags.writeable = False

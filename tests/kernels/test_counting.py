@@ -105,6 +105,11 @@ def test_more_units_or_columns_than_are_walked_at_once(shape) -> None:
     check(np.random.default_rng(0).normal(size=shape), 1, (-0.5, 1.0))
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 1), (0, 3, 2), (2, 0, 3), (2, 3, 0)])
+def test_a_single_number_and_none(shape) -> None:
+    check(np.full(shape, 3.0), 1, (-0.5, 1.0))
+
+
 def test_in_memory_as_networks_have_it_nothing_is_copied() -> None:
     x = np.zeros((4, 3, 5, 6), np.float32)
     shapes = {}

@@ -339,7 +339,7 @@ def test_switches_outside_of_the_image_are_ignored(order, window):
         assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
         assert not gather_by_switches(x, switches, *windows).any()
     windows = (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)
-    for beside in (2, 5, 6, 7, 8):
+    for beside in (2, 5, 6, 7, 8, 9):
         switches = arranged(np.full((2, 3, 1, 1), beside, np.uint8), order)
         assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
         assert not gather_by_switches(x, switches, *windows).any()
