@@ -76,6 +76,10 @@ def test_what_follows_is_the_loss_whichever_way_it_is_written():
         loss = ((scores - 1.0) ** 2).mean()
     assert list(layers(loss)) == ["fc"]
     assert list(layers(loss * 2.0)) == ["fc", "loss"]  # a scope that does not hold the loss itself
+    fixed = ag.Scalar(2.0, requires_grad=False)
+    with ag.scope("loss"):
+        loss = (ag.relu(fixed * 2.0) * scores).sum()  # begins with a Scalar: no output, though it has an activation
+    assert list(layers(loss)) == ["fc"]
     plain = X @ weight()
     assert layers(ag.relu(1.0 - plain)) == {"linear_1": ["matmul", "subtract"], "relu_1": ["relu"]}
 
