@@ -102,6 +102,26 @@ def test_the_last_record_is_open_and_the_others_are_closed():
         ours[-4]
 
 
+def test_numbers_by_hand():
+    """Layers that hold None, layers that are not there, and as many as are asked for by place."""
+    sizes = [{"a": 1.0, "b": None, "c": 4.0}, {"a": None, "b": 2.0}, {"a": 3.0, "b": 5.0}, {}]
+    given_records = [health.StepRecord(10 + i, 0.5, {}, own, dead={"a": i, "b": 1}) for i, own in enumerate(sizes)]
+    for count in (3, 4):
+        records = Records(given_records[:count])
+        assert [records[i] for i in range(count)] == [records[i] for i in range(-count, 0)] == given_records[:count]
+        assert records[-1].step == 9 + count
+        places, numbers = records.ends("weight_gradients")
+        assert (places.tolist(), numbers.tolist()) == ([0, 2], [[1.0, 4.0], [3.0, 5.0]])
+        assert records.totals("weight_gradients") == [5.0, 2.0, 8.0, 0.0][:count]
+        assert records.totals("dead") == [1, 2, 3, 4][:count]
+        assert [x.tolist() for x in records.known("weight_gradients", "a")] == [[0, 2], [1.0, 3.0]]
+    empty = Records()
+    assert (len(empty), list(empty), empty.steps, empty.losses, empty.totals("dead")) == (0, [], [], [], [])
+    for place in (0, -1):
+        with pytest.raises(IndexError, match=f"record {place} of 0"):
+            empty[place]
+
+
 def first_to_last(record):
     known = [size for size in record.weight_gradients.values() if size is not None]
     return known[0] / known[-1] if len(known) > 1 and known[-1] else None
