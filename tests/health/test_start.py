@@ -26,6 +26,18 @@ def test_zeros_of_padding_are_no_inputs(height, width, above, left, stride, dila
     assert scale.ratio == pytest.approx(F.conv2d(x, weight.value, **settings).std() / np.sqrt(inside), rel=1e-4)
 
 
+def test_the_scale_of_a_matrix_product_by_hand():
+    """Of inputs with mean square 55/4 the outputs are 5 and 15, which spread by 5; inputs that are 0 have no scale."""
+    w = ag.Parameter([[1.0], [2.0]])
+    found = start_of(read_network((ag.Tensor([[1.0, 2.0], [1.0, 7.0]]) @ w).sum()))
+    assert found.step == 0
+    (scale,) = found.scales
+    assert (scale.layer, scale.units, scale.ratio) == ("linear_1", 1, pytest.approx(5 / np.sqrt(55 / 4)))
+    assert start_of(read_network((ag.Tensor(np.zeros((2, 2))) @ w).sum())).scales == ()
+    (scale,) = start_of(read_network((ag.Tensor([[0.25, 0.0], [0.0, 0.25]]) @ w).sum())).scales
+    assert scale.ratio == pytest.approx(0.125 / np.sqrt(1 / 32))
+
+
 def test_a_normalisation_makes_the_scale_of_weights_irrelevant():
     rng = np.random.default_rng(0)
     images = rng.standard_normal((8, 2, 6, 6)).astype(np.float32)
