@@ -341,49 +341,26 @@ def test_wide_windows_have_wide_switches(window, order):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("window", [(2, 2), (3, 3)])
-def test_switches_outside_of_the_image_are_ignored(order, window):
+@pytest.mark.parametrize(
+    ("window", "padding", "outside"),
+    [
+        ((2, 2), 1, [0, 1, 2, 4, 200, 255, -1]),
+        ((3, 3), 1, [0, 1, 2, 3, 6, 9, 200, 255, -1]),
+        ((3, 3), 0, [2, 5, 6, 7, 8, 9]),
+    ],
+)
+def test_switches_outside_of_the_image_are_ignored(order, window, padding, outside):
     """Whatever a switch says, nothing is read or written outside."""
-    windows = window, (2, 2), ((1, 1), (1, 1)), (1, 1)
+    windows = window, (2, 2), ((padding, padding), (padding, padding)), (1, 1)
     x = arranged(np.ones((2, 3, 2, 2), np.float32), order)
-    for switch in (np.uint8(0), np.uint8(200), np.uint8(255)):
-        switches = arranged(np.full((2, 3, 1, 1), switch), order)
-        assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
+    for switch in outside:
+        switches = arranged(np.full((2, 3, 1, 1), switch, np.int32 if switch < 0 else np.uint8), order)
+        inside, buffer = framed(x.shape, order, np.float32)
+        scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows, out=inside)
+        assert not inside.any()
+        inside[...] = 77
+        assert (buffer == 77).all()
         assert not gather_by_switches(x, switches, *windows).any()
-    windows = (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)
-    for beside in (2, 5, 6, 7, 8, 9):
-        switches = arranged(np.full((2, 3, 1, 1), beside, np.uint8), order)
-        assert not scatter_by_switches(x[:, :, :1, :1], switches, (2, 2), *windows).any()
-        assert not gather_by_switches(x, switches, *windows).any()
-
-
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("size", [1, 2])
-@pytest.mark.parametrize("places", [4, 5])
-def test_a_switch_names_a_pixel_of_the_image_or_none(order, size, places):
-    """Of the places of a window, with those before and after, each as the switch of one image inside of a margin."""
-    switches = np.arange(-1, places * places + 1, dtype=np.int32).reshape(-1, 1, 1, 1).repeat(2, 1)
-    row, column = switches // places - 1, switches % places - 1
-    inside = (switches >= 0) & (row >= 0) & (row < size) & (column >= 0) & (column < size)
-    named = inside & (np.arange(size)[:, None] == row) & (np.arange(size) == column)
-    images, buffer = framed(named.shape, order, np.float32)
-    windows = (places, places), (1, 1), ((1, places - size - 1),) * 2, (1, 1)
-    switches = arranged(switches, order)
-    scatter_by_switches(np.full(switches.shape, 3, np.float32), switches, (size, size), *windows, out=images)
-    np.testing.assert_array_equal(images, 3 * named)
-    np.testing.assert_array_equal(gather_by_switches(images, switches, *windows), 3 * inside)
-    images[...] = 77
-    assert (buffer == 77).all()
-    np.testing.assert_array_equal(gather_by_switches(images, switches, *windows), 77 * inside)
-
-
-@pytest.mark.parametrize("order", ORDERS)
-def test_no_pixel_wins_over_an_equal_one_before_it(order):
-    """Image n is 0 at its first n pixels, and 1 from there on."""
-    images = (np.arange(9) >= np.arange(9)[:, None]).reshape(9, 1, 3, 3).repeat(2, 1).astype(np.float32)
-    y, switches = max_pool2d(arranged(images, order), (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), (1, 1))
-    assert (y == 1).all()
-    assert (switches == np.arange(9).reshape(9, 1, 1, 1)).all()
 
 
 def test_known_maxima_ties_and_nan():
