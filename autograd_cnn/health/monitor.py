@@ -22,6 +22,7 @@ from autograd_cnn.health.reading import report_of
 from autograd_cnn.health.records import Records
 from autograd_cnn.health.report import Finding, Report, Thresholds
 from autograd_cnn.health.start import Start, start_of
+from autograd_cnn.health.stepping import are_units_known
 from autograd_cnn.health.timeline import Frames, Timeline, is_early
 from autograd_cnn.health.updates import Updates
 from autograd_cnn.health.watching import Watch
@@ -289,7 +290,7 @@ class Monitor:
 
     def _do_counts_do(self, watch: Watch) -> bool:
         """Whether counts tell all: not where layers are new, or where it is to be found what is not finite."""
-        if not self._knows(watch.plan):
+        if not self._knows(watch.plan) or not are_units_known(watch.plan):
             return False
         return self._non_finite is not None or (watch.plan.census.is_finite and math.isfinite(watch.loss.item()))
 

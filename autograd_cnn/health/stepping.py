@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.graph import Array, Node, Tensor
 from autograd_cnn.health.census import Census
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.measures import decades
 from autograd_cnn.health.plan import Places, Plan
 from autograd_cnn.health.report import Thresholds
 from autograd_cnn.health.sizes import Sizes
-from autograd_cnn.health.units import Batch, is_positive, read_units
+from autograd_cnn.health.units import Batch, batch_of_uses, is_positive, read_units
 from autograd_cnn.health.weighing import same_sign
 
 
@@ -72,18 +72,33 @@ def same_signs(plan: Plan, order: Sequence[Node], sizes: Sizes | None = None) ->
     return found
 
 
+def are_units_known(plan: Plan) -> bool:
+    """Whether counts tell all of units: in no layer of some activations alone, or of their results alone."""
+    for layer in plan.layers:
+        known = [plan.census.active(place) is not None for place in layer.activations]
+        if any(known) and not (all(known) and layer.feeders):
+            return False
+    return True
+
+
 def units_of(layer: Places, order: Sequence[Node], census: Census, thresholds: Thresholds) -> Batch | None:
     """Return what this step tells of a layer's units; None for a layer without any."""
     activations = [order[i] for i in layer.activations]
     driven = [census.driven(i, order[i].grad) for i in layer.feeders]
+    active = [census.active(i) for i in layer.activations]
+    if active and active[0] is not None:  # then all are, and so are the feeders: `are_units_known`
+        return batch_of_uses([_counted(*each) for each in zip(activations, active, driven, strict=True)])
     node = activations[0]
-    active = census.active(layer.activations[0])
-    if active is not None:
-        if node.dtype != np.float32:  # tiny squares vanish
-            active = active | is_positive(node._value, ~active)
-        return Batch(node.shape[0], True, active, active if driven[0] is None else driven[0], np.zeros(active.shape))
     if len(driven) == 1 == len(activations) and driven[0] is not None and isinstance(node, Tensor) and node.ndim > 1:
         assert node.gate is not None
         if node.gate.saturates is None and driven[0].all():  # the usual case
             return Batch(node.shape[0], True, driven[0], driven[0], np.zeros(driven[0].shape))
     return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven)
+
+
+def _counted(relu: Node, active: Array | None, driven: Array | None) -> Batch:
+    """Return the units of a ReLU that was counted; without a gradient those count as driven that are active."""
+    assert active is not None
+    if relu.dtype != np.float32:  # tiny squares vanish
+        active = active | is_positive(relu._value, ~active)
+    return Batch(relu.shape[0], True, active, active if driven is None else driven, np.zeros(active.shape))

@@ -101,7 +101,12 @@ def read_units(
         for node, sent, passing in zip(nodes, upstream, known, strict=True)
         if node.gate is gate
     ]
-    return _merged([batch for batch in batches if batch.active.shape == batches[-1].active.shape])
+    return batch_of_uses(batches)
+
+
+def batch_of_uses(uses: Sequence[Batch]) -> Batch:
+    """Return the uses of one layer on several inputs as one batch: of those that have as many units as the last."""
+    return _merged([use for use in uses if use.active.shape == uses[-1].active.shape])
 
 
 def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None) -> Batch:

@@ -254,6 +254,40 @@ def test_a_layer_that_receives_no_gradient(dtype):
         assert {k: v if v is None else pytest.approx(v) for k, v in ours[field].items()} == theirs[field]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("use", ["two layers", "two sizes", "a layer and the input", "a layer and what no layer made"])
+def test_one_relu_used_twice_is_counted_over_both_uses(use, dtype):
+    """Of what is no product with weights nothing is counted in passing: then arrays are asked for."""
+    first, second = (nn.Linear(4, 4, dtype=dtype, rng=i) for i in range(2))
+    first.bias.assign([-99.0, -99.0, 9.0, 9.0])
+    second.bias.assign([-99.0, 9.0, -99.0, 9.0])
+    relu, x = nn.Sequential(relu=nn.ReLU()), np.random.default_rng(0).standard_normal((40, 4)).astype(dtype)
+    monitors = [health.Monitor(every=1) for _ in range(2)]
+
+    def function(x):
+        with ag.scope("first"):
+            a = first(x)
+        with ag.scope("second"):
+            b = second(x)
+        other = {"two layers": b, "two sizes": b[:7], "a layer and the input": x}.get(use, x * 0.5 - x)
+        return (relu(a).sum() + 0.5 * relu(other).sum()) / 40
+
+    f = ag.compile(function, monitor=monitors[1])
+    for call in (function, f):
+        for _ in range(4):
+            first.zero_grad()
+            second.zero_grad()
+            loss = call(ag.Tensor(x, requires_grad=True))
+            loss.backward()
+            if call is function:
+                monitors[0].observe(loss)
+    theirs, ours = (vars(monitor.history[3]) for monitor in monitors)
+    for field in ("dead", "starved", "silent", "saturated", "samples"):
+        assert ours[field] == theirs[field]
+    assert ours["dead"]["relu"] == (1 if use.startswith("two") else 0)
+    assert ours["activations"] == pytest.approx(theirs["activations"])
+
+
 def test_steps_that_are_passed_over_are_fused():
     """The monitor sees which call is replayed by which kind of state: only where it looks, more stays to be seen."""
     model = small_cnn()
