@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd_cnn.kernels.opcodes import OPCODES
@@ -129,8 +129,11 @@ def test_only_the_runs_that_are_asked_for():
     st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=len(LANES) + 3),
     st.integers(0, 4),
     st.sampled_from([ONE, LANES]),
+    st.booleans(),
 )
-def test_training_steps(samples, steps, lanes):
+@example([(k / 10, k / 7 - 1) for k in range(len(LANES) + 3)], 2, LANES, True)  # a block that is not full
+@example([(0.5, 1.0), (1.0, 0.25)], 2, LANES, False)
+def test_training_steps(samples, steps, lanes, both):
     """Least squares (w·x + b − y)², whose gradients are written out here."""
     data = np.array(samples).T.copy()
     loss = tape(
@@ -144,12 +147,14 @@ def test_training_steps(samples, steps, lanes):
     leaves = np.array([0.0, 0.0, 0.5, -0.25, 1 / data.shape[1], 2.0])
     losses = np.empty(steps)
     trained, wanted, updated = (np.array(rows, np.uint32) for rows in ([2, 3], [9, 12, 11], [4]))
+    if not both:  # b stays what it is
+        trained, wanted = trained[:1], wanted[:2]
     train(loss, leaves, data, trained, wanted, update, np.array([0.0, 0.0, 0.1]), updated, losses, lanes)
 
     (x, y), w, b, expected = data, 0.5, -0.25, []
     for _ in range(steps):
         error = w * x + b - y
         expected.append(np.mean(error * error))
-        w, b = w - 0.1 * np.mean(2 * error * x), b - 0.1 * np.mean(2 * error)
+        w, b = w - 0.1 * np.mean(2 * error * x), b - both * 0.1 * np.mean(2 * error)
     np.testing.assert_allclose(losses, expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(leaves[2:4], [w, b], rtol=1e-12, atol=1e-14)
