@@ -11,6 +11,7 @@ from pathlib import Path
 import coverage
 import pytest
 
+DEFINITIONS = "tests/test_gate_table.py", "tests/gates/test_declarations.py"  # they look at what importing defines
 MOST = 10.0  # seconds of tests for one mutant: the quickest of those that reach its line
 
 
@@ -42,9 +43,14 @@ class Reached:
         """
         lines = self.tests.get(path, {})
         tests = {test for line in statement for test in lines.get(line, ())}
-        tests = tests or {test for of_line in lines.values() for test in of_line}
-        stem = Path(path).stem.strip("_")
-        ordered = sorted(tests, key=lambda test: (f"test_{stem}.py" not in test, self.seconds.get(test, 0.0), test))
+        named = (f"test_{Path(path).stem.strip('_')}.py",)
+        if not tests:  # it runs on import
+            of_definitions = {test for test in self.seconds if test.startswith(DEFINITIONS)}
+            tests = {test for of_line in lines.values() for test in of_line} | of_definitions
+            named += DEFINITIONS
+        ordered = sorted(
+            tests, key=lambda test: (not any(name in test for name in named), self.seconds.get(test, 0.0), test)
+        )
         chosen, total = [], 0.0
         for test in ordered:
             total += self.seconds.get(test, 0.0)
