@@ -363,6 +363,35 @@ def test_switches_outside_of_the_image_are_ignored(order, window, padding, outsi
         assert not gather_by_switches(x, switches, *windows).any()
 
 
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("places", [4, 5])
+def test_a_switch_names_a_pixel_of_the_image_or_none(order, size, places):
+    """Of the places of a window, with those before and after, each as the switch of one image inside of a margin."""
+    switches = np.arange(-1, places * places + 1, dtype=np.int32).reshape(-1, 1, 1, 1).repeat(2, 1)
+    row, column = switches // places - 1, switches % places - 1
+    inside = (switches >= 0) & (row >= 0) & (row < size) & (column >= 0) & (column < size)
+    named = inside & (np.arange(size)[:, None] == row) & (np.arange(size) == column)
+    images, buffer = framed(named.shape, order, np.float32)
+    windows = (places, places), (1, 1), ((1, places - size - 1),) * 2, (1, 1)
+    switches = arranged(switches, order)
+    scatter_by_switches(np.full(switches.shape, 3, np.float32), switches, (size, size), *windows, out=images)
+    np.testing.assert_array_equal(images, 3 * named)
+    np.testing.assert_array_equal(gather_by_switches(images, switches, *windows), 3 * inside)
+    images[...] = 77
+    assert (buffer == 77).all()
+    np.testing.assert_array_equal(gather_by_switches(images, switches, *windows), 77 * inside)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_no_pixel_wins_over_an_equal_one_before_it(order):
+    """Image n is 0 at its first n pixels, and 1 from there on."""
+    images = (np.arange(9) >= np.arange(9)[:, None]).reshape(9, 1, 3, 3).repeat(2, 1).astype(np.float32)
+    y, switches = max_pool2d(arranged(images, order), (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), (1, 1))
+    assert (y == 1).all()
+    assert (switches == np.arange(9).reshape(9, 1, 1, 1)).all()
+
+
 def test_known_maxima_ties_and_nan():
     x = np.array([[3.0, 3.0, -1.0, np.nan], [3.0, 0.0, np.nan, 5.0]])[None, None]
     y, switches = max_pool2d(x, (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1), (1, 2))
