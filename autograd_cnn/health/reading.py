@@ -27,6 +27,9 @@ from autograd_cnn.health.start import start_of
 from autograd_cnn.health.units import combined, read_units, unit_numbers
 from autograd_cnn.health.weighing import only_weighing, provably_dead, same_sign
 
+_FAR = 1e300
+"""An input at which activations that saturate have done so, and others are as large as it."""
+
 
 def inspect(
     loss: Node, *, model: Any = None, thresholds: Thresholds | None = None, step: int = 0, initial: bool = False
@@ -239,6 +242,7 @@ def _without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _bounds(node: Node) -> tuple[float, float] | None:
     """Return the range of an activation that saturates on both sides, such as 0 to 1 for the sigmoid."""
-    if not is_activation(node) or node.gate is None or node.gate.saturates is None:
+    if node.gate is None or node.gate.saturates is None:
         return None
-    return float(node.gate(-1e9)), float(node.gate(1e9))
+    low, high = (float(node.gate(x, **node.attributes)) for x in (-_FAR, _FAR))
+    return (low, high) if high - low < 0.5 * _FAR else None
