@@ -24,8 +24,7 @@ def kind_of(nodes: list[Node], data: set[Node]) -> str:
 def _listed(nodes: list[Node], data: set[Node]) -> str:
     words = list(dict.fromkeys(_words(node, data) for node in nodes if not _is_bias(node, data)))
     words = words or [_words(node, data) for node in nodes]
-    if len(words) > 1:
-        words = [word for word in words if word not in ("reshape", "transpose")] or words
+    words = [word for word in words if word not in ("reshape", "transpose")] or words
     return ", ".join(words[:MOST]) + (" …" if len(words) > MOST else "")
 
 
@@ -44,7 +43,7 @@ def _convolution(node: Node, data: set[Node]) -> str:
     weight = (node.inputs or ())[1]
     words = f"conv2d {_pair(weight.shape[2:], square=True)}"
     options = _options(node.attributes, {"stride": (1, 1), "dilation": (1, 1)})
-    groups = node.attributes.get("groups", 1)
+    groups = node.attributes["groups"]
     return words + options + (f", {groups} groups" if groups != 1 else "")
 
 
@@ -63,8 +62,8 @@ def _product(node: Node, data: set[Node]) -> str:
 
 
 def _reshape(node: Node, data: set[Node]) -> str:
-    before = (node.inputs or ())[0].shape
-    return "flatten" if node.ndim == 2 and len(before) > 2 and node.shape[0] == before[0] else "reshape"
+    (source,) = node.inputs or ()
+    return "flatten" if node.ndim == 2 and source.ndim > 2 and node.shape[0] == source.shape[0] else "reshape"
 
 
 _SPECIAL: dict[str, Callable[[Node, set[Node]], str]] = {

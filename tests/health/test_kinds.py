@@ -49,6 +49,7 @@ def kind(output):
         (ag.tanh(FLAT + B), "tanh"),
         (ag.tanh(FLAT + FLAT), "add, tanh"),
         (X.reshape(2, -1), "flatten"),
+        (ag.Tensor(np.ones((2, 3, 4)), requires_grad=True).reshape(2, 12), "flatten"),
         (FLAT.reshape(4, 2), "reshape"),
         (X.reshape(2, 2, 72), "reshape"),
         (X.reshape(4, 72), "reshape"),
