@@ -105,6 +105,13 @@ def test_more_units_or_columns_than_are_walked_at_once(shape) -> None:
     check(np.random.default_rng(0).normal(size=shape), 1, (-0.5, 1.0))
 
 
+@pytest.mark.parametrize("shape", [(3, 4, 2), (3, 4, 130)])
+def test_what_is_not_finite_is_found_in_its_unit(shape) -> None:
+    x = np.arange(float(math.prod(shape))).reshape(shape)
+    x[1, 3, 1], x[2, 1, 0] = math.nan, math.inf
+    check(x, 1, (-0.5, 1.0))
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (0, 3, 2), (2, 0, 3), (2, 3, 0)])
 def test_a_single_number_and_none(shape) -> None:
     check(np.full(shape, 3.0), 1, (-0.5, 1.0))

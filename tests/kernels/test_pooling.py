@@ -104,7 +104,10 @@ HALVED = replace(
 )
 
 
-@pytest.mark.parametrize("case", [UNEVEN, HALVED], ids=["uneven", "halved"])
+STEPPING = replace(UNEVEN, stride=(1, 2), output_size=(6, 4))
+
+
+@pytest.mark.parametrize("case", [UNEVEN, STEPPING, HALVED], ids=["uneven", "stepping", "halved"])
 @pytest.mark.parametrize("layout", ["C", "channels last"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_windows_whose_sides_are_not_alike(case, layout, dtype):
