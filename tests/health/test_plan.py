@@ -109,7 +109,7 @@ def test_what_feeds_activations():
     assert feeders(lambda x, leaf: ag.relu(x) + x)[0] == []
     assert feeders(lambda x, leaf: ag.relu(x) + ag.relu(leaf))[0] == []
     assert feeders(lambda x, leaf: ag.relu(leaf) + ag.relu(x))[0] == []
-    found, x, leaf = feeders(lambda x, leaf: ag.relu(x) + ag.relu(leaf * 2.0))
+    found, x, _ = feeders(lambda x, leaf: ag.relu(x) + ag.relu(leaf * 2.0))
     assert (found[0], len(found)) == (x, 2)
     assert feeders(lambda x, leaf: ag.relu(ag.exp(data())) + 0.0 * x)[0] == []  # no gradient goes there
     scalars = [ag.Scalar(float(i + 1)) for i in range(3)]

@@ -113,7 +113,7 @@ def alike(ours, theirs):
 @pytest.mark.parametrize("gate", [ag.relu, ag.tanh, ag.sigmoid])
 @pytest.mark.parametrize("drive", [(1.0, 1.0, 1.0), (1.0, 0.0, 1.0)])
 def test_units_are_those_of_the_rule_of_their_gate(gate, drive):
-    x = ag.Tensor(np.random.default_rng(1).normal(size=(6, 3)) + [0.0, 2.0, -9.0], requires_grad=True)
+    x = ag.Tensor(np.random.default_rng(1).normal((0.0, 2.0, -9.0), size=(6, 3)), requires_grad=True)
     with ag.scope("fc"):
         z = x * 2.0
     with ag.scope("activation"):
@@ -206,6 +206,6 @@ def test_of_a_relu_whose_input_is_read_by_others_counts_do_not_tell_all():
         y = ag.relu(ag.Tensor(np.ones((2, 3), np.float32), requires_grad=True))
     loss = y.sum()
     loss.backward()
-    order, plan, _ = read(loss, {ag.topological_order(loss).index(y): tally(1.0, 1.0, 1.0, 3.0)})
+    _, plan, _ = read(loss, {ag.topological_order(loss).index(y): tally(1.0, 1.0, 1.0, 3.0)})
     assert plan.layers[0].feeders == ()
     assert not are_units_known(plan)
