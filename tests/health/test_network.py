@@ -87,6 +87,55 @@ def test_constants_of_a_layer_are_its_input_only_where_nothing_else_is():
     assert wires(read_network(z.sum())) == [(None, "shift", 0), ("shift", "second", 0), ("second", None, 0)]
 
 
+def test_no_wire_leads_from_a_constant_to_the_loss():
+    with ag.scope("fc"):
+        y = ag.exp(ag.Tensor(np.ones((4, 3))))
+    with ag.scope("loss"):
+        loss = ((y - ag.Tensor(np.ones((4, 3)))) ** 2).mean()
+    network = read_network(loss)
+    assert wires(network) == [(None, "fc", 0), ("fc", None, 0)]
+    assert network.batch == 4
+
+
+def test_which_weights_are_known():
+    x, w, v = X, ag.Tensor(np.ones((3, 2)), requires_grad=True), weight(2, 2)
+    (group,) = (network := read_network((x @ w).sum())).layers
+    assert network.parameters[group] == [w]  # found by hand
+    network = read_network((x @ w @ v).sum(), {v})
+    assert [network.parameters[group] for group in network.layers] == [[], [v]]  # only what the model says
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [(3.0, "got float;"), (X, r"got Tensor \(4, 3\) float64;"), (X * 2.0, r"\(4, 3\) float64 from")]
+)
+def test_what_is_no_loss(wrong, words):
+    with pytest.raises(ag.ArgumentError, match=words):
+        read_network(wrong)
+
+
+def test_what_a_recorded_pass_reads_again_is_no_wire():
+    x = ag.Tensor(X.value, requires_grad=True)
+    with ag.scope("fc"):
+        y = ag.tanh(x @ weight(3, 2))
+    (gradient,) = ag.grad(y.sum(), x, create_graph=True)
+    assert wires(read_network(y.sum() + (gradient * gradient).sum())) == [(None, "fc", 0), ("fc", None, 0)]
+    assert [wire[:2] for wire in wires(read_network((gradient * gradient).sum()))][-1] == ("fc", None)
+
+
+def test_a_leaf_may_hold_older_gradients():
+    x = ag.Tensor(X.value, requires_grad=True)
+    for _ in range(2):
+        with ag.scope("fc"):
+            y = ag.exp(x)
+        loss = y.sum()
+        loss.backward()
+    network = read_network(loss)
+    found, expected = kept_gradients(network), walked_gradients(network)
+    assert found.wires.keys() == expected.wires.keys()
+    for wire, gradient in expected.wires.items():
+        np.testing.assert_allclose(found.wires[wire], gradient)
+
+
 def test_leaves_that_were_written_to():
     w, v = weight(3, 2), weight(2, 2)
     network = read_network((ag.tanh(X @ w) @ v).sum())

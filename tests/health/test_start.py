@@ -38,6 +38,22 @@ def test_the_scale_of_a_matrix_product_by_hand():
     assert scale.ratio == pytest.approx(0.125 / np.sqrt(1 / 32))
 
 
+@pytest.mark.parametrize(
+    ("shape", "window", "settings", "outputs", "inside"),
+    [
+        ((3, 4), (2, 2), {"dilation": 2, "stride": (1, 2)}, [2.0, 4.0, 2.0], 4 / 6),  # rows −1 1, 0 2, 1 3 of three
+        ((5, 1), (3, 1), {"stride": (3, 1)}, [2.0, 3.0], 5 / 6),  # −1 0 1, 2 3 4 of five
+        ((1, 2), (1, 2), {}, [0.0, 2.0, 0.0], 1 / 3),
+    ],
+)
+def test_the_share_of_a_window_inside_of_the_image_by_hand(shape, window, settings, outputs, inside):
+    images, weight = np.ones((1, 1, *shape)), ag.Parameter(np.ones((1, 1, *window)))
+    y = F.conv2d(images, weight, padding=(1, 0), fit="floor", **settings)
+    assert y.value.ravel().tolist() == outputs
+    (scale,) = start_of(read_network(y.sum())).scales
+    assert scale.ratio == pytest.approx(np.std(outputs) / np.sqrt(inside))
+
+
 def test_a_normalisation_makes_the_scale_of_weights_irrelevant():
     rng = np.random.default_rng(0)
     images = rng.standard_normal((8, 2, 6, 6)).astype(np.float32)
