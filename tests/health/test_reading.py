@@ -95,6 +95,13 @@ def test_the_input_is_what_enters_the_first_layer_not_what_goes_past_all_to_the_
     report = health.inspect(loss)
     assert report.input_shape == (4,)
     assert [(c.source, c.target) for c in report.connections] == [("", "fc"), ("fc", "")]
+    with ag.scope("a"):
+        a = ag.Parameter(np.ones((2, 3))) * 2.0
+    with ag.scope("b"):
+        b = ag.exp(a)
+    report = health.inspect(b.sum())
+    assert report.input_shape == ()  # nothing enters
+    assert [(c.source, c.target) for c in report.connections] == [("a", "b"), ("b", "")]
 
 
 def test_the_outputs_of_a_layer():
