@@ -56,6 +56,14 @@ def dense(seed, requires_grad=False):
     return h.mean()
 
 
+def shared(seed, requires_grad=True):
+    """The input is read by a layer and by the loss: its gradient is not that of one wire."""
+    x = images(seed, (5, 3), requires_grad=requires_grad)
+    with ag.scope("fc"):
+        h = F.linear(x, weight(3, 3))
+    return (h * x).mean()
+
+
 def tally(node):
     """Return sums of squares of each unit and in the end of all, by NumPy."""
     found, axis = Tally(), unit_axis(node.ndim)
@@ -83,13 +91,13 @@ def watched(loss):
     return gauge_of(order, plan, counted), order, counted
 
 
-def replay(order, counted, loss):
+def replay(order, counted, loss, without_values=()):
     """Put the numbers of a step into the graph that is watched, as a compiled function does."""
     for mine, theirs in zip(order, ag.topological_order(loss), strict=True):
         mine._value, mine.grad = theirs._value, theirs.grad
     for place, known in counted.items():
         told = tally(order[place])
-        known.values, known.gradients = told.values, told.gradients
+        known.values, known.gradients = None if place in without_values else told.values, told.gradients
 
 
 def near(number):
@@ -97,13 +105,15 @@ def near(number):
 
 
 @pytest.mark.parametrize("requires_grad", [True, False])
-@pytest.mark.parametrize("make", [convolutional, dense])
-def test_a_reading_tells_what_the_arrays_do(make, requires_grad):
+@pytest.mark.parametrize(("make", "partly"), [(convolutional, True), (dense, False), (dense, True), (shared, False)])
+def test_a_reading_tells_what_the_arrays_do(make, partly, requires_grad):
+    """`partly`: of what goes into a ReLU the gradients alone are counted."""
     graph, *losses = losses_of(make, (0, 1, 2, 3), requires_grad=requires_grad)
     gauge, order, counted = watched(graph)
+    feeders = [i for layer in plan_of(graph, None).layers for i in layer.feeders if partly]
     readings = []
     for step, loss in enumerate(losses):
-        replay(order, counted, loss)
+        replay(order, counted, loss, feeders)
         reading = gauge.read(10 + step, loss.item())
         assert (reading.step, reading.loss) == (10 + step, loss.item())
         reading.ratios["fc"] = 0.5 + step
@@ -158,6 +168,16 @@ def test_what_is_not_finite_or_missing_is_no_reading():
     assert gauge.read(0, 1.0) is not None
 
 
+def test_a_gradient_that_was_not_counted_is_no_reading():
+    graph, loss = losses_of(dense, (1, 2))
+    gauge, order, counted = watched(graph)
+    (feeder,) = [i for layer in plan_of(graph, None).layers for i in layer.feeders]
+    replay(order, counted, loss, [feeder])
+    assert gauge.read(0, 1.0) is not None
+    counted[feeder].gradients = None
+    assert gauge.read(0, 1.0) is None
+
+
 def test_arrays_that_are_replaced_are_read_anew():
     graph, loss = losses_of(dense, (1, 2))
     gauge, order, counted = watched(graph)
@@ -198,9 +218,28 @@ def network(*, dtype=np.float32, skip=False, twice=False, second=False, gate=ag.
     return (y * y).mean()
 
 
+def one_number():
+    with ag.scope("fc"):
+        y = (images(1, (5, 3)) @ weight(3, 2)).sum()
+    with ag.scope("next"):
+        y = y * weight(2, 2)
+    return y.sum()
+
+
+def two_units():
+    x = images(1, (5, 3))
+    with ag.scope("both"):
+        y = ag.relu(x * 1.0) + ag.relu(x * -1.0)
+    return y.sum()
+
+
 def test_where_sums_tell_all():
     assert sums_of(network) is not None
     assert sums_of(lambda: ag.exp(images(1, (5, 3)) @ weight(3, 2)).sum()) is not None  # without units
+    assert sums_of(lambda: ag.exp(images(1, (5, 3))).sum()) is not None  # of one layer
+    assert sums_of(lambda: (ag.exp(x := images(1, (5, 3))) * x).sum()) is not None  # with nothing but an output
+    assert sums_of(one_number) is None
+    assert sums_of(two_units) is None
     assert sums_of(lambda: network(dtype=np.float64)) is None  # squares vanish
     assert sums_of(network, ["activations"]) is sums_of(network, ["feeders"]) is None
     assert sums_of(lambda: network(skip=True)) is None  # of one gradient two wires have a share
