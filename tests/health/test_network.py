@@ -136,6 +136,17 @@ def test_a_leaf_may_hold_older_gradients():
         np.testing.assert_allclose(found.wires[wire], gradient)
 
 
+def test_wires_of_the_input_come_first():
+    with ag.scope("a"):
+        a = X @ weight(3, 3)
+    with ag.scope("b"):
+        b = ag.exp(a)
+    with ag.scope("c"):
+        c = b + X
+    found = wires(read_network(c.sum()))
+    assert [wire[:2] for wire in found] == [(None, "a"), (None, "c"), ("a", "b"), ("b", "c"), ("c", None)]
+
+
 def test_leaves_that_were_written_to():
     w, v = weight(3, 2), weight(2, 2)
     network = read_network((ag.tanh(X @ w) @ v).sum())

@@ -16,8 +16,11 @@ SHOWN = health.Distribution(0.0, 1.0, (1,), 0.0, 1.0)
 FINDING = health.Finding("warning", "dead", "fc", "", "", "", "")
 
 
-def test_the_thresholds_are_those_of_the_notes():
-    assert {field.name: getattr(health.Thresholds(), field.name) for field in fields(health.Thresholds)} == {
+def test_a_report_is_judged_by_the_thresholds_of_the_notes():
+    report = health.Report((), (), (), 1.0, 0, 1, 1)
+    assert "dead over 10% ! 40% ✕" in str(report)
+    assert (report.findings, report.first_to_last) == ((), None)
+    assert {field.name: getattr(report.thresholds, field.name) for field in fields(health.Thresholds)} == {
         **{"dead": (0.1, 0.4), "unit_samples": 32, "warning_samples": 1000},
         **{"saturated": (0.2, 0.5), "saturated_slope": 0.05, "saturated_samples": 0.95},
         **{"vanishing": (1e-2, 1e-3), "vanished": 1e-7, "exploding": (1e2, 1e3)},
@@ -49,11 +52,6 @@ def test_a_layer_takes_the_findings_that_are_its_own():
 def test_plain_data_is_not_written_to(made):
     with pytest.raises(FrozenInstanceError):
         setattr(made, fields(made)[0].name, 1)
-
-
-def test_a_report_has_no_findings_unless_it_is_given_some():
-    report = health.Report((), (), (), 1.0, 0, 1, 1)
-    assert (report.thresholds, report.findings, report.first_to_last) == (health.Thresholds(), (), None)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
