@@ -165,7 +165,7 @@ def _layer(network: Network, group: Group, gradients: Gradients, thresholds: Thr
         input_shape=_row_shape([edge.source for edge in into], samples),
         output_shape=_row_shape(outputs, samples),
         parameters=sum(p.size for p in parameters if p.requires_grad),
-        activation=value_distribution([node.value for node in outputs], _bounds(outputs[-1])),
+        activation=value_distribution([node.value for node in outputs], _bounds(outputs)),
         gradient=gradient_distribution(received) if received else None,
         attenuation=_attenuation(network, group, gradients),
         update_ratio=updates[-1] if updates else None,
@@ -187,17 +187,18 @@ def _proofs(network: Network, group: Group, units: Units | None) -> tuple[tuple[
 
 
 def _same_sign(network: Network, group: Group, gradients: Gradients) -> float | None:
-    found = only_weighing(network, group)
-    return same_sign(found[0].data.value, gradients.nodes.get(found[0].weight), found[0].axis) if found else None
+    for found in only_weighing(network, group):  # one, if any
+        return same_sign(found.data.value, gradients.nodes.get(found.weight), found.axis)
+    return None
 
 
 def _attenuation(network: Network, group: Group, gradients: Gradients) -> float | None:
     sent = _per_source(network.inputs(group), gradients)
     leaving = network.leaving(group)
     received = _per_source(leaving, gradients) if leaving else [gradients.nodes.get(network.output(group))]
-    if not sent or any(part is None for part in (*sent, *received)):
+    if any(part is None for part in (*sent, *received)):
         return None
-    return decades(norm(sent), norm(received))
+    return decades(norm(sent), norm(received))  # None where nothing enters
 
 
 def _per_source(edges: list[Edge], gradients: Gradients) -> list[Any]:
@@ -227,22 +228,24 @@ def _connections(network: Network, gradients: Gradients) -> tuple[Connection, ..
 
 
 def _row_shape(nodes: list[Node], samples: int) -> tuple[int, ...]:
-    """Return the shape of one sample; for Scalars how many there are."""
-    if not nodes:
-        return ()
-    if isinstance(nodes[0], Scalar):
-        count = len(set(nodes))
-        return (count // samples if count % samples == 0 else count,)
-    return _without_batch(nodes[0].shape)
+    """Return the shape of one sample, that of the first Tensor; where all are Scalars, how many there are."""
+    tensors = [node for node in nodes if not isinstance(node, Scalar)]
+    if tensors:
+        return _without_batch(tensors[0].shape)
+    count = len(set(nodes))
+    return (count // samples if count % samples == 0 else count,) if nodes else ()
 
 
 def _without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[1:] if len(shape) > 1 else shape
 
 
-def _bounds(node: Node) -> tuple[float, float] | None:
-    """Return the range of an activation that saturates on both sides, such as 0 to 1 for the sigmoid."""
-    if node.gate is None or node.gate.saturates is None:
+def _bounds(outputs: list[Node]) -> tuple[float, float] | None:
+    """Return the range of one activation that saturates on both sides, such as 0 to 1 for the sigmoid."""
+    first, *others = outputs
+    if first.gate is None or first.gate.saturates is None:
         return None
-    low, high = (float(node.gate(x, **node.attributes)) for x in (-_FAR, _FAR))
+    if any(other.gate is not first.gate or other.attributes != first.attributes for other in others):
+        return None
+    low, high = (float(first.gate(x, **first.attributes)) for x in (-_FAR, _FAR))
     return (low, high) if high - low < 0.5 * _FAR else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd_cnn.graph import Array, Node, Tensor
+from autograd_cnn.graph import Array, Node
 from autograd_cnn.health.census import Census
 from autograd_cnn.health.history import StepRecord
 from autograd_cnn.health.measures import decades
@@ -89,7 +89,7 @@ def units_of(layer: Places, order: Sequence[Node], census: Census, thresholds: T
     if active and active[0] is not None:  # then all are, and so are the feeders: `are_units_known`
         return batch_of_uses([_counted(*each) for each in zip(activations, active, driven, strict=True)])
     node = activations[0]
-    if len(driven) == 1 == len(activations) and driven[0] is not None and isinstance(node, Tensor) and node.ndim > 1:
+    if len(driven) == 1 and driven[0] is not None and node.ndim > 1:  # one Tensor
         assert node.gate is not None
         if node.gate.saturates is None and driven[0].all():  # the usual case
             return Batch(node.shape[0], True, driven[0], driven[0], np.zeros(driven[0].shape))

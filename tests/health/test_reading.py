@@ -1,6 +1,7 @@
 """What is read off single layers: their ranges, shapes, weights, wires to the loss, and what is handed over."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -38,6 +39,23 @@ def test_histograms_go_over_the_range_of_what_saturates_on_both_sides_and_else_o
     assert sum(count > 0 for count in shown.counts) > 3
 
 
+def test_several_outputs_have_the_range_of_one_activation_if_all_are_of_it():
+    def ends(*gates):
+        inputs = [ag.Scalar(0.5 + i) for i in range(len(gates))]
+        with ag.scope("layer/neuron"):
+            outputs = [gate(x * 0.5) for gate, x in zip(gates, inputs, strict=True)]
+        shown = health.inspect(sum(outputs[1:], outputs[0] * 1.0)).layers[0].activation
+        return shown.low, shown.high
+
+    bounded = F.hardtanh
+    assert ends(ag.tanh, ag.tanh) == ends(bounded, bounded) == (-1, 1)
+    assert ends(ag.tanh, ag.exp) == pytest.approx((math.tanh(0.25), math.exp(0.75)))
+    assert ends(ag.exp, ag.tanh) == pytest.approx((math.tanh(0.75), math.exp(0.25)))
+    wide = partial(bounded, min_val=-9.0)
+    assert ends(wide, wide) == (-9, 1)
+    assert ends(bounded, wide) == ends(wide, bounded) == (0.25, 0.75)
+
+
 def test_shapes_are_those_of_one_sample():
     def shapes(make):
         layer = layer_of(make)
@@ -49,6 +67,17 @@ def test_shapes_are_those_of_one_sample():
     assert shapes(lambda: ag.exp(ag.Tensor(np.ones(3), requires_grad=True))) == ((3,), (3,))
     w = ag.Parameter(np.ones(3))
     assert shapes(lambda: w * 2.0)[0] == ()  # nothing goes in
+    x, other = ag.Tensor(X.value), ag.Tensor(np.ones((6, 7)))
+    assert shapes(lambda: ag.concatenate(x, other, axis=1)) == ((4,), (11,))
+    assert shapes(lambda: ag.concatenate(other, x, axis=1)) == ((7,), (11,))
+    with ag.scope("scale/neuron"):
+        scale = ag.exp(ag.Scalar(2.0))
+    with ag.scope("fc"):
+        y = x @ ag.Parameter(np.ones((4, 2)))
+    with ag.scope("scaled"):
+        z = scale * y
+    layers = {layer.name: layer for layer in health.inspect(z.sum()).layers}
+    assert (layers["scaled"].input_shape, layers["scale"].output_shape) == ((2,), (1,))
     assert health.inspect((X @ ag.Parameter(np.ones((4, 2)))).sum()).input_shape == (4,)
 
 

@@ -136,6 +136,20 @@ def test_updates_are_judged_up_to_the_step():
     assert found == [[], [], *[[("update", 2)]] * 4, []]
 
 
+def test_only_what_units_do_is_told_by_their_lives():
+    """A layer may have units and weights; one that is not in the last report has no lives to look at."""
+    limits = replace(LIMITS, update_steps=2)
+    spells = {"relu": (health.Spell(0, "dead", since=1, confirmed=2),)}
+    steps = [record(step, 0.5) for step in range(8)]
+    frames = [replace(frame(step), thresholds=limits) for step in (0, 7)]
+    both = [replace(each, layers=(replace(each.layers[0], units=UNITS), each.layers[1])) for each in frames]
+    found = Timeline(steps, tuple(both), spells).at(5).findings
+    assert [(f.kind, f.layer, f.since) for f in found] == [("update", "fc", 0), ("dead", "relu", 1)]
+    gone = replace(frames[1], layers=frames[1].layers[:1])
+    found = Timeline(steps, (frames[0], gone), spells).at(5).findings
+    assert [(f.kind, f.layer, f.since) for f in found] == [("update", "fc", 0), ("dead", "relu", 5)]
+
+
 def test_early_steps_are_the_powers_of_two():
     assert [step for step in range(20) if is_early(step, 17)] == [0, 1, 2, 4, 8, 16]
     assert [step for step in range(20) if is_early(step, 16)] == [0, 1, 2, 4, 8]
