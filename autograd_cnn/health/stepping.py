@@ -88,11 +88,11 @@ def units_of(layer: Places, order: Sequence[Node], census: Census, thresholds: T
     active = [census.active(i) for i in layer.activations]
     if active and active[0] is not None:  # then all are, and so are the feeders: `are_units_known`
         return batch_of_uses([_counted(*each) for each in zip(activations, active, driven, strict=True)])
-    node = activations[0]
-    if len(driven) == 1 and driven[0] is not None and node.ndim > 1:  # one Tensor
+    if len(driven) == 1:
+        (node,), (own,) = activations, driven
         assert node.gate is not None
-        if node.gate.saturates is None and driven[0].all():  # the usual case
-            return Batch(node.shape[0], True, driven[0], driven[0], np.zeros(driven[0].shape))
+        if own is not None and own.all() and node.ndim > 1 and node.gate.saturates is None:  # the usual case
+            return Batch(node.shape[0], True, own, own, np.zeros(own.shape))
     return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven)
 
 

@@ -112,8 +112,9 @@ def alike(ours, theirs):
 
 @pytest.mark.parametrize("gate", [ag.relu, ag.tanh, ag.sigmoid])
 @pytest.mark.parametrize("drive", [(1.0, 1.0, 1.0), (1.0, 0.0, 1.0)])
-def test_units_are_those_of_the_rule_of_their_gate(gate, drive):
-    x = ag.Tensor(np.random.default_rng(1).normal((0.0, 2.0, -9.0), size=(6, 3)), requires_grad=True)
+@pytest.mark.parametrize("last", [1.0, -9.0])
+def test_units_are_those_of_the_rule_of_their_gate(gate, drive, last):
+    x = ag.Tensor(np.random.default_rng(1).normal((0.0, 2.0, last), size=(6, 3)), requires_grad=True)
     with ag.scope("fc"):
         z = x * 2.0
     with ag.scope("activation"):
@@ -124,6 +125,7 @@ def test_units_are_those_of_the_rule_of_their_gate(gate, drive):
     found = units_of(plan.layers[-1], order, plan.census, limits)
     alike(found, read_units([y], None, [y.grad], limits))
     assert found.has_dead_side == (gate is ag.relu)
+    assert found.driven[1] == (drive[1] == 1.0)
 
 
 def test_units_of_one_axis_and_of_scalars():
@@ -134,6 +136,10 @@ def test_units_of_one_axis_and_of_scalars():
     loss.backward()
     order, plan, _ = read(loss)
     alike(units_of(plan.layers[-1], order, plan.census, limits), read_units([y], None, [y.grad], limits))
+    with ag.scope("plain"):
+        loss = ag.exp(y).sum()
+    order, plan, _ = read(loss)
+    assert units_of(plan.layers[-1], order, plan.census, limits) is None
     with ag.scope("layer/neuron"):
         scalars = [ag.tanh(ag.Scalar(float(i)) * 2.0) for i in range(3)]
     loss = sum(scalars[1:], scalars[0])
