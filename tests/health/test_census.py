@@ -43,6 +43,10 @@ def test_arrays_of_floats_are_counted_once_each():
     assert (census.of_values, census.of_gradients, census.of_units) == ((0, 1), (1, 6), (0,))
     assert census.counts == {0: 12, 1: 12, 6: 5}
     assert (census.weights, census.part, census.taken) == (frozenset([6]), None, 0)
+
+
+def test_arrays_come_to_what_numpy_says():
+    census = census_of(ORDER, [0, 1], [1, 6], [0], [6])
     for taken in (1, 2):
         census.take(ORDER)
         assert census.taken == taken
@@ -112,6 +116,16 @@ def test_each_step_reads_its_share_of_the_rows_outermost_in_memory(shape, order_
         census.take([x])
         rows = np.moveaxis(x.value, axis, 0)[turn % step :: step]
         assert census.values[0] == pytest.approx(np.sum(rows**2) * x.size / rows.size)
+
+
+def test_what_units_received_is_estimated_from_a_part():
+    x = node((8, 4))
+    census = census_of([x], [], [], [0], [], 16)
+    for turn in range(3):
+        census.take([x])
+        rows = x.grad[turn % 2 :: 2]
+        np.testing.assert_allclose(census.units[0], np.sum(rows**2, axis=0))
+        assert census.gradients[0] == pytest.approx(2 * np.sum(rows**2))
 
 
 def test_small_arrays_and_weights_are_read_whole():
