@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec, module_from_spec
 from queue import SimpleQueue
 from threading import Event, Thread, Timer, get_ident
 
@@ -167,6 +168,23 @@ def test_as_many_workers_start_as_shares_need_beside_the_caller_and_only_once(mo
         threads.share_out(count, 9, 3 * threads.SMALLEST_SHARE, np.zeros(9, int))
     assert len(started) == 2
     assert all(worker.daemon for worker in started)  # Python may end
+
+
+def test_at_the_start_the_cores_are_asked_and_no_worker_runs(monkeypatch):
+    spec = find_spec("autograd_cnn.kernels.threads")
+    fresh, started = module_from_spec(spec), []
+    spec.loader.exec_module(fresh)
+    monkeypatch.setattr(cores, "default_num_threads", lambda: 3)
+    assert fresh.get_num_threads() == 3
+
+    class Noted(Thread):
+        def start(self):
+            started.append(self)
+            super().start()
+
+    fresh.Thread = Noted
+    fresh.share_out(count, 9, 3 * fresh.SMALLEST_SHARE, np.zeros(9, int))
+    assert len(started) == 2
 
 
 FORK = """
