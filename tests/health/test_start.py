@@ -54,6 +54,14 @@ def test_the_share_of_a_window_inside_of_the_image_by_hand(shape, window, settin
     assert scale.ratio == pytest.approx(np.std(outputs) / np.sqrt(inside))
 
 
+def test_one_window_that_is_partly_inside():
+    """Rows −1, 1 and 3 of four, columns −1 and 1 of three: a third of the window; its sums are 2 and 4."""
+    weight = ag.Parameter(np.ones((2, 1, 3, 2)) * [[[[1.0]]], [[[2.0]]]])
+    y = F.conv2d(np.ones((1, 1, 4, 3)), weight, padding=1, dilation=2, stride=(2, 3), fit="floor")
+    (scale,) = start_of(read_network(y.sum())).scales
+    assert scale.ratio == pytest.approx(np.sqrt(3))
+
+
 def test_a_normalisation_makes_the_scale_of_weights_irrelevant():
     rng = np.random.default_rng(0)
     images = rng.standard_normal((8, 2, 6, 6)).astype(np.float32)
