@@ -209,6 +209,17 @@ def test_a_bad_pixel_or_weight_reaches_only_what_it_touches(bad, size):
     np.testing.assert_array_equal(~np.isfinite(down), touched)
 
 
+def test_a_bad_pixel_of_a_later_image_reaches_only_the_weights_that_touch_it():
+    """In particular not by way of the gap in front of it."""
+    case = replace(LARGE, batch=3, input_size=(4, 5), output_size=(4, 5), dtype="float64")
+    x, upstream = case.images(), case.upstream()
+    x[1, 1, 0, -1] = np.inf
+    gradient = conv2d_weight_gradient(upstream, x, case.window, *case.moves)
+    touched = np.zeros(gradient.shape, bool)
+    touched[:, 1, :2, 1:] = True  # no window has this pixel in its last row, nor in its first column
+    np.testing.assert_array_equal(~np.isfinite(gradient), touched)
+
+
 def test_arguments_are_left_alone():
     x, weight, upstream = LARGE.images(), LARGE.weight(), LARGE.upstream()
     copies = x.copy(), weight.copy(), upstream.copy()
