@@ -239,6 +239,7 @@ def test_where_sums_tell_all():
     assert sums_of(lambda: ag.exp(images(1, (5, 3))).sum()) is not None  # of one layer
     assert sums_of(lambda: (ag.exp(x := images(1, (5, 3))) * x).sum()) is not None  # with nothing but an output
     assert sums_of(one_number) is None
+    assert sums_of(lambda: ag.exp(images(1, (5, 3)) * weight()).sum()) is None  # a weight of no axis is not counted
     assert sums_of(two_units) is None
     assert sums_of(lambda: network(dtype=np.float64)) is None  # squares vanish
     assert sums_of(network, ["activations"]) is sums_of(network, ["feeders"]) is None

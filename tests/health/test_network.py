@@ -136,6 +136,22 @@ def test_a_leaf_may_hold_older_gradients():
         np.testing.assert_allclose(found.wires[wire], gradient)
 
 
+def test_a_layer_that_is_the_loss_gives_its_last_node():
+    with ag.scope("fc"):
+        loss = ag.exp(X * weight(3)).sum()
+    network = read_network(loss)
+    assert network.output(network.layers[0]) is loss
+
+
+def test_samples_of_scalars_are_uses_of_the_first_layers_weight():
+    x, w, v = ag.Scalar(1.0, requires_grad=False), ag.Scalar(2.0), ag.Scalar(3.0)
+    with ag.scope("first/neuron"):
+        a, b = ag.tanh(w * x), ag.tanh(w * 2.0)
+    with ag.scope("second/neuron"):
+        y = v * (a + b)
+    assert read_network(y * 1.0).batch == 2
+
+
 def test_wires_of_the_input_come_first():
     with ag.scope("a"):
         a = X @ weight(3, 3)
