@@ -78,3 +78,15 @@ def test_arrays_of_several_shapes_are_counted_together():
     found = measures.value_distribution([np.array([[0.0, 21.0]]), np.array([0.5, 20.9, 10.5])])
     assert (found.low, found.high, found.zeros) == (0.0, 21.0, 0.2)
     assert {i: count for i, count in enumerate(found.counts) if count} == {0: 1, 10: 1, 20: 2}
+
+
+def test_histograms_of_nothing_and_of_narrow_numbers():
+    for nothing in ([], np.empty((0, 3)), [np.empty(0), np.empty(0)]):
+        found = measures.value_distribution(nothing)
+        assert (found.low, found.high, found.zeros, found.rms, sum(found.counts)) == (0.0, 0.0, 0.0, 0.0, 0)
+    with np.errstate(invalid="ignore"):
+        found = measures.value_distribution(np.array([math.nan, math.inf]))
+    assert (found.low, found.high, sum(found.counts)) == (0.0, 0.0, 0)
+    found = measures.value_distribution(np.array([0.25, 0.5]))
+    assert {i: count for i, count in enumerate(found.counts) if count} == {0: 1, 20: 1}
+    assert measures.rms([np.array([3.0, 4.0]), np.zeros(3)]) == math.sqrt(5.0)
