@@ -139,13 +139,14 @@ def test_units_of_one_axis_and_of_scalars():
     loss, *_ = network()
     order, plan, _ = read(loss)
     assert units_of(plan.layers[0], order, plan.census, limits) is None
-    with ag.scope("layer/neuron"):
-        scalars = [ag.tanh(ag.Scalar(float(i)) * 2.0) for i in range(3)]
-    loss = sum(scalars[1:], scalars[0])
-    loss.backward()
-    order, plan, _ = read(loss)
-    expected = read_units(scalars, np.arange(3), [1.0] * 3, limits)
-    alike(units_of(plan.layers[0], order, plan.census, limits), expected)
+    for count in (1, 3):
+        with ag.scope("layer/neuron"):
+            scalars = [ag.tanh(ag.Scalar(float(i)) * 2.0) for i in range(count)]
+        loss = sum(scalars[1:], scalars[0] * 1.0)
+        loss.backward()
+        order, plan, _ = read(loss)
+        expected = read_units(scalars, np.arange(count), [1.0] * count, limits)
+        alike(units_of(plan.layers[0], order, plan.census, limits), expected)
 
 
 def test_a_relu_on_two_inputs_is_one_layer_of_units():
