@@ -43,6 +43,7 @@ def test_arrays_of_floats_are_counted_once_each():
     assert (census.of_values, census.of_gradients, census.of_units) == ((0, 1), (1, 6), (0,))
     assert census.counts == {0: 12, 1: 12, 6: 5}
     assert (census.weights, census.part, census.taken) == (frozenset([6]), None, 0)
+    assert census_of([node((1, 1))], [0], [], [0], []).counts == {0: 1}
 
 
 def test_arrays_come_to_what_numpy_says():
