@@ -214,3 +214,41 @@ def test_a_loss_without_gradient_has_none_anywhere():
         y = ag.exp(X)
     found = walked_gradients(read_network(y.sum()))
     assert (found.nodes, found.wires) == ({}, {})
+
+
+def test_a_layer_that_is_fed_reads_no_constant():
+    with ag.scope("a"):
+        a = ag.exp(ag.Tensor(np.ones((4, 3))))
+    with ag.scope("b"):
+        b = a * ag.Tensor(np.ones((4, 3)))
+    assert wires(read_network(b.sum())) == [(None, "a", 0), ("a", "b", 0), ("b", None, 0)]
+
+
+def test_a_wire_from_a_second_operand():
+    with ag.scope("fc"):
+        y = weight(3) * X
+    assert wires(read_network(y.sum())) == [(None, "fc", 1), ("fc", None, 0)]
+
+
+def test_a_wire_that_only_decides_carries_no_gradient_back():
+    w = weight(3, 3)
+    with ag.scope("fc"):
+        h = X @ w
+    with ag.scope("mask"):
+        mask = (h > 0.0) * 1.0
+    with ag.scope("join"):
+        y = h * mask
+    loss = y.sum()
+    loss.backward()
+    found = kept_gradients(network := read_network(loss))
+    told = {(e.giver.name, e.taker.name): found.wires[e.user, e.slot] for e in network.edges if e.giver and e.taker}
+    assert told["fc", "mask"] is None
+    np.testing.assert_array_equal(told["fc", "join"], mask if isinstance(mask, np.ndarray) else mask.value)
+
+
+def test_a_freed_graph_is_named():
+    with ag.scope("fc"):
+        loss = ag.exp(X @ weight(3, 3)).sum()
+    loss.backward(retain="leaves")
+    with pytest.raises(ag.GradientError, match="was freed by backward"):
+        read_network(loss)
