@@ -1,6 +1,6 @@
 """``python -m tests.mutations [FILES]``: is there a test for every line? Each is changed, and some test must fail.
 
-Without files, all gates, plain kernels, backward/ and health/ are taken: ten thousand mutants, two hours of one core.
+Without files, all gates, plain kernels, backward/ and health/ are taken: ten thousand mutants, hours of one core.
 First the tests run as they are, which tells those that reach a line; then they run again for each mutant of it. The
 mutants that survive, and are not explained in survivors.toml, are printed, and make the command fail.
 
