@@ -53,7 +53,7 @@ class Books:
         self._pending.clear()
         return self._history
 
-    def take(self, step: int, loss: float, plan: Plan, order: Sequence[Node], oldest: int) -> StepRecord:
+    def take(self, step: int, loss: float, plan: Plan, order: Sequence[Node], oldest: float) -> StepRecord:
         """Write down a step whose census was just taken; leaves up to `oldest` are older than the step."""
         assert not self._pending
         self.window.take(plan.batch)

@@ -113,7 +113,7 @@ class Monitor:
         self._updates = Updates()
         self._plans = Plans(self.known, part)
         self._steps = 0
-        self._oldest = -1
+        self._oldest = -math.inf  # no leaf is older than the first step
         self._seen: Watch | None = None
         self._full: Report | None = None
         self._non_finite: Finding | None = None
@@ -200,7 +200,7 @@ class Monitor:
             self._start = start_of(watch.network)
         self._accumulation.take(watch, self._steps)
         self._books.take_ratios(self._updates.renew(watch.weights))
-        record = self._books.take(self._steps, loss.item(), plan, order, -1 if watch.replayed else self._oldest)
+        record = self._books.take(self._steps, loss.item(), plan, order, -math.inf if watch.replayed else self._oldest)
         self._steps, self._oldest = self._steps + 1, loss.serial
         if watch.counted is not None:
             return True

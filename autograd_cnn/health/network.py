@@ -160,9 +160,8 @@ def _edges(
             if not isinstance(x, Node) or x not in data:
                 continue
             giver, taker = of.get(x), of.get(node)
-            if taker is None and is_of_pass(node) and not all(is_of_pass(user) for user, _ in users[x]):
-                continue
-            if giver is not taker and (giver is not None or x.gate is None):
+            is_again = taker is None and is_of_pass(node) and not all(is_of_pass(user) for user, _ in users[x])
+            if not is_again and giver is not taker and (giver is not None or x.gate is None):
                 edge = Edge(x, node, slot, giver, taker)
                 if giver is not None or (not x.scope and x.ndim):
                     edges.append(edge)

@@ -18,7 +18,7 @@ from autograd_cnn.health.weighing import same_sign
 
 
 def record_of(
-    step: int, loss: float, samples: int, plan: Plan, sizes: Sizes, oldest: int, signs: dict[str, float]
+    step: int, loss: float, samples: int, plan: Plan, sizes: Sizes, oldest: float, signs: dict[str, float]
 ) -> StepRecord:
     """Return the numbers of a step, without those of units.
 
@@ -31,7 +31,7 @@ def record_of(
     plan : Plan
     sizes : Sizes
         Of this step's values and gradients.
-    oldest : int
+    oldest : float
         Leaves with a serial number up to this one are older than the step: their gradient may be that of several.
     signs : dict
         What `same_signs` told.

@@ -241,10 +241,9 @@ def average_of_flat(batches: Sequence[Batch]) -> Array:
 
 
 def _batch(local: Any, upstream: Any, limit: float | None, numbers: Array | None, samples: int) -> Batch:
-    count = 0 if numbers is None else int(numbers.max()) + 1
-    active = _any(local != 0, numbers, count)
-    driven = active if upstream is None else _any((local != 0) & (upstream != 0), numbers, count)
-    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, numbers, count)
+    active = _any(local != 0, numbers)
+    driven = active if upstream is None else _any((local != 0) & (upstream != 0), numbers)
+    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, numbers)
     return Batch(samples, limit is None, active, driven, flat)
 
 
@@ -261,9 +260,9 @@ def _first_weight(node: Node, data: set[Node]) -> Node:
     return node
 
 
-def _any(mask: Array, ids: Array | None, count: int) -> Array:
+def _any(mask: Array, ids: Array | None) -> Array:
     if ids is not None:
-        return np.bincount(ids, mask, minlength=count) > 0
+        return np.bincount(ids, mask) > 0
     if not mask.ndim:
         return np.asarray(mask)
     unit = unit_axis(mask.ndim)
@@ -274,9 +273,9 @@ def _any(mask: Array, ids: Array | None, count: int) -> Array:
     return np.asarray(np.logical_or.reduce(mask.reshape(mask.shape[0], -1), axis=1) if mask.ndim > 1 else mask)
 
 
-def _share(mask: Array, ids: Array | None, count: int) -> Array:
+def _share(mask: Array, ids: Array | None) -> Array:
     if ids is not None:
-        mask = (np.bincount(ids, mask, minlength=count) / np.bincount(ids, minlength=count))[None]
+        mask = (np.bincount(ids, mask) / np.bincount(ids))[None]
     return np.asarray(mask.mean(axis=not_units(mask.ndim)))
 
 

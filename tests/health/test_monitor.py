@@ -13,7 +13,7 @@ from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import health, optim
 from autograd_cnn.health.units import read_units
 from autograd_cnn.health.window import Window
-from tests.health.networks import convolutional, gradients_of, loss_of, residual
+from tests.health.networks import convolutional, dense, gradients_of, loss_of, residual
 
 ANY_SIZE = health.Thresholds(unit_samples=1, warning_samples=1)
 
@@ -453,3 +453,89 @@ def test_a_leaf_that_was_used_in_a_step_passed_over_does_not_tell_a_wrong_attenu
 def test_every_is_at_least_one():
     with pytest.raises(ag.ArgumentError, match="every=0"):
         health.Monitor(every=0)
+
+
+def one_layer(name="relu", sent=1.0, size=1.0):
+    """A graph of one ReLU layer, whose gradient may be what no graph sends."""
+    with ag.scope(name):
+        y = ag.relu(ag.Tensor(np.full((2, 3), size), requires_grad=True))
+    loss = y.sum()
+    loss.backward()
+    y.grad = np.full((2, 3), sent)
+    return loss
+
+
+def by_counts(monitor, loss):
+    """Tell of a step as compiled functions do that count as they go; return whether that told enough."""
+    return monitor.watch(loss, replayed=True, tallies={}).take()
+
+
+def in_full(monitor, loss):
+    assert monitor.watch(loss, replayed=True).take()
+
+
+def test_counts_do_from_the_first_full_report_of_the_same_layers_on():
+    monitor = health.Monitor(every=1)
+    assert not by_counts(monitor, one_layer())
+    assert not monitor.history
+    for _ in range(4):
+        in_full(monitor, one_layer())
+    assert by_counts(monitor, one_layer())
+    assert not by_counts(monitor, one_layer("another"))
+    assert [record.step for record in monitor.history] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(("looks", "is_kept"), [(1, True), (2, True), (3, True), (4, False), (5, True)])
+def test_counts_do_not_where_the_last_look_made_no_report(looks, is_kept):
+    monitor = health.Monitor(every=1)
+    for _ in range(looks):
+        monitor.observe(one_layer())
+    assert by_counts(monitor, one_layer()) == is_kept
+
+
+def test_counts_do_not_where_it_is_to_be_found_what_is_not_finite_but_do_again_when_it_was():
+    monitor = health.Monitor(every=1)
+    in_full(monitor, one_layer())
+    assert not by_counts(monitor, one_layer(sent=np.nan))
+    with np.errstate(invalid="ignore"):
+        in_full(monitor, one_layer(sent=np.nan))
+        assert by_counts(monitor, one_layer(sent=np.nan))
+    (found,) = (finding for finding in monitor.report().findings if finding.kind == "non-finite")
+    assert found.since == 1
+
+
+def test_a_timeline_has_each_of_its_frames_once_and_the_last_step():
+    monitor, steps = health.Monitor(every=1), []
+    for _ in range(6):
+        in_full(monitor, one_layer())
+        steps.append([frame.step for frame in monitor.timeline().frames])
+    assert steps == [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 2, 4, 5]]
+
+
+def test_what_the_loop_notes_is_of_the_last_step_and_before_all_of_the_first():
+    monitor = health.Monitor()
+    for number in range(3):
+        monitor.note(lr=number)
+        monitor.observe(one_layer())
+    assert monitor.timeline().curves["lr"]["training"] == ((0, 0.0), (0, 1.0), (1, 2.0))
+
+
+def test_a_step_that_moved_nothing_is_told_of_when_the_next_one_is_passed_over():
+    monitor = health.Monitor(every=4)
+    with ag.scope("fc"):
+        loss = F.linear(np.ones((2, 3)), ag.Parameter(np.ones((4, 3)))).sum()
+    loss.backward()
+    monitor.observe(loss)
+    assert monitor.history[0].update_ratios == {}
+    monitor.pass_over()
+    assert monitor.history[0].update_ratios == {"fc": 0.0}
+
+
+def test_weights_at_the_start_are_those_of_the_first_step():
+    reports = []
+    for stds in [(1e-3, 0.2), (0.2, 1e-3)]:
+        monitor = health.Monitor()
+        for std in stds:
+            monitor.observe(gradients_of(dense(std=std)))
+        reports.append({finding.kind for finding in monitor.report().findings})
+    assert reports == [{"weight scale"}, set()]

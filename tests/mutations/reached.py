@@ -39,14 +39,15 @@ class Reached:
     def by(self, path: str, statement: range) -> list[str]:
         """Return the tests of a statement, those named like its file first, then the quickest.
 
-        One that runs when its file is imported is tested by all that run anything in this file.
+        One that runs when its file is imported is tested by all that run anything in this file; if none does, as in one
+        of constants alone, by all.
         """
         lines = self.tests.get(path, {})
         tests = {test for line in statement for test in lines.get(line, ())}
         named = (f"test_{Path(path).stem.strip('_')}.py",)
         if not tests:  # it runs on import
             of_definitions = {test for test in self.seconds if test.startswith(DEFINITIONS)}
-            tests = {test for of_line in lines.values() for test in of_line} | of_definitions
+            tests = {test for of_line in lines.values() for test in of_line} | of_definitions or set(self.seconds)
             named += DEFINITIONS
         ordered = sorted(
             tests, key=lambda test: (not any(name in test for name in named), self.seconds.get(test, 0.0), test)
