@@ -76,7 +76,7 @@ def test_draw_shows_infinities_without_a_warning(tmp_path):
         (["draw", "x", "x=1", "-o", "drawing"], "'drawing' has no suffix; supported: .svg"),
         (["draw", "x", "x=1", "-o", "missing/folder/x.svg"], "there is no folder 'missing/folder'; make it first"),
         (["textbook", "-o", "x.pdf"], "'x.pdf' does not end in .html or .htm"),
-        (["play", "x", "x=1", "-o", "x"], "'x' does not end in .html or .htm or .json"),
+        (["play", "x", "x=1", "-o", "x.svg"], "'x.svg' does not end in .html or .htm or .json"),
         (["textbook", "-o", "missing/x.html"], "--output: there is no folder 'missing'"),
         (["check", "autograd_cnn:sin", "--input", "1.0", "-o", "missing/x.svg"], "there is no folder 'missing'"),
         (["draw", "x", "x=1", "--theme", "drak"], "did you mean 'dark'"),
