@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from itertools import zip_longest
@@ -60,6 +61,8 @@ class Trials:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the tests as they are, then those of each mutant."""
         session.config.pluginmanager.unregister(self)
+        for file in self.files:  # those, too, that tests import only when they run
+            import_module(os.path.relpath(file).removesuffix(".py").removesuffix("/__init__").replace(os.sep, "."))
         gc.unfreeze()  # what is frozen is not listed
         gc.collect()
         for thing in gc.get_objects():
