@@ -2,7 +2,7 @@
 
 Without files, all gates, plain kernels, backward/ and health/ are taken: ten thousand mutants, hours of one core.
 First the tests run as they are, which tells those that reach a line; then they run again for each mutant of it. The
-mutants that survive, and are not explained in survivors.toml, are printed, and make the command fail.
+mutants that survive are printed, and make the command fail; those that survivors.toml explains are not tried.
 
 For gates and kernels numba is switched off: they run as Python, in which they can be changed without being compiled.
 """
@@ -12,14 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from tests.mutations.mutants import mutants
+from tests.mutations.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
 GATE_TESTS = [
@@ -43,15 +44,21 @@ TESTS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Try all mutants of some files, and exit with an error if one survives that is not explained."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__.split("\n")[0])
-    parser.add_argument("files", nargs="*", help="files or folders; all of autograd_cnn's gates, kernels, ... if none")
+    parser.add_argument("files", nargs="*", help="files or folders; if none, all packages, one after the other")
     parser.add_argument("--some", type=int, default=1, help="take only every mutant whose number this divides")
     parser.add_argument("--tests", nargs="+", help="the tests to run, instead of all that are there for the files")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at the same time")
     parser.add_argument("--record", help="a file that keeps which tests reach which lines; if it exists, it is read")
+    parser.add_argument("--explained", action="store_true", help="try those, too, of which is said why none finds them")
     parser.add_argument("--survivors", help="a file to write the survivors to, as JSON; if it exists, only these run")
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
-    files = sources(options.files or list(TESTS))
+    if not options.files:
+        if options.record or options.survivors:
+            parser.error("--record and --survivors are of one package or some files: name them")
+        given = sys.argv[1:] if arguments is None else arguments
+        sys.exit(max([_of_package(package, given) for package in TESTS]))
+    files = sources(options.files)
     os.environ.update(HYPOTHESIS_PROFILE="mutations")
     if any(file.parent.name in ("gates", "kernels") for file in files):
         os.environ.update(NUMBA_DISABLE_JIT="1")
@@ -66,7 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         only = {tuple(name) for name in json.loads(Path(options.survivors).read_text())}
     why, begun = explanations(), time.monotonic()
     made = (mutant for file in files for mutant in mutants(ROOT, file) if only is None or mutant.name in only)
-    trials = Trials([str(file) for file in files], islice(made, 0, None, options.some), options.workers, options.record)
+    taken: Iterator[Mutant] = islice(made, 0, None, options.some)
+    passed_over: list[Mutant] = []
+    if not options.explained:
+        taken = _unexplained(taken, why, passed_over)
+    trials = Trials([str(file) for file in files], taken, options.workers, options.record)
     if (ended := pytest.main([*OPTIONS, *tests], plugins=[trials])) != pytest.ExitCode.OK:
         sys.exit(f"pytest ended with {ended!r} before all mutants were tried")
     trials.finish()
@@ -76,11 +87,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Path(options.survivors).write_text(json.dumps([mutant.name for mutant in survivors], indent=1))
     unexplained = [mutant for mutant in survivors if mutant.name not in why]
     print(*unexplained, sep="\n")
+    tried, explained = len(trials.results), len(passed_over) + len(survivors) - len(unexplained)
     print(
-        f"{len(trials.results)} mutants of {len(files)} files: {len(trials.results) - len(survivors)} found by tests, "
-        f"{len(survivors) - len(unexplained)} explained, {len(unexplained)} neither; {time.monotonic() - begun:.0f} s"
+        f"{tried + len(passed_over)} mutants of {len(files)} files: {tried - len(survivors)} found by tests, "
+        f"{explained} explained, {len(unexplained)} neither; {time.monotonic() - begun:.0f} s"
     )
     sys.exit(bool(unexplained))
+
+
+def _of_package(package: str, options: Sequence[str]) -> int:
+    """Try the mutants of one package in a process of its own: those of gates and kernels go without numba."""
+    print(package, flush=True)
+    return subprocess.run([sys.executable, "-m", "tests.mutations", package, *options], check=False).returncode
+
+
+def _unexplained(made: Iterable[Mutant], why: Container[object], passed_over: list[Mutant]) -> Iterator[Mutant]:
+    """Yield the mutants that are to be tried, and list those of which is said why no test finds them."""
+    for mutant in made:
+        if mutant.name in why:
+            passed_over.append(mutant)
+        else:
+            yield mutant
 
 
 def sources(named: Sequence[str]) -> list[Path]:
