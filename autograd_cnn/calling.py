@@ -32,7 +32,7 @@ def called(gate: Gate, *inputs: Any, **attributes: Any) -> Any:
                 break
         else:
             try:
-                return gate.scalar(*inputs)
+                return _of_python(gate.scalar(*inputs))
             except (ArithmeticError, ValueError, IndexError, TypeError):
                 pass  # where Python's arithmetic raises, NumPy answers with inf or NaN
         if found is not None:
@@ -53,7 +53,7 @@ def called(gate: Gate, *inputs: Any, **attributes: Any) -> Any:
 def _computed(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
     """Return the output of plain values."""
     if not gate.saves and NUMBERS.issuperset(map(type, inputs)):
-        return on_floats(gate, inputs, attributes)
+        return _of_python(on_floats(gate, inputs, attributes))
     return on_arrays(gate, [x if type(x) is np.ndarray else as_plain(gate.name, x) for x in inputs], attributes)[0]
 
 
@@ -151,6 +151,11 @@ def on_floats(gate: Gate, values: Any, attributes: dict[str, Any]) -> Any:
         return gate.scalar(*values, **attributes)
     except (ArithmeticError, ValueError, IndexError):
         return on_arrays(gate, [np.float64(x) for x in values], attributes)[0]
+
+
+def _of_python(value: Any) -> Any:
+    """Return a number as Python's, as those are that made it: the next gate then takes the same way as with Scalars."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _bind(gate: Gate, inputs: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

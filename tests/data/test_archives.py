@@ -132,7 +132,7 @@ def encrypted():
         (tar(files={DEVICE: b""}), "only plain files and folders"),
         (tar(files={PIPE: b""}), "only plain files and folders"),
         (zipped({ZIP_LINK: b"/etc"}), "'link', which is a link or a device"),
-        (backwards(), "declares a part of -1,024 bytes"),
+        (backwards(), "declares a part of -1,024 bytes|damaged.*invalid offset"),  # Python 3.14 looks by itself
         (nameless(), "holds a file without a name"),
         (encrypted(), "'secret', which is encrypted"),
         (zipped(compression=zipfile.ZIP_LZMA), "packed by method 14"),
@@ -191,7 +191,7 @@ def bombs():
         ("tar", r"unpacks to more than 1,\d*,\d*; if you trust it, raise limits"),
         ("zip", "unpacks to more than 1,"),
         ("trailing", "unpacks to more than 1,"),
-        ("header", "declares a part of 8,388,608 bytes"),
+        ("header", "declares a part of 8,388,608 bytes|unpacks to more than 1,"),  # Python 3.14 reads it in pieces
     ],
 )
 def test_bombs_are_refused_in_little_memory(tmp_path, small, bombs, kind, message):
@@ -219,7 +219,7 @@ def test_limits_are_the_users(tmp_path, small, bombs):
 def test_members_that_are_passed_over_do_not_lead_back(tmp_path):
     """It would go on forever: the next member of each member is itself."""
     (tmp_path / "archive").write_bytes(backwards())
-    with pytest.raises(ag.DataFileError, match="points back into itself"):
+    with pytest.raises(ag.DataFileError, match=r"points back into itself|invalid offset"):
         data.cifar10(tmp_path / "archive")
 
 

@@ -86,6 +86,8 @@ def floats_arrays_and_scalars_agree(trial: Trial) -> str:
     value, on_scalars, on_tensors = (gate(*inputs, **attributes) for inputs in (numbers, scalars, tensors))
     if type(on_scalars) is not Scalar or type(on_scalars.value) is not float:
         return f"of Scalars it makes {type(on_scalars).__name__}, expected a Scalar that holds a float"
+    if isinstance(value, np.generic) or (type(value) is float and value != on_scalars.value == on_scalars.value):
+        return f"of floats it makes {value!r}, of Scalars {on_scalars.value!r}: the same float is expected"
     for kind, found in (("floats", value), ("Scalars", on_scalars)):
         if words := difference(float(plain(found)), on_tensors.item(), 1e-15, 1e-300):
             return f"{kind} and arrays disagree: {words}"
