@@ -90,3 +90,10 @@ def test_histograms_of_nothing_and_of_narrow_numbers():
     found = measures.value_distribution(np.array([0.25, 0.5]))
     assert {i: count for i, count in enumerate(found.counts) if count} == {0: 1, 20: 1}
     assert measures.rms([np.array([3.0, 4.0]), np.zeros(3)]) == math.sqrt(5.0)
+
+
+def test_gradients_stand_on_one_axis_from_1e_8_to_10_in_half_decades():
+    sizes = [1e-30, 1.1e-8, 3e-8, 3.3e-8, -1.1, 3.3, -9.9, 1e5, 0.0, 0.0]
+    found = measures.gradient_distribution(np.array(sizes))
+    assert (found.low, found.high, len(found.counts), found.zeros) == (-8.0, 1.0, 18, 0.2)
+    assert {i: count for i, count in enumerate(found.counts) if count} == {0: 3, 1: 1, 16: 1, 17: 3}

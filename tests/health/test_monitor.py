@@ -485,6 +485,13 @@ def test_counts_do_from_the_first_full_report_of_the_same_layers_on():
     assert [record.step for record in monitor.history] == [0, 1, 2, 3, 4]
 
 
+def test_counts_do_for_a_smaller_batch_that_was_looked_at_in_the_same_layers():
+    monitor = health.Monitor(every=1)
+    for samples in (1, 2):
+        in_full(monitor, relu_batch([True], samples))
+    assert all([by_counts(monitor, relu_batch([True], samples)) for samples in (1, 2)])
+
+
 @pytest.mark.parametrize(("looks", "is_kept"), [(1, True), (2, True), (3, True), (4, False), (5, True)])
 def test_counts_do_not_where_the_last_look_made_no_report(looks, is_kept):
     monitor = health.Monitor(every=1)
@@ -510,6 +517,18 @@ def test_a_timeline_has_each_of_its_frames_once_and_the_last_step():
         in_full(monitor, one_layer())
         steps.append([frame.step for frame in monitor.timeline().frames])
     assert steps == [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 2, 4, 5]]
+
+
+def test_by_default_a_full_report_is_kept_of_the_first_steps_and_of_every_hundredth():
+    monitor, kept = health.Monitor(), []
+    for step in range(301):
+        if monitor.wants_arrays():
+            kept.append(step)
+            monitor.observe(one_layer())
+        else:
+            monitor.pass_over()
+    assert [frame.step for frame in monitor.timeline().frames] == kept
+    assert kept == [0, 1, 2, 4, 8, 16, 32, 64, 100, 200, 300]
 
 
 def test_what_the_loop_notes_is_of_the_last_step_and_before_all_of_the_first():
