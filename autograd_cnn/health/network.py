@@ -72,9 +72,9 @@ class Network:
     @cached_property
     def batch(self) -> int:
         """How many samples went through the network; for Scalars, how often a weight was used."""
-        sources = (edge.source for edge in self.edges if edge.giver is None and edge.taker is not None)
-        outputs = (self.output(group) for group in self.layers)
-        known = next((node.shape[0] for node in chain(sources, outputs) if node.ndim > 1), None)
+        # Layer by layer: a constant that meets the data further on is no input of the network.
+        sides = ((*(edge.source for edge in self.inputs(group)), self.output(group)) for group in self.layers)
+        known = next((node.shape[0] for node in chain.from_iterable(sides) if node.ndim > 1), None)
         if known is not None:
             return known
         first = self.layers[0]

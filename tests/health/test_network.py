@@ -71,6 +71,16 @@ def test_how_many_samples():
     assert batch(lambda: x * 2.0) == 1
 
 
+@pytest.mark.parametrize("given", [X, X.value])
+def test_a_constant_further_on_is_no_input_even_where_the_input_is_an_array(given):
+    constant = ag.Tensor(np.ones((2, 5)))
+    with ag.scope("fc"):
+        y = ag.matmul(given, weight(3, 2))
+    with ag.scope("mixed"):
+        y = ag.tanh(y @ constant)
+    assert read_network(y.sum()).batch == 4
+
+
 def test_constants_of_a_layer_are_its_input_only_where_nothing_else_is():
     with ag.scope("noisy"):
         noise = ag.Tensor(np.ones((4, 3)))
