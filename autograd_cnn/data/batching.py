@@ -12,6 +12,7 @@ from autograd_cnn.data.augmentation import Augmentation, Transformation
 from autograd_cnn.data.datasets import Dataset
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 
 class Batches:
@@ -117,8 +118,7 @@ def batches(
         raise ShapeError(f"batches: images {images.shape} and labels {labels.shape}, expected one label per image")
     if not len(labels):
         raise ArgumentError("batches: the dataset is empty; was a share of 0 asked for?")
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
-        raise ArgumentError(f"batches: batch_size={batch_size!r}, expected a positive integer")
+    batch_size = count("batches", "batch_size", batch_size)
     if drop_last and batch_size > len(labels):
         raise ArgumentError(
             f"batches: batch_size={batch_size} with drop_last leaves nothing of {len(labels)} images; use less"
@@ -129,4 +129,4 @@ def batches(
         raise ArgumentError(f"batches: transform={transform!r}, expected a function of images, or None")
     if isinstance(dataset, Dataset) and isinstance(transform, Augmentation | Transformation):
         transform.warn_about(dataset.classes)
-    return Batches(images, labels, int(batch_size), bool(shuffle), generator(rng), bool(drop_last), progress, transform)
+    return Batches(images, labels, batch_size, bool(shuffle), generator(rng), bool(drop_last), progress, transform)

@@ -15,6 +15,7 @@ from autograd_cnn.data.datasets import Dataset
 from autograd_cnn.data.published import as_dtype, image_dtype
 from autograd_cnn.errors import ArgumentError, AutogradError, DataFileError, FileAccessError, extra
 from autograd_cnn.files import as_path, opened
+from autograd_cnn.settings import is_whole
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 """Endings of the files that are read, whatever their case; those of torchvision's ImageFolder."""
@@ -185,5 +186,5 @@ def _check_size(size: Any) -> None:
     if size is None:
         return
     valid = isinstance(size, tuple | list) and len(size) == 2
-    if not valid or not all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= 65_500 for n in size):
+    if not valid or not all(is_whole(n, 1, 65_500) for n in size):
         raise ArgumentError(f"image_folder: size={size!r}, expected (height, width) in pixels")

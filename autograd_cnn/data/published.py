@@ -16,6 +16,7 @@ from autograd_cnn.data.downloading import PublishedFile, cache_folder, fetched
 from autograd_cnn.data.splitting import stratified_split
 from autograd_cnn.errors import ArgumentError, DataFileError, DtypeError, FileAccessError
 from autograd_cnn.files import as_path
+from autograd_cnn.settings import real
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ def splits(
         For a dtype that is none of float32, float64 and uint8.
     """
     wanted = image_dtype(caller, dtype)
-    if isinstance(validation, bool) or not isinstance(validation, int | float) or not 0 <= validation < 1:
+    share = real(validation)
+    if not 0 <= share < 1:
         raise ArgumentError(f"{caller}: validation={validation!r}, expected the share of train to keep, from 0 to 1")
-    parts = stratified_split(train, (1 - validation, validation), seed=seed)
+    parts = stratified_split(train, (1 - share, share), seed=seed)
     # nothing to keep: the published order stays, and no image is copied
-    train, validated = parts if validation else (train, parts[1])
+    train, validated = parts if share else (train, parts[1])
     return Splits(*(replace(part, images=as_dtype(part.images, wanted)) for part in (train, validated, test)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, overload
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.datasets import Dataset
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.settings import real, whole
 
 
 class Fold(NamedTuple):
@@ -124,9 +124,8 @@ def stratified_folds(dataset: Dataset, k: int = 5, *, seed: int = 0) -> Folds:
     """
     caller = "stratified_folds"
     _checked(caller, dataset)
-    if isinstance(k, bool) or not hasattr(k, "__index__") or not 2 <= k <= len(dataset):
-        raise ArgumentError(f"{caller}: k={k!r}, expected an integer from 2 to the number of images, {len(dataset)}")
-    k = operator.index(k)
+    most = len(dataset)
+    k = whole(caller, "k", k, 2, most, f"an integer from 2 to the number of images, {most}")
     # Dealt out like cards, class after class: then folds are of one size, and classes too.
     order = np.concatenate(_shuffled_classes(caller, dataset, seed))
     return Folds(dataset, tuple(np.sort(order[first::k]) for first in range(k)))
@@ -156,9 +155,9 @@ def three_shares(caller: str, shares: Any) -> tuple[float, ...]:
 
 def _numbers(shares: Any) -> tuple[float, ...]:
     """Return shares as floats, or nothing where they are none."""
-    given = tuple(shares) if isinstance(shares, tuple | list | np.ndarray) else ()
-    valid = all(isinstance(s, int | float | np.number) and s >= 0 for s in given)
-    return tuple(map(float, given)) if valid and math.isclose(sum(given), 1.0, abs_tol=1e-9) else ()
+    given = tuple(map(real, shares)) if isinstance(shares, tuple | list | np.ndarray) else ()
+    valid = all(s >= 0 for s in given)
+    return given if valid and math.isclose(sum(given), 1.0, abs_tol=1e-9) else ()
 
 
 def _checked(caller: str, dataset: Any) -> Dataset:
@@ -169,9 +168,7 @@ def _checked(caller: str, dataset: Any) -> Dataset:
 
 def _shuffled_classes(caller: str, dataset: Dataset, seed: int) -> list[NDArray[np.intp]]:
     """Return the positions of each class's images, in an order that the seed decides."""
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-        raise ArgumentError(f"{caller}: seed={seed!r}, expected an integer of at least 0")
-    rng, labels = np.random.default_rng(seed), dataset.labels
+    rng, labels = np.random.default_rng(whole(caller, "seed", seed, 0)), dataset.labels
     return [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
 
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.data.settings import check_count, check_finite
 from autograd_cnn.random import generator
+from autograd_cnn.settings import magnitude, whole
 
 
 def two_moons(
@@ -49,8 +49,7 @@ def two_moons(
            [ 0. ,  0.5],
            [ 2. ,  0.5]], dtype=float32), array([0, 0, 1, 1]))
     """
-    check_count("two_moons", "points", points, 2)
-    check_finite("two_moons", "noise", noise)
+    points, noise = whole("two_moons", "points", points, 2), magnitude("two_moons", "noise", noise)
     lower = points // 2
     upper = np.linspace(0, math.pi, points - lower)
     angles = np.linspace(0, math.pi, lower)
@@ -101,9 +100,8 @@ def spirals(
     >>> points.shape, labels.shape
     ((300, 2), (300,))
     """
-    check_count("spirals", "points", points, 1)
-    check_count("spirals", "classes", classes, 1)
-    check_finite("spirals", "noise", noise)
+    points, classes = whole("spirals", "points", points, 1), whole("spirals", "classes", classes, 1)
+    noise = magnitude("spirals", "noise", noise)
     arms = np.arange(classes)
     radius = np.linspace(0, 1, points)
     angle = 4 * arms[:, None] + np.linspace(0, 4, points)

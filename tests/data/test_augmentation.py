@@ -1,6 +1,7 @@
 """Augmentation: each transformation by hand and as a promise; seeds, chains, frozen numbers, changed classes."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -328,3 +329,14 @@ def test_no_warning_where_no_class_is_changed():
 def test_bad_arguments_raise_typed_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, Fraction, np.float32])
+def test_settings_may_be_numbers_of_any_kind(kind):
+    """A negative np.uint8 wraps around, and NumPy makes an array of objects of a fraction."""
+    images = np.random.default_rng(1).normal(size=(4, 1, 6, 6)).astype(np.float32)
+    for step in (Rotation, Brightness, Noise, Warp, Contrast):
+        given, plain = (step(number(0), number(2)) if step is Contrast else step(number(2)) for number in (kind, float))
+        np.testing.assert_array_equal(
+            given.applied(images, np.random.default_rng(0)), plain.applied(images, np.random.default_rng(0))
+        )

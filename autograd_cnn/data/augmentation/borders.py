@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import ArgumentError, suggestion
+from autograd_cnn.settings import is_number
 
 Border: TypeAlias = float | Literal["edge", "reflect"]
 """A number, the nearest pixel, or the image mirrored, its edge not repeated; as numpy.pad names them."""
@@ -21,7 +22,7 @@ def check_border(name: str, fill: Any) -> None:
             raise ArgumentError(
                 f"{name}: fill={fill!r}, expected a number, 'edge' or 'reflect'{suggestion(fill, ('edge', 'reflect'))}"
             )
-    elif isinstance(fill, bool) or not isinstance(fill, int | float | np.number) or math.isinf(fill):
+    elif not is_number(fill) or math.isinf(fill):
         raise ArgumentError(f"{name}: fill={fill!r}, expected a number, 'edge' or 'reflect'")
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation
-from autograd_cnn.data.settings import check_number, is_whole
 from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.settings import is_whole, number
 
 MIRRORED: dict[str, Pairs] = {
     "horizontal": (("2", "5"), ("b", "d"), ("p", "q"), ("s", "z"), ("S", "Z"), ("left", "right")),
@@ -56,7 +56,8 @@ class Flip(Transformation):
     def __post_init__(self) -> None:
         if not isinstance(self.axis, str) or self.axis not in MIRRORED:
             raise ArgumentError(f"Flip: axis={self.axis!r}, expected 'horizontal' or 'vertical'")
-        check_number("Flip", "share", self.share, 0, 1, "a probability from 0 to 1")
+        share = number("Flip", "share", self.share, 0, 1, "a probability from 0 to 1")
+        object.__setattr__(self, "share", share)
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return the images, some of them mirrored."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Pairs, Transformation, interval, like, working
-from autograd_cnn.data.settings import is_number, is_whole
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.settings import is_number, is_whole, real
 
 TURNED: Pairs = (("6", "9"), ("b", "q"), ("d", "p"), ("m", "w"), ("n", "u"), ("M", "W"), ("up", "down"))
 """Classes that look like each other upside down."""
@@ -92,8 +92,7 @@ class Rotation(Motion):
     changes_class: Pairs = ()
 
     def __post_init__(self) -> None:
-        single = is_number(self.degrees)
-        given = (-self.degrees, self.degrees) if single else self.degrees  # type: ignore[operator]
+        given = (-real(self.degrees), real(self.degrees)) if is_number(self.degrees) else self.degrees
         object.__setattr__(self, "degrees", interval("Rotation", given))
         super().__post_init__()
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.transforming import Transformation, each, interval, like, working
-from autograd_cnn.data.settings import check_finite
+from autograd_cnn.settings import magnitude
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Contrast(Transformation):
 
     def __post_init__(self) -> None:
         interval("Contrast", (self.low, self.high), 0.0)
-        _check_limits("Contrast", self.limits)
+        object.__setattr__(self, "limits", _limits("Contrast", self.limits))
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return the images with other contrast."""
@@ -56,8 +56,8 @@ class Brightness(Transformation):
     limits: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        check_finite("Brightness", "by", self.by)
-        _check_limits("Brightness", self.limits)
+        object.__setattr__(self, "by", magnitude("Brightness", "by", self.by))
+        object.__setattr__(self, "limits", _limits("Brightness", self.limits))
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return the images brighter or darker."""
@@ -86,8 +86,8 @@ class Noise(Transformation):
     limits: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        check_finite("Noise", "std", self.std)
-        _check_limits("Noise", self.limits)
+        object.__setattr__(self, "std", magnitude("Noise", "std", self.std))
+        object.__setattr__(self, "limits", _limits("Noise", self.limits))
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
         """Return the images with noise."""
@@ -98,9 +98,8 @@ class Noise(Transformation):
         return like(images, _limited(noise, self.limits))
 
 
-def _check_limits(name: str, limits: Any) -> None:
-    if limits is not None:
-        interval(f"{name}: limits", limits)
+def _limits(name: str, limits: Any) -> tuple[float, float] | None:
+    return None if limits is None else interval(f"{name}: limits", limits)
 
 
 def _limited(pixels: NDArray[Any], limits: tuple[float, float] | None) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.data.settings import is_number
 from autograd_cnn.errors import ArgumentError, ClassChangeWarning, DtypeError, ShapeError, warn
 from autograd_cnn.random import generator
+from autograd_cnn.settings import real
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -76,12 +77,12 @@ def like(images: NDArray[Any], changed: NDArray[Any]) -> NDArray[Any]:
 
 def interval(name: str, given: Any, low: float = -np.inf, high: float = np.inf) -> tuple[float, float]:
     """Return (lowest, highest) of a setting that is drawn evenly between two numbers."""
-    ends = tuple(given) if isinstance(given, tuple | list) else ()
-    if len(ends) != 2 or not all(map(is_number, ends)):
+    ends = tuple(map(real, given)) if isinstance(given, tuple | list) else ()
+    if len(ends) != 2 or any(map(math.isnan, ends)):
         raise ArgumentError(f"{name}: got {given!r}, expected two numbers, the lowest and the highest")
     if not low <= ends[0] <= ends[1] <= high or not np.isfinite(ends).all():
-        raise ArgumentError(f"{name}: goes from {ends[0]} to {ends[1]}, expected rising numbers from {low} to {high}")
-    return float(ends[0]), float(ends[1])
+        raise ArgumentError(f"{name}: goes from {given[0]} to {given[1]}, expected rising numbers from {low} to {high}")
+    return ends[0], ends[1]
 
 
 def each(numbers: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:

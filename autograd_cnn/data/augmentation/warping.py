@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.augmentation.borders import Border, check_border, read
 from autograd_cnn.data.augmentation.transforming import Transformation, like, working
-from autograd_cnn.data.settings import check_number
+from autograd_cnn.settings import number
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ class Warp(Transformation):
     fill: Border = 0.0
 
     def __post_init__(self) -> None:
-        check_number("Warp", "alpha", self.alpha, 0, 1e6, "a number from 0 to 1e6")
-        check_number("Warp", "sigma", self.sigma, 0.01, 1e4, "a number from 0.01 to 1e4")
+        alpha = number("Warp", "alpha", self.alpha, 0, 1e6, "a number from 0 to 1e6")
+        sigma = number("Warp", "sigma", self.sigma, 0.01, 1e4, "a number from 0.01 to 1e4")
+        object.__setattr__(self, "alpha", alpha)
+        object.__setattr__(self, "sigma", sigma)
         check_border("Warp", self.fill)
 
     def applied(self, images: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:

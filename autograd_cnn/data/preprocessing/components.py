@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.preprocessing.fitting import Preprocessing, floating, frozen, portions
-from autograd_cnn.data.settings import check_finite, is_whole
 from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.settings import is_whole, magnitude
 
 MOST_PIXELS = 16_384
 """The covariance of more would not fit into 2 GB."""
@@ -144,7 +144,7 @@ class Whitening(Preprocessing):
     eigenvalues: Any = None
 
     def __post_init__(self) -> None:
-        check_finite("Whitening", "epsilon", self.epsilon)
+        object.__setattr__(self, "epsilon", magnitude("Whitening", "epsilon", self.epsilon))
         _check(self)
 
     @property

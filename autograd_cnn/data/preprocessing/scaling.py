@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.data.preprocessing.fitting import Preprocessing, floating, frozen, portions
-from autograd_cnn.data.settings import is_number
 from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.settings import real
 
 PER = ("pixel", "channel")
 
@@ -49,11 +49,14 @@ class PixelRange(Preprocessing):
     white: float | None = None
 
     def __post_init__(self) -> None:
-        ends = self.low, self.high
-        if not all(map(is_number, ends)) or not -np.inf < self.low < self.high < np.inf:
+        low, high = real(self.low), real(self.high)
+        if not -np.inf < low < high < np.inf:
             raise ArgumentError(f"PixelRange: low={self.low!r}, high={self.high!r}, expected numbers, low below high")
-        if self.white is not None and not (is_number(self.white) and 0 < self.white < np.inf):
+        white = None if self.white is None else real(self.white)
+        if white is not None and not 0 < white < np.inf:
             raise ArgumentError(f"PixelRange: white={self.white!r}, expected a positive number, such as 255")
+        for name, found in (("low", low), ("high", high), ("white", white)):
+            object.__setattr__(self, name, found)
 
     @property
     def is_fitted(self) -> bool:

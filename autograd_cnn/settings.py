@@ -1,0 +1,96 @@
+"""What the settings of gates, layers, optimizers, trainings and datasets have to be: real numbers, whole numbers.
+
+A truth value is neither. What is no number lies between no limits, as NaN does, so that whoever asks for a number
+between limits need not ask first whether it is one.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from numbers import Real
+from typing import Any
+
+from autograd_cnn.errors import ArgumentError
+
+
+def is_number(given: Any) -> bool:
+    """Tell whether this is a real number of Python or NumPy, and no truth value."""
+    return isinstance(given, Real) and not isinstance(given, bool)
+
+
+def is_whole(given: Any, least: float = -math.inf, most: float = math.inf) -> bool:
+    """Tell whether this is a whole number between two limits, and no truth value."""
+    if isinstance(given, bool):
+        return False
+    try:
+        return least <= operator.index(given) <= most
+    except TypeError:  # also of arrays, which have an __index__ that only works for one integer
+        return False
+
+
+def real(given: Any) -> float:
+    """Return a number as a float; NaN for what is none, and for integers beyond all floats."""
+    if type(given) is float:
+        return given
+    try:
+        return float(given) if is_number(given) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+def number(
+    name: str, setting: str, given: Any, least: float = -math.inf, most: float = math.inf, wanted: str = "a number"
+) -> float:
+    """Return a number from `least` to `most` as a float.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else; it says what is wanted.
+    """
+    found = real(given)
+    if not least <= found <= most:
+        raise ArgumentError(f"{name}: {setting}={given!r}, expected {wanted}")
+    return found
+
+
+def positive(name: str, setting: str, given: Any, wanted: str = "a number above 0") -> float:
+    """Return a number above 0, which may be infinite, as a float; raise ArgumentError for anything else."""
+    return number(name, setting, given, math.ulp(0.0), wanted=wanted)
+
+
+def finite(name: str, setting: str, given: Any) -> float:
+    """Return a finite number as a float; raise ArgumentError for anything else."""
+    return number(name, setting, given, -_LARGEST, _LARGEST, "a finite number")
+
+
+def magnitude(name: str, setting: str, given: Any) -> float:
+    """Return a finite number of at least 0 as a float; raise ArgumentError for anything else."""
+    return number(name, setting, given, 0, _LARGEST, "a finite number of at least 0")
+
+
+def whole(
+    name: str, setting: str, given: Any, least: float = -math.inf, most: float = math.inf, wanted: str = ""
+) -> int:
+    """Return a whole number from `least` to `most` as an int.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else; it says what is wanted.
+    """
+    if type(given) is int and least <= given <= most:
+        return given
+    if not is_whole(given, least, most):
+        wanted = wanted or ("an integer" if least == -math.inf else f"an integer of at least {least}")
+        raise ArgumentError(f"{name}: {setting}={given!r}, expected {wanted}")
+    return operator.index(given)
+
+
+def count(name: str, setting: str, given: Any) -> int:
+    """Return a positive integer; raise ArgumentError for anything else."""
+    return whole(name, setting, given, 1, wanted="a positive integer")
+
+
+_LARGEST = math.nextafter(math.inf, 0)
