@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any, TypeAlias
 
 from autograd_cnn.graph import Node, Scalar
+from autograd_cnn.health.wording import counted
 from viz.captions import gate_words, one_number, role_of, strength
 from viz.diagram import Box
 from viz.selected import Chain, Fold, Layer, Operand
@@ -60,9 +61,9 @@ def chain_block(chain: Chain, name: str, gradient: Callable[[Node], Any]) -> Box
 def layer_block(layer: Layer, name: str, around: str) -> Box:
     """Return the block that stands for a layer; its name is the part of its path that no frame around it says."""
     words = layer.scope.removeprefix(f"{around}/")
-    lines = [f"{len(layer.gates):,} gates: {_gates_words(layer.gates)}"]
+    lines = [f"{counted(len(layer.gates), 'gate')}: {_gates_words(layer.gates)}"]
     count = sum(node.size for node in layer.parameters)
-    lines += [f"{count:,} parameters"] if count else []
+    lines += [counted(count, "parameter")] if count else []
     return Box(name, "layer", f"layer {words}" if words.isdigit() else words, tuple(lines))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
-from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 from viz.labels import NARROWEST, block, cell, histogram, plain, room_for, row, slot, table, text
 from viz.style import MARKS, Theme, shortened
 from viz.unit_bars import unit_counts, units_bar
@@ -106,7 +106,7 @@ def sizes(layer: Layer, *, with_input: bool = True) -> str:
     before = f"{extent(layer.input_shape)} → " if with_input else ""
     words = f"{shortened(plain(layer.kind), 44 if with_input else 24)}   ·   {before}{extent(layer.output_shape)}"
     if layer.parameters:
-        words += f"   ·   {layer.parameters:,} parameters"
+        words += f"   ·   {counted(layer.parameters, 'parameter')}"
     return words
 
 
@@ -140,7 +140,7 @@ def _pill(theme: Theme, said: Verdict, width: int) -> str:
 
 
 def _units_row(theme: Theme, units: Units) -> str:
-    words = f"{units.count:,} unit" + "s" * (units.count != 1)
+    words = counted(units.count, "unit")
     bar = cell(units_bar(theme, units, WIDTH - _LEFT, 16), **slot(theme.name, "units", "bar"))
     return table(row(_words(theme.muted, words, _LEFT, 16, 10), bar))
 

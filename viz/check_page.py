@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_cnn.errors import AutogradError
+from autograd_cnn.health.wording import counted
 from autograd_cnn.testing import Report, band_of
 from viz.checks import gradient_check, status_of
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
@@ -81,13 +82,13 @@ def check_page(entries: Sequence[Mapping[str, Any]], title: str = "Gradient chec
     failed = sum(not check["ok"] for check in checks)
     right = f"{CHECK_MARKS['happy']} {len(checks) - failed} proved right"
     wrong = f'<span class="badge critical">{CHECK_MARKS["wrong"]} {failed} not proved right</span> '
-    counted = f"{(wrong if failed else '')}{right} · {len(ordered)} test{'s' * (len(ordered) != 1)}"
+    ended = f"{(wrong if failed else '')}{right} · {counted(len(ordered), 'test')}"
     parts = {
         "rows": "\n".join(_group(i, entry) for i, entry in enumerate(ordered)),
         "checks": "\n".join(_details(i, entry) for i, entry in enumerate(ordered)),
         "bands": "\n".join(f"<li>{text_of(LEGEND[key])}</li>" for key in _BADGES),
     }
-    verdict = counted if checks else "no gradient was checked"
+    verdict = ended if checks else "no gradient was checked"
     status = f'<p class="verdict{"" if failed else " ok"}">{verdict}</p>'
     return filled_page("checks", {}, title=title, status=status, **parts)
 

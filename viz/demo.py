@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd_cnn as ag
 from autograd_cnn import data, health, init, nn, optim
+from autograd_cnn.health.wording import counted
 from viz.binding import bind
 from viz.errors import SaveError
 from viz.flows import flow
@@ -131,7 +132,7 @@ def demo(
     test = accuracy(model, digits.test)
     found = monitor.report()
     mean = np.mean(losses[-steps:])
-    passes = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    passes = counted(epochs, "epoch")
     print(f"{passes} in {seconds:.1f} s   mean loss of the last {mean:.4g}   test accuracy {test:.1%}")
     print(f"\n{found.table()}\n")
 

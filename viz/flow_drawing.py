@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd_cnn.health.report import Connection, Layer, Report
-from autograd_cnn.health.wording import decades, extent, number
+from autograd_cnn.health.wording import counted, decades, extent, number
 from viz import layers as layering
 from viz.cards import card, compact_card, is_slim, verdict
 from viz.dot import cluster_statements, frame
@@ -117,7 +117,7 @@ class Drawing:
         look |= {"shape": "box3d", "style": "filled"} if isinstance(layer, Block) else {}
         look |= {"color": theme.line if said.status == "ok" else getattr(theme, said.status), "margin": "0.12,0.08"}
         border = {"penwidth": 2.6 if layer.parameters else 1.2}
-        name = f"{place.shown} ({len(layer.members)} layers)" if isinstance(layer, Block) else place.shown
+        name = f"{place.shown} ({counted(len(layer.members), 'layer')})" if isinstance(layer, Block) else place.shown
         self._box(box, place.path, draw(theme, layer, name, self.report.thresholds), **common | look | border)
 
     def _branches(self, box: str, gradient: float | None, leaving: list[Connection]) -> None:

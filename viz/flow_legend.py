@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd_cnn.health.report import Finding, Layer, Report, Thresholds
-from autograd_cnn.health.wording import share
+from autograd_cnn.health.wording import counted, share
 from viz.cards import WIDTH, fitted, is_slim, verdict
 from viz.flow_wires import Wire
 from viz.labels import block, cell, room_for, row, table, text
@@ -216,7 +216,7 @@ def legend_lines(report: Report, signs: set[str]) -> list[str]:
     judged = threshold_words(report.thresholds, signs)
     lines += ["thresholds: " + "    ".join(judged)] if judged else []
     if "units" in signs:
-        lines.append(f"states of units counted over {report.samples:,} samples")
+        lines.append(f"states of units counted over {counted(report.samples, 'sample')}")
     return lines
 
 

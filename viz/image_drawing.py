@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.health.wording import counted
 from viz.charts.lettering import HEADING, NOTE, SUBTITLE, TITLE, fitted, tag, text, wrapped
 from viz.labels import plain
 from viz.png import data_uri
@@ -118,4 +119,4 @@ def _spoken(data: ImageSheet) -> str:
 
 def _counted(group: Any) -> str:
     count, _, height, width = group.images.shape
-    return f"{count} image{'s' if count > 1 else ''} of {height} × {width}"
+    return f"{counted(count, 'image')} of {height} × {width}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from autograd_cnn.health.wording import counted
 from autograd_cnn.train import RateRange
 from viz.charts import Axis, ChartData, Line, Panel, Points, Rule, Zone, chart
 from viz.charts.data import Layer
@@ -32,7 +33,7 @@ def rate_range(found: RateRange, *, theme: str = "light") -> Picture:
         Points("loss of a batch", found.rates, _inside(found.losses, top), "muted", "circle", 3.5),
         Line("smoothed", found.rates, _inside(found.smoothed, top), "value", width=2.4),
     ]
-    facts = [f"{len(found.rates)} steps; each loss is that of a batch before its step."]
+    facts = [f"{counted(len(found.rates), 'step')}; each loss is that of a batch before its step."]
     if found.suggestion is not None:
         layers.append(Rule(f"suggestion: {number(found.suggestion, '.2g')}", found.suggestion, "x", "ok_text"))
         facts.append("Suggested is where the smoothed loss falls fastest, at most a third of the rate of its minimum.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from autograd_cnn.health.report import Report
+from autograd_cnn.health.wording import counted
 from viz.page import text_of
 from viz.style import MARKS
 from viz.timelines import Course, Told
@@ -45,7 +46,7 @@ def findings_list(told: Sequence[Told], cards: Mapping[str, str], course: Course
     if lasting:
         parts = ['<ol class="findings">', *lasting, "</ol>"]
     if past:
-        words = f"{len(past)} finding{'s' * (len(past) > 1)} of earlier steps, over by the end"
+        words = f"{counted(len(past), 'finding')} of earlier steps, over by the end"
         parts += [f"<details><summary>{words}</summary>", '<ol class="findings">', *past, "</ol></details>"]
     if len(course.reports) > 1:
         parts.append('<p class="note">A dotted border: not found at the step that the slider shows.</p>')

@@ -9,7 +9,7 @@ from autograd_cnn.graph import Node
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
-from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 from viz import predictions_page
 from viz.cards import verdict
 from viz.classifier import Predictions
@@ -172,12 +172,10 @@ def tiles(found: Report, curves: Mapping[str, Mapping[str, Sequence[tuple[int, f
     for state in ("dead", "saturated"):
         count = sum(len(getattr(u, state)) for u in units)
         if total:
-            made.append(
-                (f"{state} units", f"{count:,} of {total:,}", f"{share(count / total)}, {found.samples:,} samples")
-            )
-    made.append(
-        ("parameters", f"{sum(layer.parameters for layer in found.layers):,}", f"in {len(found.layers)} layers")
-    )
+            part = f"{share(count / total)}, {counted(found.samples, 'sample')}"
+            made.append((f"{state} units", f"{count:,} of {total:,}", part))
+    learned = sum(layer.parameters for layer in found.layers)
+    made.append(("parameters", f"{learned:,}", f"in {counted(len(found.layers), 'layer')}"))
     return made
 
 
@@ -230,7 +228,7 @@ def legend(found: Report) -> str:
     """Return what the words of the page mean, with the thresholds that the findings follow."""
     limits = found.thresholds
     lines = {
-        "dead": f"a unit whose local gradient was exactly 0 on every one of {found.samples:,} samples",
+        "dead": f"a unit whose local gradient was exactly 0 on every one of {counted(found.samples, 'sample')}",
         "saturated": f"a unit with a slope under {share(limits.saturated_slope)} of the largest on at least "
         f"{share(limits.saturated_samples)} of the samples",
         "silent": "dead on the last batch only; no alarm",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from autograd_cnn.health.wording import counted
 from autograd_cnn.train.tuning.results import MARGIN
 from viz.charts import Axis, ChartData, Line, Panel, Points, Rule, chart
 from viz.errors import UndrawableError
@@ -55,7 +56,7 @@ def search(
     else:
         panel = _plane(result, *names)
     best = result.best
-    facts = [f"{len(result.trials)} trials; the best is number {best.number}: {number(best.value, '.4g')}"]
+    facts = [f"{counted(len(result.trials), 'trial')}; the best is number {best.number}: {number(best.value, '.4g')}"]
     for name, which in result.on_border.items():
         facts.append(f"the best {name} lies on the {which} border: better ones may lie beyond")
     size = (420.0, 300.0)
@@ -90,7 +91,7 @@ def grid_and_random(
     room = 0.08 * (max(values) - min(values) or 1.0)
     for name, result in searches.items():
         _chosen(result, important, other)
-        planes.append(_plane(result, important, other, title=f"{name}: {len(result.trials)} trials"))
+        planes.append(_plane(result, important, other, title=f"{name}: {counted(len(result.trials), 'trial')}"))
         tried = len({trial[important] for trial in _finished(result)})
         best = number(result.best.value, ".4g")
         profiles.append(

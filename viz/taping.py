@@ -13,6 +13,7 @@ from autograd_cnn.backward import Step, backward_steps, downstream_gradients
 from autograd_cnn.explanation.equations import expression, short_names
 from autograd_cnn.gates.facts import fact, lesson, title
 from autograd_cnn.graph import Node, Scalar
+from autograd_cnn.health.wording import counted
 from viz.arrivals import Arrival, arrivals
 from viz.blocks import range_words
 from viz.captions import one_number, strength
@@ -195,7 +196,7 @@ def _block(d: Drawn) -> str:
     """Return what a drawn block stands for; nothing for a gate."""
     if d.chain:
         return f"{len(d.chain.ends):,} blocks alike, in a row"
-    return f"layer {shortened(plain(d.layer.scope))}, {len(d.layer.gates):,} gates" if d.layer else ""
+    return f"layer {shortened(plain(d.layer.scope))}, {counted(len(d.layer.gates), 'gate')}" if d.layer else ""
 
 
 def _expression(d: Drawn, words: Mapping[Node, str]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 
 import autograd_cnn as ag
 from autograd_cnn import functional, kernels, nn
+from autograd_cnn.health.wording import counted
 from autograd_cnn.kernels.compiles import watched
 from autograd_cnn.kernels.jit import cached_files, config
 from viz.compile_lines import Lines
@@ -41,7 +42,7 @@ def warmup(*, float64: bool) -> None:
             if lines.count == before:
                 print("  all in the cache already")
     seconds = time.perf_counter() - start
-    print(f"{lines.count} kernels compiled, the rest loaded from the cache; {seconds:.1f} s in all")
+    print(f"{counted(lines.count, 'kernel')} compiled, the rest loaded from the cache; {seconds:.1f} s in all")
     _tell_of_the_cache()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from autograd_cnn.health.report import Finding, Layer, Report
-from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 
 WIDTH = 100
 MARKS = {"warning": "!", "critical": "✕"}
@@ -76,7 +76,7 @@ def _cell(text: str, head: str, width: int) -> str:
 def _legend(report: Report) -> list[str]:
     limits = report.thresholds
     words = (
-        f"units: dead/saturated/silent in this batch, counted over {report.samples} samples; "
+        f"units: dead/saturated/silent in this batch, counted over {counted(report.samples, 'sample')}; "
         f"dead over {share(limits.dead[0])} ! {share(limits.dead[1])} ✕, "
         f"saturated over {share(limits.saturated[0])} ! {share(limits.saturated[1])} ✕. "
         "activ., gradient: RMS at the output. atten.: log10 of the gradient's norm at the input over that at the "

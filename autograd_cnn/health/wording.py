@@ -57,6 +57,17 @@ def decades(x: float | None) -> str:
     return number(x, "+.2f")
 
 
+def counted(count: int, word: str) -> str:
+    """Return how many there are of what a word names.
+
+    Examples
+    --------
+    >>> counted(1, "epoch"), counted(0, "epoch"), counted(4096, "unit")
+    ('1 epoch', '0 epochs', '4,096 units')
+    """
+    return f"{count:,} {word}" + "s" * (count != 1)
+
+
 def share(x: float) -> str:
     """Return a share in whole percent that is 0% or 100% only when it is exactly that.
 

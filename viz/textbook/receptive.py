@@ -12,6 +12,7 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import functional
 from autograd_cnn.errors import AutogradError
+from autograd_cnn.health.wording import counted
 from viz.charts import ChartData, Line, Panel, Points, chart
 from viz.errors import TextbookError
 from viz.picture import Picture
@@ -103,7 +104,7 @@ def _panel(found: Cone) -> Panel:
     )
     chosen = Points("units that the chosen output depends on, and itself", x, y, "value", "square", 12.0)
     reached, count = len(found.seen[0]), len(found.layers)
-    panel = rows_panel(sizes, layers, f"{count} layer{'s' * (count > 1)}: {reached} of {sizes[0]} inputs")
+    panel = rows_panel(sizes, layers, f"{counted(count, 'layer')}: {reached} of {sizes[0]} inputs")
     return Panel(panel.x, panel.y, (*panel.layers, chosen), panel.title)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import functional
 from autograd_cnn.errors import AutogradError
+from autograd_cnn.health.wording import counted
 from autograd_cnn.random import seeded
 from viz.charts import Axis, ChartData, Line, Panel, Points, chart
 from viz.charts.data import Layer
@@ -163,8 +164,9 @@ def _row(numbers: Sequence[float]) -> str:
 def _panel(found: Wiring, kind: str, *, shared: bool) -> Panel:
     lines = _shared(found) if shared else [_single(found)]
     notes = (
-        f"{len(found.weights)} weights on {len(found.wires)} wires. An input reaches at most {found.fan_out} outputs, "
-        f"an output sees at most {found.fan_in} inputs.",
+        f"{counted(len(found.weights), 'weight')} on {counted(len(found.wires), 'wire')}. "
+        f"An input reaches at most {counted(found.fan_out, 'output')}, "
+        f"an output sees at most {counted(found.fan_in, 'input')}.",
     )
     return rows_panel(
         [len(found.inputs), len(found.outputs)], tuple(lines), f"{kind}: {len(found.weights)} weights", notes

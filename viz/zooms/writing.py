@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograd_cnn.health.report import Report
+from autograd_cnn.health.wording import counted
 from viz.diagram import Diagram
 from viz.dot import document as circuit_document
 from viz.errors import LayoutError
@@ -48,7 +49,7 @@ def drawn(shown: Zoom, theme: Theme = LIGHT) -> Page:
 def _summary(shown: Zoom) -> str:
     if shown.report is None:
         return "no layers: these are all gates"
-    layers = f"{len(shown.report.layers)} layers · batch of {shown.samples}"
+    layers = f"{counted(len(shown.report.layers), 'layer')} · batch of {shown.samples}"
     return f"{layers} · single elements are those of sample {shown.sample}"
 
 
