@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError, ShapeError
@@ -14,6 +13,7 @@ from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import max as maximum_of
 from autograd_cnn.gates.shape import reshape
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import number
 
 
 def threshold(x: Value, threshold: float, value: float) -> Value:
@@ -139,13 +139,6 @@ def maxout(x: Value, weight: Value, bias: Value | None = None) -> Value:
     flat_bias = None if bias is None else reshape(bias, shape=(pieces * units,))
     sums = linear(x, reshape(weight, shape=(pieces * units, features)), flat_bias)
     return maximum_of(reshape(sums, shape=(*shape[:-1], pieces, units)), axis=-2)
-
-
-def number(name: str, argument: str, value: Any) -> float:
-    """Return a Python float, which widens no array; raise ArgumentError for what is no real number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ArgumentError(f"{name}: {argument}={value!r}, expected a number")
-    return float(value)
 
 
 def not_zero(name: str, argument: str, value: Any) -> float:

@@ -9,6 +9,7 @@ from autograd_cnn.functional.arguments import floating, images, same_dtype, shap
 from autograd_cnn.gates import convolution, windows
 from autograd_cnn.gates.shape import reshape
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import is_whole
 
 
 def conv2d(
@@ -179,13 +180,7 @@ def sequences(name: str, x: Value) -> Value:
 
 def check_groups(name: str, channels: int, filters: int, groups: int) -> None:
     """Raise ArgumentError unless `groups` divides both channel counts."""
-    if (
-        isinstance(groups, bool)
-        or not hasattr(groups, "__index__")
-        or groups < 1
-        or channels % groups
-        or filters % groups
-    ):
+    if not is_whole(groups, 1) or channels % groups or filters % groups:
         raise ArgumentError(
             f"{name}: groups={groups!r} must be a positive integer that divides {channels} input and "
             f"{filters} output channels"

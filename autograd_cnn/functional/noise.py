@@ -11,13 +11,13 @@ import numpy as np
 
 from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.affine import linear
 from autograd_cnn.functional.arguments import floating
 from autograd_cnn.gates import randomness
 from autograd_cnn.graph import Node
 from autograd_cnn.random import generator
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import number
 
 Random: TypeAlias = np.random.Generator | int | None
 

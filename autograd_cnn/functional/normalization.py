@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import floating, same_dtype, shape_of
 from autograd_cnn.gates import normalization as gates
 from autograd_cnn.gates.shape import reshape
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import count, is_whole, number
 
 Array = NDArray[Any]
 
@@ -199,15 +199,14 @@ def local_response_norm(x: Value, size: int, alpha: float = 1e-4, beta: float = 
     """
     name = "local_response_norm"
     _channels(name, x)
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
-        raise ArgumentError(f"{name}: size={size!r}, expected a positive integer")
+    size = count(name, "size", size)
     numbers = {key: number(name, key, value) for key, value in (("alpha", alpha), ("beta", beta), ("k", k))}
-    return gates.local_response_norm(x, size=int(size), **numbers)
+    return gates.local_response_norm(x, size=size, **numbers)
 
 
 def divisor(name: str, num_groups: Any, channels: int) -> int:
     """Return the number of groups; raise ArgumentError unless it divides the channels."""
-    if isinstance(num_groups, bool) or not hasattr(num_groups, "__index__") or num_groups < 1 or channels % num_groups:
+    if not is_whole(num_groups, 1) or channels % num_groups:
         raise ArgumentError(
             f"{name}: num_groups={num_groups!r} must be a positive integer that divides {channels} channels"
         )

@@ -6,14 +6,12 @@ nine pairs. `reduction` is "mean", "sum" or "none".
 
 from __future__ import annotations
 
-import math
-import numbers
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError
 from autograd_cnn.functional.targets import alike, reduced
 from autograd_cnn.gates.comparison import abs, minimum
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import number, positive
 
 
 def mse_loss(input: Value, target: Any, *, reduction: str = "mean") -> Value:
@@ -77,9 +75,9 @@ def smooth_l1_loss(input: Value, target: Any, reduction: str = "mean", beta: flo
     beta : float
         Where the parabola ends; 0 makes it `l1_loss`.
     """
+    beta = number("smooth_l1_loss", "beta", beta, 0, wanted="a number of at least 0")
     if beta == 0:
         return reduced("smooth_l1_loss", abs(input - alike("smooth_l1_loss", input, target)), reduction)
-    beta = positive("smooth_l1_loss", "beta", beta)
     return reduced("smooth_l1_loss", _bent("smooth_l1_loss", input, target, beta) / beta, reduction)
 
 
@@ -87,10 +85,3 @@ def _bent(name: str, input: Value, target: Any, bend: float) -> Value:
     error = abs(input - alike(name, input, target))
     inside = minimum(error, bend)
     return inside * (error - inside / 2)
-
-
-def positive(name: str, what: str, value: Any) -> float:
-    """Return a number above 0; raise ArgumentError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) <= math.inf:
-        raise ArgumentError(f"{name}: {what}={value!r}, expected a number above 0")
-    return float(value)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-import numbers
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from autograd_cnn.gates.comparison import abs
 from autograd_cnn.gates.reduction import sum
 from autograd_cnn.graph import Node, Parameter, Scalar
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import positive, real
 
 BIASES = ("bias", "b")
 
@@ -99,8 +99,7 @@ def max_norm_(parameters: Any, max_norm: float, *, axis: int = 0) -> None:
     ArgumentError
         When the bound is not above 0, or something is no Parameter.
     """
-    if isinstance(max_norm, bool) or not isinstance(max_norm, numbers.Real) or not float(max_norm) > 0:
-        raise ArgumentError(f"max_norm_: max_norm={max_norm!r}, expected a number above 0")
+    max_norm = positive("max_norm_", "max_norm", max_norm)
     for name, w in _listed("max_norm_", parameters):
         if not isinstance(w, Parameter):
             raise ArgumentError(f"max_norm_: got {w!r}, expected a Parameter, whose array holds whole weight vectors")
@@ -158,9 +157,10 @@ def _fits(layer: str, parameter: str) -> bool:
 
 
 def _strength(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
+    strength = real(value)
+    if not 0 <= strength < math.inf:
         raise ArgumentError(f"{name}: strength {value!r}, expected a number of at least 0, or one per layer by name")
-    return float(value)
+    return strength
 
 
 def _sum(w: Node) -> Value:

@@ -16,6 +16,7 @@ from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import mean, sum
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import number
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -190,6 +191,4 @@ def check_reduction(name: str, reduction: str) -> None:
 
 def check_smoothing(name: str, value: Any) -> float:
     """Return how much of each target is spread over all classes; raise ArgumentError unless it is from 0 to 1."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
-        raise ArgumentError(f"{name}: label_smoothing={value!r}, expected a number from 0 to 1")
-    return float(value)
+    return number(name, "label_smoothing", value, 0, 1, "a number from 0 to 1")

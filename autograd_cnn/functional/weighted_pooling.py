@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.arguments import images
 from autograd_cnn.functional.pooling import max_pool2d, pool_windows
 from autograd_cnn.gates import convolution, pooling, windows
 from autograd_cnn.gates.comparison import equal, where
 from autograd_cnn.gates.shape import concatenate
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import positive
 
 
 def lp_pool2d(x: Value, norm_type: float, kernel_size: Any, stride: Any = None, *, fit: str = "exact") -> Value:
@@ -161,9 +162,7 @@ def blurred_size(name: str, size: windows.Pair, window: windows.Pair, stride: wi
 
 def check_norm_type(name: str, norm_type: Any) -> float:
     """Return the power of a norm as a float; raise ArgumentError unless it is above 0."""
-    if isinstance(norm_type, bool) or not isinstance(norm_type, int | float) or not norm_type > 0:
-        raise ArgumentError(f"{name}: norm_type={norm_type!r}, expected a number above 0, such as 2")
-    return float(norm_type)
+    return positive(name, "norm_type", norm_type, "a number above 0, such as 2")
 
 
 def _filtered(x: Value, weights: Any, stride: windows.Pair, padding: windows.Padding, size: windows.Pair) -> Value:

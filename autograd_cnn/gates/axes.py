@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, OutOfRangeError
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import whole
 
 Axes: TypeAlias = int | tuple[int, ...] | None
 
@@ -27,11 +28,10 @@ def one_axis(name: str, axis: Any, ndim: int) -> int:
     ArgumentError
         When `axis` is no integer.
     """
-    if not hasattr(axis, "__index__") or isinstance(axis, bool):
-        raise ArgumentError(f"{name}: axis={axis!r}, expected an integer")
-    if not -ndim <= axis < ndim:
-        raise OutOfRangeError(f"{name}: axis {axis} is out of bounds for {ndim} axes")
-    return int(axis) % ndim
+    number = whole(name, "axis", axis)
+    if not -ndim <= number < ndim:
+        raise OutOfRangeError(f"{name}: axis {number} is out of bounds for {ndim} axes")
+    return number % ndim
 
 
 def some_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.gates.shape import getitem, pad, scatter_add
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import is_whole, whole
 
 Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[Pair, Pair]
@@ -26,7 +27,7 @@ def pair(gate: str, name: str, value: Any, least: int) -> Pair:
     if type(value) is int and value >= least:
         return value, value
     both = (value, value) if not isinstance(value, tuple | list) else tuple(value)
-    if len(both) != 2 or not all(_is_integer(v) and v >= least for v in both):
+    if len(both) != 2 or not all(is_whole(v, least) for v in both):
         raise ArgumentError(
             f"{gate}: {name}={value!r}, expected an integer of at least {least}, or a pair (height, width) of them"
         )
@@ -62,9 +63,7 @@ def along_row(gate: str, name: str, value: Any, least: int) -> Pair:
     """Return an integer, or a tuple of one, as the pair (1, value): a sequence is an image of height 1."""
     if isinstance(value, tuple | list) and len(value) == 1:
         value = value[0]
-    if not _is_integer(value) or value < least:
-        raise ArgumentError(f"{gate}: {name}={value!r}, expected an integer of at least {least}")
-    return 1, int(value)
+    return 1, whole(gate, name, value, least)
 
 
 def row_padding(gate: str, value: Any, window: Pair, stride: Pair, dilation: Pair) -> Padding:
@@ -72,7 +71,7 @@ def row_padding(gate: str, value: Any, window: Pair, stride: Pair, dilation: Pai
     if isinstance(value, str):
         return padding_pairs(gate, value, window, stride, dilation)
     both = (value, value) if not isinstance(value, tuple | list) else tuple(value) * (3 - len(value))
-    if len(both) != 2 or not all(_is_integer(v) and v >= 0 for v in both):
+    if len(both) != 2 or not all(is_whole(v, 0) for v in both):
         raise ArgumentError(f"{gate}: padding={value!r}, expected an integer of at least 0, or a pair (left, right)")
     return (0, 0), (int(both[0]), int(both[1]))
 
@@ -207,7 +206,3 @@ def _count(gate: str, axis: int, size: int, extent: int, stride: int, padding: P
         f"{padding[0]}+{padding[1]}: ({size} − {extent} + {sum(padding)})/{stride} is not whole.\n"
         f"Use stride {' or '.join(map(str, strides))}{offer}, or fit='floor' (leaves the rest unread) or 'ceil'."
     )
-
-
-def _is_integer(value: Any) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)

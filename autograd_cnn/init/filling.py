@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TypeVar
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from autograd_cnn.errors import ArgumentError, warn
 from autograd_cnn.graph import Node, Parameter, Scalar
 from autograd_cnn.random import generator
+from autograd_cnn.settings import finite
 
 Leaf = TypeVar("Leaf", bound=Parameter | Scalar)
 
@@ -119,10 +119,3 @@ def _is_symmetric(values: np.ndarray) -> bool:
     if values.ndim < 2 or len(values) < 2 or not values.size or not np.array_equal(values[0], values[1]):
         return False
     return bool((values == values[0]).all())
-
-
-def finite(function: str, name: str, value: float) -> float:
-    """Return a finite number as a float; raise ArgumentError for anything else."""
-    if not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise ArgumentError(f"{function}: {name}={value!r}, expected a finite number")
-    return float(value)

@@ -8,7 +8,8 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, ShapeError, UnknownNameError, suggestion
 from autograd_cnn.graph import Node, Parameter
-from autograd_cnn.init.filling import Leaf, finite, normal_, uniform_
+from autograd_cnn.init.filling import Leaf, normal_, uniform_
+from autograd_cnn.settings import finite
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 _GAINS = (*_LINEAR, "sigmoid", "tanh", "relu", "leaky_relu", "selu")
@@ -188,6 +189,7 @@ def fan(function: str, tensor: Node, mode: str) -> int:
 
 
 def _gain(function: str, gain: float) -> float:
-    if finite(function, "gain", gain) < 0:
+    found = finite(function, "gain", gain)
+    if found < 0:
         raise ArgumentError(f"{function}: gain={gain}, expected at least 0")
-    return float(gain)
+    return found

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.init.filling import Leaf, finite, write
+from autograd_cnn.init.filling import Leaf, write
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count, finite
 
 
 def sparse_(tensor: Leaf, sparsity: float, std: float = 0.01, *, rng: np.random.Generator | int | None = None) -> Leaf:
@@ -93,8 +94,7 @@ def randomly_connected_(
     >>> (weight.value != 0).sum(axis=1)
     array([10, 10, 10])
     """
-    if isinstance(connections, bool) or not hasattr(connections, "__index__") or connections < 1:
-        raise ArgumentError(f"randomly_connected_: connections={connections!r}, expected a positive integer")
+    connections = count("randomly_connected_", "connections", connections)
     if tensor.ndim < 2:
         raise ShapeError(f"randomly_connected_: {tensor!r} has no inputs to choose; expected weights (out, in, ...)")
     rng = generator(rng)

@@ -12,9 +12,10 @@ from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional import activation as checks
 from autograd_cnn.gates import activation, rectifier
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.arguments import count, floating
+from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import count, number
 
 
 def same_shape(self: Module, input_shape: Shape) -> Shape:
@@ -49,8 +50,8 @@ class Threshold(Module):
     output_shape = same_shape
 
     def __init__(self, threshold: float, value: float) -> None:
-        self.threshold = checks.number("Threshold", "threshold", threshold)
-        self.value = checks.number("Threshold", "value", value)
+        self.threshold = number("Threshold", "threshold", threshold)
+        self.value = number("Threshold", "value", value)
 
     def forward(self, x: Any) -> Any:
         """Return x where it is larger than the threshold, `value` elsewhere."""
@@ -128,7 +129,7 @@ class LeakyReLU(Module):
     output_shape = same_shape
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = checks.number("LeakyReLU", "negative_slope", negative_slope)
+        self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: Any) -> Any:
         """Return x where x > 0, αx elsewhere."""
@@ -156,7 +157,7 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
         self.num_parameters = count("PReLU", "num_parameters", num_parameters)
-        start = checks.number("PReLU", "init", init)
+        start = number("PReLU", "init", init)
         self.weight = Parameter(np.full(num_parameters, start, floating("PReLU", dtype)))
 
     def forward(self, x: Any) -> Any:
@@ -177,7 +178,7 @@ class ELU(Module):
     output_shape = same_shape
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = checks.number("ELU", "alpha", alpha)
+        self.alpha = number("ELU", "alpha", alpha)
 
     def forward(self, x: Any) -> Any:
         """Return x where x > 0, α(eˣ − 1) elsewhere."""

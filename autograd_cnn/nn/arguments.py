@@ -9,13 +9,7 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.nn.shapes import Shape
-
-
-def count(layer: str, name: str, value: Any) -> int:
-    """Return a positive integer; raise ArgumentError for anything else."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-        raise ArgumentError(f"{layer}: {name}={value!r}, expected a positive integer")
-    return int(value)
+from autograd_cnn.settings import is_whole
 
 
 def floating(layer: str, dtype: DTypeLike) -> np.dtype[Any]:
@@ -39,7 +33,7 @@ def fitting(layer: str, fit: str) -> str:
 def sample(caller: str, shape: Any) -> Shape:
     """Return the shape of one sample as a tuple; raise ArgumentError unless it is made of positive integers."""
     sizes = tuple(shape) if isinstance(shape, tuple | list) else ()
-    if not sizes or any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 1 for n in sizes):
+    if not sizes or not all(is_whole(n, 1) for n in sizes):
         raise ArgumentError(
             f"{caller}: input_shape={shape!r}, expected positive integers such as (3, 32, 32), without the batch axis"
         )

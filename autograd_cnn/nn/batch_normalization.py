@@ -9,12 +9,12 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, live
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import shape_of
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.arguments import count, floating
+from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import count, number
 
 Momentum: TypeAlias = float | None
 

@@ -13,11 +13,12 @@ from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.convolution import check_groups
 from autograd_cnn.gates import windows
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.arguments import count, fitting, floating, image, plain, sequence, short
+from autograd_cnn.nn.arguments import fitting, floating, image, plain, sequence, short
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.nn.unallocated import started
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 
 class Conv2d(Module):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.errors import ShapeError
 from autograd_cnn.gates.shape import reshape
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import whole
 
 
 class Flatten(Module):
@@ -30,10 +31,7 @@ class Flatten(Module):
     _shown = ("start_dim", "end_dim")
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        for name, axis in (("start_dim", start_dim), ("end_dim", end_dim)):
-            if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-                raise ArgumentError(f"Flatten: {name}={axis!r}, expected an integer")
-        self.start_dim, self.end_dim = int(start_dim), int(end_dim)
+        self.start_dim, self.end_dim = whole("Flatten", "start_dim", start_dim), whole("Flatten", "end_dim", end_dim)
 
     def forward(self, x: Any) -> Any:
         """Return the same numbers with fewer axes."""

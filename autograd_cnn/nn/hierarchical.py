@@ -17,10 +17,11 @@ from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.linear import matmul
 from autograd_cnn.gates.shape import concatenate, getitem, reshape
 from autograd_cnn.graph import Node, Parameter
-from autograd_cnn.nn.arguments import count, floating
+from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.unallocated import started
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 
 class HierarchicalSoftmax(Module):

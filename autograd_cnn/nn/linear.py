@@ -10,11 +10,12 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, init
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.nn.arguments import count, floating
+from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.nn.unallocated import started
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 
 class Linear(Module):

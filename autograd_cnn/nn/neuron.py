@@ -11,9 +11,9 @@ import numpy as np
 from autograd_cnn.errors import DtypeError, ShapeError, UnknownNameError, suggestion
 from autograd_cnn.gates import activation as gates
 from autograd_cnn.graph import Scalar
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.nn.module import Module
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"relu": gates.relu, "tanh": gates.tanh, "sigmoid": gates.sigmoid}
 
@@ -149,6 +149,6 @@ def _numbers(x: Any, expected: int) -> list[float | Scalar]:
     if len(inputs) != expected:
         raise ShapeError(f"Neuron: got {len(inputs)} inputs, expected {expected}")
     for number in inputs:
-        if not isinstance(number, Scalar | float | int | np.number):
+        if not isinstance(number, Scalar | float | int | np.integer | np.floating):
             raise DtypeError(f"Neuron: got an input of {type(number).__name__}, expected numbers or Scalars")
     return [number if isinstance(number, Scalar) else float(number) for number in inputs]

@@ -10,13 +10,13 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn import functional
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.functional.activation import number
 from autograd_cnn.functional.arguments import shape_of
 from autograd_cnn.functional.normalization import divisor
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.arguments import count, floating
+from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import count, number
 
 
 class LayerNorm(Module):

@@ -13,13 +13,13 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.nn.activation import ReLU
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.nn.blocks import Norm
 from autograd_cnn.nn.convolution import Conv2d
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.sequential import Sequential, chained, chained_shape
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 
 class Residual(Module):

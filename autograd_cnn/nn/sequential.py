@@ -8,6 +8,7 @@ from typing import Any
 from autograd_cnn.errors import ArgumentError, OutOfRangeError
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import is_whole
 
 
 class Sequential(Module):
@@ -69,7 +70,7 @@ class Sequential(Module):
         names, layers = zip(*self.named_children(), strict=True) if len(self) else ((), ())
         if isinstance(index, slice):
             return Sequential(dict(zip(names[index], layers[index], strict=True)))
-        if not hasattr(index, "__index__"):
+        if not is_whole(index):
             raise ArgumentError(f"Sequential: index {index!r}, expected an integer or a slice; model.{index} by name")
         if not -len(layers) <= index < len(layers):
             raise OutOfRangeError(f"Sequential: index {index} is outside its {len(layers)} layers")

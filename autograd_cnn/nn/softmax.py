@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_cnn import functional
-from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.errors import ShapeError
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import whole
 
 
 class Softmax(Module):
@@ -22,7 +23,7 @@ class Softmax(Module):
     _shown = ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
-        self.dim = _integer("Softmax", dim)
+        self.dim = whole("Softmax", "dim", dim)
 
     def forward(self, x: Any) -> Any:
         """Return the probabilities."""
@@ -39,7 +40,7 @@ class Softmin(Module):
     _shown = ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
-        self.dim = _integer("Softmin", dim)
+        self.dim = whole("Softmin", "dim", dim)
 
     def forward(self, x: Any) -> Any:
         """Return the probabilities."""
@@ -56,7 +57,7 @@ class LogSoftmax(Module):
     _shown = ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
-        self.dim = _integer("LogSoftmax", dim)
+        self.dim = whole("LogSoftmax", "dim", dim)
 
     def forward(self, x: Any) -> Any:
         """Return the logarithms of the probabilities."""
@@ -65,12 +66,6 @@ class LogSoftmax(Module):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the same shape; raise ShapeError when it has no such axis."""
         return _with_axis(self, self.dim, input_shape)
-
-
-def _integer(layer: str, dim: Any) -> int:
-    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
-        raise ArgumentError(f"{layer}: dim={dim!r}, expected an integer")
-    return int(dim)
 
 
 def _with_axis(layer: Module, axis: int, input_shape: Shape) -> Shape:

@@ -12,10 +12,11 @@ from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.convolution import check_groups
 from autograd_cnn.functional.transposed_convolution import transposed_windows
 from autograd_cnn.gates import windows
-from autograd_cnn.nn.arguments import count, image, plain
+from autograd_cnn.nn.arguments import image, plain
 from autograd_cnn.nn.convolution import filters
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import count
 
 
 class ConvTranspose2d(Module):

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, GradientError
+from autograd_cnn.errors import GradientError
 from autograd_cnn.graph import Parameter, Scalar
 from autograd_cnn.optim.groups import Leaf, number, trainable
+from autograd_cnn.settings import positive
 
 
 def clip_grad_norm_(
@@ -60,8 +61,7 @@ def clip_grad_norm_(
     (50.0, array([0.6, 0.8]))
     """
     bound = number("clip_grad_norm_", "max_norm", max_norm)
-    if isinstance(norm_type, bool) or not isinstance(norm_type, int | float | np.number) or not norm_type > 0:
-        raise ArgumentError(f"clip_grad_norm_: norm_type={norm_type!r}, expected a positive number, or math.inf")
+    norm_type = positive("clip_grad_norm_", "norm_type", norm_type, "a positive number, or math.inf")
     found = _with_gradients("clip_grad_norm_", parameters)
     total = _norm(np.array([_norm(np.asarray(leaf.grad), norm_type) for leaf in found]), norm_type)
     if error_if_nonfinite and not math.isfinite(total):

@@ -10,11 +10,11 @@ import numpy as np
 from autograd_cnn.backward import grad
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Scalar, Tensor
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.conjugate_gradients import conjugate_gradients
 from autograd_cnn.optim.flat import Flat, Vector
 from autograd_cnn.optim.groups import Leaf, number
 from autograd_cnn.optim.second_order import SecondOrder, check_finite, differentiable
+from autograd_cnn.settings import count
 
 LEAST_DAMPING = 1e-12
 """Levenberg and Marquardt's λ falls no further: so it can rise again when that is needed."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
 from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.settings import real
 
 Leaf: TypeAlias = Parameter | Scalar
 Params: TypeAlias = Iterable[Leaf] | Iterable[Mapping[str, Any]]
@@ -74,10 +75,11 @@ def check_once(kind: str, parameters: list[Leaf]) -> None:
 
 def number(kind: str, name: str, value: Any, below: float = math.inf) -> float:
     """Return a setting as a float; raise ArgumentError unless 0 ≤ value < `below`."""
-    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 <= value < below:
+    found = real(value)
+    if not 0 <= found < below:
         upper = "finite" if below == math.inf else f"below {below:g}"
         raise ArgumentError(f"{kind}: {name}={value!r}, expected a number of at least 0, {upper}")
-    return float(value)
+    return found
 
 
 def flag(kind: str, name: str, value: Any) -> bool:

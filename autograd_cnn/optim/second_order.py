@@ -10,10 +10,10 @@ import numpy as np
 from autograd_cnn.backward import grad
 from autograd_cnn.errors import ArgumentError, AutogradError
 from autograd_cnn.graph import Node
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.conjugate_gradients import conjugate_gradients
 from autograd_cnn.optim.flat import Flat, Vector
 from autograd_cnn.optim.groups import Leaf, number
+from autograd_cnn.settings import count
 
 SOLVERS = ("exact", "conjugate gradients")
 

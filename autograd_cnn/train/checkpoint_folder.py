@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd_cnn.errors import ArgumentError, DataFileError, FileAccessError, NewerFileError, warn
 from autograd_cnn.files import as_path
+from autograd_cnn.settings import whole
 from autograd_cnn.train.checkpoints import load_checkpoint, save_checkpoint
 
 BEST = "best.npz"
@@ -45,9 +46,8 @@ class Checkpoints:
     def __post_init__(self) -> None:
         for name in ("every_epochs", "every_steps", "keep"):
             number = getattr(self, name)
-            if (number is None and name != "keep") or (isinstance(number, int) and number is not True and number >= 1):
-                continue
-            raise ArgumentError(f"Checkpoints: {name}={number!r}, expected an integer of at least 1")
+            if number is not None or name == "keep":
+                object.__setattr__(self, name, whole("Checkpoints", name, number, 1))
 
     def prepare(self, *, resume: bool) -> None:
         """Make the folder, and sweep it of what a kill left half written.

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from autograd_cnn import data, optim
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError
-from autograd_cnn.train.ensembles import Ensemble, check_temperature
+from autograd_cnn.errors import OutOfRangeError, ShapeError
+from autograd_cnn.settings import number
+from autograd_cnn.train.ensembles import Ensemble, checked_temperature
 from autograd_cnn.train.history import History
 from autograd_cnn.train.trainer import Trainer
 
@@ -39,10 +40,8 @@ class DistillationLoss:
     """
 
     def __init__(self, temperature: float = 4.0, weight: float = 0.9) -> None:
-        check_temperature("DistillationLoss", temperature)
-        if not isinstance(weight, int | float | np.number) or not 0 <= weight <= 1:
-            raise ArgumentError(f"DistillationLoss: weight={weight!r}, expected a number from 0 to 1")
-        self.temperature, self.weight = temperature, weight
+        self.temperature = checked_temperature("DistillationLoss", temperature)
+        self.weight = number("DistillationLoss", "weight", weight, 0, 1, "a number from 0 to 1")
 
     def __call__(self, scores: Any, targets: Any) -> Any:
         """Return the mean loss over a batch.

@@ -20,6 +20,7 @@ from autograd_cnn import data
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn.errors import ArgumentError, DataFileError, ShapeError
 from autograd_cnn.random import generator
+from autograd_cnn.settings import real, whole
 from autograd_cnn.train.checkpoint_folder import Checkpoints
 from autograd_cnn.train.checkpoints import load_checkpoint, take_over
 from autograd_cnn.train.evaluation import predict
@@ -87,7 +88,7 @@ class Ensemble:
         ArgumentError
             For no images, a batch size that is no positive integer, or a temperature of 0 or below.
         """
-        check_temperature("Ensemble.predict", temperature)
+        temperature = checked_temperature("Ensemble.predict", temperature)
         scores = [predict(model, images, batch_size=batch_size) for model in self.models]
         if len({found.shape for found in scores}) > 1 or scores[0].ndim != 2:
             raise ShapeError(f"Ensemble: scores of {[found.shape for found in scores]}, expected (N, K) of all alike")
@@ -155,10 +156,12 @@ def combined(scores: Sequence[NDArray[Any]], how: str, temperature: float = 1.0)
     return shares
 
 
-def check_temperature(who: str, temperature: Any) -> None:
-    """Raise ArgumentError unless scores can be divided by it."""
-    if not isinstance(temperature, int | float | np.number) or not 0 < temperature < np.inf:
+def checked_temperature(who: str, temperature: Any) -> float:
+    """Return what scores are divided by; raise ArgumentError unless it is above 0 and finite."""
+    found = real(temperature)
+    if not 0 < found < np.inf:
         raise ArgumentError(f"{who}: temperature={temperature!r}, expected a number above 0")
+    return found
 
 
 def initializations(fit: Callable[[int], Any], seeds: Iterable[int]) -> list[Any]:
@@ -213,9 +216,8 @@ class Snapshots:
     """
 
     def __init__(self, every: int = 1, keep: int | None = None) -> None:
-        if every < 1 or (keep is not None and keep < 1):
-            raise ArgumentError(f"Snapshots: every={every!r}, keep={keep!r}, expected numbers of at least 1")
-        self.every, self.keep = every, keep
+        self.every = whole("Snapshots", "every", every, 1)
+        self.keep = None if keep is None else whole("Snapshots", "keep", keep, 1)
         self.models: list[Any] = []
 
     def __call__(self, trainer: Trainer) -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from autograd_cnn import data
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Tensor
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.recording import no_grad
+from autograd_cnn.settings import count
 from autograd_cnn.train.metrics import accuracy, hits, top_k_error
 
 

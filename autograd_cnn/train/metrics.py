@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import ArgumentError, DtypeError, OutOfRangeError, ShapeError
+from autograd_cnn.errors import DtypeError, OutOfRangeError, ShapeError
 from autograd_cnn.graph import Node
-from autograd_cnn.nn.arguments import count
+from autograd_cnn.settings import count, whole
 
 
 def accuracy(scores: Any, labels: Any) -> float:
@@ -65,8 +65,7 @@ def top_k_error(scores: Any, labels: Any, k: int = 5) -> float:
 
 def hits(what: str, scores: Any, labels: Any, k: int) -> NDArray[np.bool_]:
     """Return for each sample whether its label is among the k highest scores."""
-    if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
-        raise ArgumentError(f"{what}: k={k!r}, expected an integer of at least 1")
+    k = whole(what, "k", k, 1)
     values = np.asarray(scores.value if isinstance(scores, Node) else scores)
     wanted = _checked_labels(what, labels)
     if values.ndim != 2 or wanted.shape != values.shape[:1] or not values.size:

@@ -11,10 +11,10 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.nn import Module
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim import Optimizer
 from autograd_cnn.optim.groups import number
 from autograd_cnn.optim.lr_scheduler.scheduler import checked_optimizer
+from autograd_cnn.settings import count
 from autograd_cnn.train.evaluation import switched
 from autograd_cnn.train.unchanged import unchanged
 
@@ -132,11 +132,13 @@ def rate_range(
 
 
 def _rates(lowest: float, highest: float, steps: int) -> list[float]:
-    if not (0 < number("rate_range", "lowest", lowest) < number("rate_range", "highest", highest)):
+    first, last = number("rate_range", "lowest", lowest), number("rate_range", "highest", highest)
+    if not 0 < first < last:
         raise ArgumentError(f"rate_range: from {lowest!r} to {highest!r}, expected rates that rise from above 0")
-    if count("rate_range", "steps", steps) < 2:
+    steps = count("rate_range", "steps", steps)
+    if steps < 2:
         raise ArgumentError(f"rate_range: steps={steps}, expected at least 2")
-    return [float(rate) for rate in np.geomspace(lowest, highest, steps)]
+    return [float(rate) for rate in np.geomspace(first, last, steps)]
 
 
 def _repeated(batches: Iterable[Any]) -> Iterator[Any]:

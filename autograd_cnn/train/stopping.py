@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.health.wording import counted
+from autograd_cnn.settings import is_whole, real, whole
 from autograd_cnn.train.history import EpochRecord
 from autograd_cnn.train.saved import count, number
 
@@ -42,10 +42,9 @@ class EarlyStopping:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise ArgumentError(f"EarlyStopping: metric={self.metric!r}, expected one of {list(METRICS)}")
-        whole = hasattr(self.patience, "__index__") and not isinstance(self.patience, bool)
-        if self.patience is not None and not (whole and self.patience >= 1):
-            raise ArgumentError(f"EarlyStopping: patience={self.patience!r}, expected at least 1 epoch, or None")
-        if not isinstance(self.min_delta, int | float | np.number) or not self.min_delta >= 0:
+        if self.patience is not None:
+            whole("EarlyStopping", "patience", self.patience, 1, wanted="at least 1 epoch, or None")
+        if not real(self.min_delta) >= 0:
             raise ArgumentError(f"EarlyStopping: min_delta={self.min_delta!r}, expected a number of at least 0")
 
     def verdict(self, best: int | None, epoch: int) -> str:
@@ -53,14 +52,14 @@ class EarlyStopping:
         without = epoch - (best or 0)
         if self.patience is None or without < self.patience:
             return ""
-        return f"nothing better in {without} epochs than epoch {best}"
+        return f"nothing better in {counted(without, 'epoch')} than epoch {best}"
 
 
 def rule_of(given: Any) -> EarlyStopping | None:
     """Return the rule that a number, the patience, stands for; raise ArgumentError for what is none."""
     if given is None or isinstance(given, EarlyStopping):
         return given
-    if hasattr(given, "__index__"):
+    if is_whole(given):
         return EarlyStopping(given)
     raise ArgumentError(f"Trainer: early_stopping={given!r}, expected the patience or an EarlyStopping")
 

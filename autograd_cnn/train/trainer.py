@@ -14,7 +14,8 @@ from autograd_cnn import data, optim
 from autograd_cnn.errors import ArgumentError, warn
 from autograd_cnn.functional import max_norm_
 from autograd_cnn.graph import Tensor
-from autograd_cnn.nn.arguments import count
+from autograd_cnn.health.wording import counted
+from autograd_cnn.settings import count
 from autograd_cnn.train.averaging import AveragedModel
 from autograd_cnn.train.checkpoint_folder import Checkpoints, folder_of
 from autograd_cnn.train.evaluation import Evaluation, evaluate, right_of, switched, value_of
@@ -136,7 +137,8 @@ class Trainer:
 
     def __repr__(self) -> str:
         parts = (type(part).__name__ for part in (self.model, self.criterion, self.optimizer))
-        return f"Trainer({', '.join(parts)}: {len(self.history.epochs)} epochs, {len(self.history.losses)} steps)"
+        past = f"{counted(len(self.history.epochs), 'epoch')}, {counted(len(self.history.losses), 'step')}"
+        return f"Trainer({', '.join(parts)}: {past})"
 
     def fit(
         self,
@@ -280,7 +282,7 @@ class Trainer:
         if interrupted:
             where = self._safekeeping.newest
             rest = "" if where is None else f"; fit(..., resume=True) goes on from {where}"
-            print(f"Ctrl-C: training stopped after {len(self.history.losses)} steps{rest}", file=sys.stderr)
+            print(f"Ctrl-C: training stopped after {counted(len(self.history.losses), 'step')}{rest}", file=sys.stderr)
 
     def _give_up(self, loss: float) -> None:
         """Stop before an update that would leave nothing but NaN."""

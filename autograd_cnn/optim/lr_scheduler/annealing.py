@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.groups import number
 from autograd_cnn.optim.lr_scheduler.scheduler import LRScheduler
 from autograd_cnn.optim.optimizer import Optimizer
+from autograd_cnn.settings import count
 
 
 class CosineAnnealingLR(LRScheduler):

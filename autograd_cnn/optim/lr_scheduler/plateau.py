@@ -10,6 +10,7 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.optim.groups import number
 from autograd_cnn.optim.lr_scheduler.scheduler import LRScheduler, check_groups, checked_optimizer
 from autograd_cnn.optim.optimizer import Optimizer
+from autograd_cnn.settings import whole
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -88,7 +89,8 @@ class ReduceLROnPlateau(LRScheduler):
             )
         self.mode, self.threshold_mode = mode, threshold_mode
         self.factor = number(kind, "factor", factor, below=1)
-        self.patience, self.cooldown = _epochs("patience", patience), _epochs("cooldown", cooldown)
+        self.patience = whole(kind, "patience", patience, 0, wanted="a number of epochs")
+        self.cooldown = whole(kind, "cooldown", cooldown, 0, wanted="a number of epochs")
         self.threshold, self.eps = number(kind, "threshold", threshold), number(kind, "eps", eps)
         groups = len(checked_optimizer(kind, optimizer).param_groups)
         lowest = list(min_lr) if isinstance(min_lr, list | tuple) else [min_lr] * groups
@@ -139,9 +141,3 @@ class ReduceLROnPlateau(LRScheduler):
         if self.threshold_mode == "rel":
             return sign * measured > sign * (self.best * (1 + sign * self.threshold))
         return sign * measured > sign * (self.best + sign * self.threshold)
-
-
-def _epochs(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 0:
-        raise ArgumentError(f"ReduceLROnPlateau: {name}={value!r}, expected a number of epochs")
-    return int(value)

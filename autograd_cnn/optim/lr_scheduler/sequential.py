@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.nn.arguments import count
 from autograd_cnn.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from autograd_cnn.optim.lr_scheduler.scheduler import LRScheduler, checked_optimizer
 from autograd_cnn.optim.optimizer import Optimizer
+from autograd_cnn.settings import count
 
 
 class SequentialLR(LRScheduler):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.settings import is_whole, real
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Integer:
     log: bool = False
 
     def __post_init__(self) -> None:
-        if any(isinstance(end, bool) or not hasattr(end, "__index__") for end in (self.low, self.high)):
+        if not is_whole(self.low) or not is_whole(self.high):
             raise ArgumentError(f"{self}: expected whole numbers")
         _check_ends(self, "rising numbers" + " above 0" * self.log, 0 if self.log else -math.inf)
 
@@ -230,6 +231,5 @@ def name_of(thing: Any) -> str:
 
 
 def _check_ends(values: Uniform | LogUniform | Integer, wanted: str, above: float) -> None:
-    numbers = all(isinstance(end, int | float) and math.isfinite(end) for end in (values.low, values.high))
-    if not numbers or not above < values.low < values.high:
+    if not above < real(values.low) < real(values.high) < math.inf:
         raise ArgumentError(f"{values}: expected {wanted}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.health.wording import counted
+from autograd_cnn.settings import real
 from autograd_cnn.train.tuning.ranges import Choice, Range, border, narrowed
 from autograd_cnn.train.tuning.trials import Direction, TrialRecord
 
@@ -90,7 +92,7 @@ class SearchResult:
         >>> result.narrowed(0.5)
         {'lr': LogUniform(low=0.001, high=0.1)}
         """
-        if not 0 < factor < 1:
+        if not 0 < real(factor) < 1:
             raise ArgumentError(f"narrowed: factor={factor!r}, expected a number above 0 and below 1")
         best = self.best
         return {name: narrowed(values, best[name], factor) for name, values in self.space.items()}
@@ -105,7 +107,7 @@ class SearchResult:
         sign = -1 if self.direction == "maximize" else 1
         rows = sorted(self.trials, key=lambda t: (order[t.state], math.inf if math.isnan(t.value) else sign * t.value))
         more = [f"  and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-        return "\n".join([f"{len(rows)} trials: {self._ends}", *map(str, rows[:SHOWN]), *more])
+        return "\n".join([f"{counted(len(rows), 'trial')}: {self._ends}", *map(str, rows[:SHOWN]), *more])
 
 
 def border_words(result: SearchResult) -> str:

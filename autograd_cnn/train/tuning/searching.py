@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from autograd_cnn.errors import ArgumentError, SearchBorderWarning, extra, suggestion, warn
 from autograd_cnn.random import generator
+from autograd_cnn.settings import whole
 from autograd_cnn.train.interruption import times_heard
 from autograd_cnn.train.progress import bar as progress_bar
 from autograd_cnn.train.tuning.ranges import Space, checked_space
@@ -95,7 +95,7 @@ def tune(
     True
     """
     checked = checked_space(space)
-    trials, seed = _count("trials", trials, 1), _seed(seed)
+    trials, seed = whole("tune", "trials", trials, 1), _seed(seed)
     extra("optuna", "tune", "train.tune")
     from autograd_cnn.train.tuning import studies
 
@@ -176,11 +176,5 @@ def _one_of(name: str, given: Any, known: tuple[str | None, ...]) -> None:
         raise ArgumentError(f"tune: {name}={given!r}, expected one of {known}{near}")
 
 
-def _count(name: str, given: Any, least: int) -> int:
-    if isinstance(given, bool) or not hasattr(given, "__index__") or given < least:
-        raise ArgumentError(f"tune: {name}={given!r}, expected an integer of at least {least}")
-    return operator.index(given)
-
-
 def _seed(given: int | None) -> int:
-    return int(generator().integers(2**31)) if given is None else _count("seed", given, 0)
+    return int(generator().integers(2**31)) if given is None else whole("tune", "seed", given, 0)
