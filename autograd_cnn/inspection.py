@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
+from autograd_cnn.errors import UnknownNameError, suggestion
 from autograd_cnn.graph import Node, Scalar, topological_order
 from autograd_cnn.registry import GATES, Gate
+from autograd_cnn.settings import whole
 
 
 def nodes(output: Node, *, scope: str | None = None, gate: str | Gate | None = None) -> list[Node]:
@@ -74,8 +75,7 @@ def tree(output: Node, *, limit: int = 60) -> str:
     │  └─ y  value 5  gradient -2
     └─ x (above)
     """
-    if limit < 1:
-        raise ArgumentError(f"tree: limit={limit}, expected at least 1")
+    limit = whole("tree", "limit", limit, 1, wanted="at least 1")
     lines: list[str] = []
     shown: dict[Node, None] = {}
     stack: list[tuple[Any, str, str]] = [(output, "", "")]

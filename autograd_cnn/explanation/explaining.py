@@ -13,6 +13,7 @@ from autograd_cnn.expansion.rewriting import in_scalars
 from autograd_cnn.explanation.equations import equations, gradient_words, latex, text
 from autograd_cnn.explanation.paths import Path, paths_between
 from autograd_cnn.graph import Node, Scalar, check_node, describe, topological_order
+from autograd_cnn.settings import whole
 
 _MOST_STEPS = 500_000
 
@@ -117,8 +118,7 @@ def explain(output: Node, wrt: Node, index: int | tuple[int, ...] | None = None,
     × multiply: Switcher: each input receives the upstream gradient times the other input.
     + add: Distributor: each input receives the upstream gradient unchanged.
     """
-    if most < 1:
-        raise ArgumentError(f"explain: most={most}, expected at least 1")
+    most = whole("explain", "most", most, 1, wanted="at least 1")
     check_node(output, "explain: output")
     check_node(wrt, "explain: wrt")
     if output.size != 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from autograd_cnn.errors import ArgumentError, GradientError
+from autograd_cnn.errors import GradientError
 from autograd_cnn.graph import Node, topological_order
 from autograd_cnn.health.accumulation import Accumulation
 from autograd_cnn.health.books import Books
@@ -26,6 +26,7 @@ from autograd_cnn.health.stepping import are_units_known
 from autograd_cnn.health.timeline import Frames, Timeline, is_early
 from autograd_cnn.health.updates import Updates
 from autograd_cnn.health.watching import Watch
+from autograd_cnn.settings import whole
 
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
@@ -98,8 +99,8 @@ class Monitor:
     ) -> None:
         given = ("window", window, "batch"), ("frames_every", frames_every, "step"), ("part", part, "number")
         for name, count, what in (*given, ("every", every, "step")):
-            if count is not None and count < 1:
-                raise ArgumentError(f"Monitor: {name}={count}, expected at least 1 {what}")
+            if count is not None:
+                whole("Monitor", name, count, 1, wanted=f"at least 1 {what}")
         self.thresholds = thresholds or Thresholds()
         self.window = window
         self.part = part

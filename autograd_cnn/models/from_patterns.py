@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from autograd_cnn.models.starting import Random, started
 from autograd_cnn.nn.arguments import sample
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
+from autograd_cnn.settings import is_whole, whole
 
 Widths = int | Sequence[int]
 
@@ -81,7 +83,8 @@ def from_pattern(
     ((10,), 3)
     """
     pattern = parse_pattern(pattern) if isinstance(pattern, str) else pattern
-    if isinstance(window, bool) or not isinstance(window, int) or window < 1 or window % 2 == 0:
+    window = whole("from_pattern", "window", window, 1, wanted="an odd positive integer")
+    if window % 2 == 0:
         raise ArgumentError(f"from_pattern: window={window!r}, expected an odd positive integer")
     shape = sample("from_pattern", input_shape)
     layers = pattern.layers(counts, optional=optional)
@@ -159,9 +162,10 @@ def _last(names: list[str], name: str) -> int:
 
 def _widths(name: str, widths: Widths, count: int, *, doubling: bool = False) -> list[int]:
     """Return one width for each of `count` layers or stages."""
-    if isinstance(widths, int) and not isinstance(widths, bool):
-        widths = [widths << min(i, 40) if doubling else widths for i in range(count)]
+    if is_whole(widths):
+        width = whole("from_pattern", name, widths)
+        widths = [width << min(i, 40) if doubling else width for i in range(count)]
     found = list(widths) if isinstance(widths, Sequence) and not isinstance(widths, str) else []
-    if len(found) != count or any(isinstance(w, bool) or not isinstance(w, int) or w < 1 for w in found):
+    if len(found) != count or not all(is_whole(w, 1) for w in found):
         raise ArgumentError(f"from_pattern: {name}={widths!r}, expected a positive integer, or a list of {count}")
-    return found
+    return [operator.index(w) for w in found]

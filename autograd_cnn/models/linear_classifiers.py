@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from autograd_cnn.models.samples import labelled, rows_of
 from autograd_cnn.optim import SGD
 from autograd_cnn.random import generator
 from autograd_cnn.recording import no_grad
+from autograd_cnn.settings import count, real
 
 
 class LinearClassifier:
@@ -46,10 +46,11 @@ class LinearClassifier:
     """
 
     def __init__(self, criterion: nn.Module, regularization: float = 0.0) -> None:
-        if not 0 <= regularization < math.inf:
+        strength = real(regularization)
+        if not 0 <= strength < math.inf:
             raise ArgumentError(f"{type(self).__name__}: regularization={regularization}, expected at least 0")
         self.criterion = criterion
-        self.regularization = float(regularization)
+        self.regularization = strength
         self.losses: list[float] = []
         self._layer: nn.Linear | None = None
         self._shape: tuple[int, ...] = ()
@@ -95,15 +96,14 @@ class LinearClassifier:
         rows, right = labelled(f"{type(self).__name__}.fit", images, labels)
         if right.min() < 0:
             raise ArgumentError(f"{type(self).__name__}.fit: a label of {right.min()}, expected labels from 0")
-        if isinstance(epochs, bool) or not hasattr(epochs, "__index__") or epochs < 1:
-            raise ArgumentError(f"{type(self).__name__}.fit: epochs={epochs!r}, expected a positive integer")
+        epochs = count(f"{type(self).__name__}.fit", "epochs", epochs)
         rng = generator(rng)
         self._shape = images.images.shape[1:] if isinstance(images, Dataset) else images.shape[1:]
         self._layer = nn.Linear(rows.shape[1], int(right.max()) + 1, rng=rng, dtype=rows.dtype)
         self.losses = []
         optimizer = SGD(self._layer.parameters(), lr=lr)
         portions = batches((rows, right), batch_size, rng=rng)
-        for _ in range(operator.index(epochs)):
+        for _ in range(epochs):
             with np.errstate(over="ignore", invalid="ignore"):  # where this leads is said below
                 self.losses.append(self._epoch(portions, optimizer))
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -15,6 +14,7 @@ from autograd_cnn.data.preprocessing import Preprocessing
 from autograd_cnn.errors import ArgumentError, NotFittedError, ShapeError
 from autograd_cnn.models.nearest import DISTANCES, nearest
 from autograd_cnn.models.samples import labelled, rows_of
+from autograd_cnn.settings import count
 
 
 class NearestNeighbors:
@@ -45,7 +45,7 @@ class NearestNeighbors:
     """
 
     def __init__(self, k: int = 1, distance: Literal["l1", "l2"] = "l2") -> None:
-        self.k = _counted("NearestNeighbors", k)
+        self.k = count("NearestNeighbors", "k", k)
         if distance not in DISTANCES:
             raise ArgumentError(f"NearestNeighbors: distance={distance!r}, expected 'l1' or 'l2'")
         self.distance = distance
@@ -79,7 +79,7 @@ class NearestNeighbors:
         """
         if self._rows is None:
             raise NotFittedError("NearestNeighbors: no images are known yet; fit(splits.train) first")
-        k = self.k if k is None else _counted("neighbors", k)
+        k = self.k if k is None else count("neighbors", "k", k)
         if k > len(self._rows):
             raise ArgumentError(f"neighbors: k={k}, but only {len(self._rows)} images are known")
         rows = rows_of("NearestNeighbors", images)
@@ -190,7 +190,7 @@ def cross_validate(
         raise ArgumentError(f"cross_validate: ks={ks!r}, expected a list of numbers of neighbours, such as (1, 3, 5)")
     if not len(ks):
         raise ArgumentError("cross_validate: ks is empty; give at least one number of neighbours")
-    numbers = [_counted("cross_validate", k) for k in ks]
+    numbers = [count("cross_validate", "k", k) for k in ks]
     rounds = folds if isinstance(folds, Folds) else stratified_folds(dataset, folds)
     accuracies = np.empty((len(numbers), len(rounds)))
     for column, (train, validation) in enumerate(rounds):
@@ -202,9 +202,3 @@ def cross_validate(
         for row, k in enumerate(numbers):
             accuracies[row, column] = (voted(labels[:, :k]) == validation.labels).mean()
     return CrossValidation(tuple(numbers), accuracies)
-
-
-def _counted(name: str, k: Any) -> int:
-    if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
-        raise ArgumentError(f"{name}: k={k!r}, expected a positive integer")
-    return operator.index(k)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from autograd_cnn.errors import ArgumentError, suggestion
+from autograd_cnn.settings import whole
 
 LAYERS = ("INPUT", "CONV", "FC", "POOL", "RELU", "TANH", "SIGMOID", "NORM", "DROPOUT")
 """What a pattern may name; NORM is batch norm."""
@@ -89,8 +90,7 @@ class Pattern:
                     f"pattern: {name}={number!r}, but the pattern has {', '.join(self.letters()) or 'no letters'}"
                     + suggestion(name, self.letters())
                 )
-            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-                raise ArgumentError(f"pattern: {name}={number!r}, expected an integer of at least 0")
+            counts[name] = whole("pattern", name, number, 0)
         return self._written_out(self.parts, counts, optional)
 
     def depth(self, counts: Mapping[str, int] | None = None) -> int:

@@ -18,6 +18,7 @@ from autograd_cnn.models.sizing_table import table, totals
 from autograd_cnn.models.walking import Way, walk
 from autograd_cnn.nn.arguments import sample
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import count
 
 STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
 """How many numbers each optimizer remembers of every parameter."""
@@ -175,8 +176,7 @@ def summary(
         raise ArgumentError(
             f"summary: optimizer={optimizer!r}, expected one of {', '.join(STATES)}{suggestion(optimizer, STATES)}"
         )
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ArgumentError(f"summary: batch={batch!r}, expected a positive integer")
+    batch = count("summary", "batch", batch)
     shape = sample("summary", input_shape)
     if not isinstance(model, nn.Module) and callable(model):
         with nn.skeleton():

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, DtypeError, GradientError
 from autograd_cnn.graph import Node, Scalar, Tensor, describe
+from autograd_cnn.settings import is_whole
 from autograd_cnn.testing.subject import Subject
 from autograd_cnn.testing.surroundings import Surroundings
 
@@ -56,7 +57,7 @@ def _argument(i: int, x: Any, checked: bool) -> Any:
 
 
 def _place(wrt: Any, inputs: Sequence[Any]) -> int:
-    if isinstance(wrt, bool) or not isinstance(wrt, int | np.integer) or not -len(inputs) <= wrt < len(inputs):
+    if not is_whole(wrt, -len(inputs), len(inputs) - 1):
         raise ArgumentError(f"check: wrt={wrt!r}, expected a node or the place of one of {len(inputs)} inputs")
     return int(wrt) % len(inputs)
 

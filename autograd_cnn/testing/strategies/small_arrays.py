@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import DTypeLike, NDArray
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.settings import positive
 
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
@@ -82,8 +83,7 @@ def separated_arrays(
     ...     assert np.diff(np.sort(x)).min() >= 0.5 <= abs(x).min()
     >>> test()
     """
-    if gap <= 0:
-        raise ArgumentError(f"separated_arrays: gap={gap}, expected a number above 0")
+    gap = positive("separated_arrays", "gap", gap)
     form = draw(shapes()) if shape is None else shape if isinstance(shape, tuple) else draw(shape)
     most = max(12, math.prod(form))
     multiples = st.integers(-most, most - 1).map(lambda n: n + (n >= 0))
