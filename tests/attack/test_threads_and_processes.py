@@ -210,7 +210,7 @@ def test_monitors_watch_their_own_training() -> None:
 
 
 def fitted(compile: bool = False) -> list[Any]:
-    """Train a network whose convolutions and products are shared out over threads; return all numbers of it."""
+    """Train a network, whose kernels `in_two_threads` shares out; return all numbers of it."""
     rng = np.random.default_rng(5)
     images, labels = rng.standard_normal((32, 3, 16, 16)).astype(np.float32), rng.integers(0, 10, 32)
     model = nn.Sequential(
@@ -232,10 +232,17 @@ def fitted(compile: bool = False) -> list[Any]:
     return [history.losses, *(np.asarray(value).tobytes() for value in model.state_dict().values())]
 
 
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    before = ag.get_num_threads()
+def in_two_threads() -> None:
+    """Share the smallest work, too: as it is, the kernels of `fitted` are too small to be."""
     ag.set_num_threads(2)
+    kernel_threads.SMALLEST_SHARE = 2_000
+
+
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = ag.get_num_threads()
+    monkeypatch.setattr(kernel_threads, "SMALLEST_SHARE", kernel_threads.SMALLEST_SHARE)  # restored at the end
+    in_two_threads()
     yield
     ag.set_num_threads(before)
 
@@ -302,7 +309,7 @@ def test_children_forked_while_other_threads_work_do_not_hang() -> None:
 
 def fitted_for(_: int) -> list[Any]:
     """Train in another process, in as many threads as the parent had."""
-    ag.set_num_threads(2)
+    in_two_threads()
     return fitted()
 
 
