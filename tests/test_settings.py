@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
-from autograd_cnn import settings
+from autograd_cnn import data, health, init, models, nn, optim, settings, train
+from autograd_cnn import functional as F  # noqa: N812
 
 TRUTHS = (True, np.True_, np.array(True))
 ARRAYS = (np.array([3]), np.array([1, 2]), np.array([[1.0]]), np.array([]), np.array("3"))
@@ -117,3 +118,73 @@ def test_the_least_number_above_0_is_positive_and_0_is_not():
     for x in (0, 0.0, -0.0, -5e-324):
         with pytest.raises(ag.ArgumentError, match="expected a number above 0"):
             settings.positive("Layer", "width", x)
+
+
+WEIGHT = ag.Parameter(np.ones((4, 3)))
+IMAGES = np.ones((2, 4, 5, 5))
+ROW = np.ones(3)
+DIGITS = data.digits().test
+WRONG = (*TRUTHS, *ARRAYS, *NODES, *OTHERS)
+ASKED = {
+    "axis": lambda x: ag.swapaxes(IMAGES, x, 1),
+    "limit": lambda x: ag.tree(ag.Scalar(1.0), limit=x),
+    "most": lambda x: ag.explain(ag.Scalar(1.0), ag.Scalar(1.0), most=x),
+    "negative_slope": lambda x: F.leaky_relu(ROW, x),
+    "p": lambda x: F.dropout(ROW, x),
+    "delta": lambda x: F.huber_loss(ROW, ROW, delta=x),
+    "beta": lambda x: F.smooth_l1_loss(ROW, ROW, beta=x),
+    "label_smoothing": lambda x: F.cross_entropy(IMAGES[:, :, 0, 0], np.zeros(2, int), label_smoothing=x),
+    "strength": lambda x: F.l2_penalty(nn.Linear(3, 2), {"": x}),
+    "max_norm": lambda x: F.max_norm_([WEIGHT], x),
+    "size": lambda x: F.local_response_norm(IMAGES, x),
+    "num_groups": lambda x: F.group_norm(IMAGES, x),
+    "groups": lambda x: F.conv2d(IMAGES, np.ones((4, 4, 1, 1)), groups=x),
+    "norm_type": lambda x: F.lp_pool2d(IMAGES, x, 5),
+    "in_features": lambda x: nn.Linear(x, 2),
+    "dim": lambda x: nn.Softmax(x),
+    "start_dim": lambda x: nn.Flatten(x),
+    "index": lambda x: nn.Sequential(nn.ReLU())[x],
+    "input_shape": lambda x: models.summary(nn.Linear(3, 2), (x,)),
+    "std": lambda x: init.normal_(WEIGHT, 0.0, x),
+    "connections": lambda x: init.randomly_connected_(WEIGHT, x),
+    "lr": lambda x: optim.SGD([WEIGHT], lr=x),
+    "betas": lambda x: optim.Adam([WEIGHT], betas=(x, 0.9)),
+    "clip_value": lambda x: optim.clip_grad_value_([WEIGHT], x),
+    "norm_type of a clipping": lambda x: optim.clip_grad_norm_([WEIGHT], 1.0, norm_type=x),
+    "patience of a schedule": lambda x: optim.lr_scheduler.ReduceLROnPlateau(optim.SGD([WEIGHT], 1.0), patience=x),
+    "batch_size": lambda x: data.batches(DIGITS, x),
+    "k": lambda x: data.stratified_folds(DIGITS, x),
+    "seed": lambda x: data.stratified_folds(DIGITS, 2, seed=x),
+    "shares": lambda x: data.stratified_split(DIGITS, (x, 1)),
+    "points": lambda x: data.two_moons(x),
+    "noise": lambda x: data.two_moons(4, noise=x),
+    "share": lambda x: data.augmentation.Flip(share=x),
+    "pixels": lambda x: data.augmentation.Shift(x),
+    "low": lambda x: data.preprocessing.PixelRange(low=x),
+    "window": lambda x: health.Monitor(window=x),
+    "temperature": lambda x: train.DistillationLoss(temperature=x),
+    "weight": lambda x: train.DistillationLoss(weight=x),
+    "min_delta": lambda x: train.EarlyStopping(min_delta=x),
+    "patience": lambda x: train.EarlyStopping(x),
+    "every": lambda x: train.Snapshots(x),
+    "keep": lambda x: train.Checkpoints("folder", keep=x),
+    "high": lambda x: train.LogUniform(0.1, x),
+    "k of a metric": lambda x: train.top_k_error([[1.0]], [0], x),
+    "regularization": lambda x: models.SoftmaxClassifier(regularization=x),
+    "k of neighbours": lambda x: models.NearestNeighbors(x),
+    "batch": lambda x: models.summary(nn.Linear(3, 2), (3,), batch=x),
+    "K": lambda x: models.parse_pattern("INPUT -> [CONV -> RELU]*K -> FC").layers({"K": x}),
+    "window of a pattern": lambda x: models.from_pattern("INPUT -> CONV -> FC", (3, 8, 8), window=x),
+}
+"""One call for each way in which a setting is asked for."""
+DEFAULTS = {"window", "patience", "every"}
+"""For which None means something."""
+
+
+@pytest.mark.parametrize("setting", ASKED)
+def test_whoever_asks_for_a_number_refuses_what_is_none(setting):
+    for wrong in WRONG:
+        if wrong is None and setting in DEFAULTS:
+            continue
+        with pytest.raises(ag.ArgumentError, match=setting.partition(" ")[0]):
+            ASKED[setting](wrong)

@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import numpy as np
 
+from autograd_cnn.settings import real
 from viz.errors import ExchangeError
 
 FORMAT, VERSION = "autograd_cnn.viz", 1
@@ -119,8 +120,8 @@ def _plain(hint: Any, found: Any, where: str) -> Any:
     if hint is float:
         if isinstance(found, str) and found in _WORDS:
             return _WORDS[found]
-        right = isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < 2**1024
-        return float(_expected(right, found, where, "a number"))
+        _expected(math.isfinite(real(found)), found, where, "a number")
+        return float(found)
     if hint is Any:
         return found
     words = {int: "a whole number", str: "words", bool: "true or false", types.NoneType: "null"}

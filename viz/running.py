@@ -13,6 +13,7 @@ import numpy as np
 from autograd_cnn.backward import backward_steps
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.nn import Module
+from autograd_cnn.settings import is_number
 from viz.errors import UndrawableError
 
 
@@ -84,7 +85,7 @@ def _node(function: Callable[..., Any], x: Any, name: str, scalars: bool) -> Any
     if scalars and not isinstance(x, int | float):
         parts = list(np.asarray(x, dtype=np.float64).reshape(-1))
         return [Scalar(v, requires_grad=False, name=f"{name}{i}") for i, v in enumerate(parts)]
-    if isinstance(x, int | float | np.number):
+    if is_number(x):
         return Scalar(float(x), requires_grad=model is None, name=name)
     try:
         array = np.asarray(x)

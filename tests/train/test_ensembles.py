@@ -129,7 +129,7 @@ def test_bagging_draws_with_replacement():
 
 def test_snapshots_are_the_network_as_it_was(tmp_path):
     states = []
-    every, last = train.Snapshots(2), train.Snapshots(keep=2)
+    every, last = train.Snapshots(2), train.Snapshots(keep=np.uint8(2))  # whose negative is no −2
     model = network()
     note = lambda trainer: states.append(trainer.model.state_dict())  # noqa: E731
     folder = train.Checkpoints(tmp_path / "run", keep=3)

@@ -181,8 +181,9 @@ def test_numbers_that_json_cannot_write_are_words() -> None:
     assert encoded(Leaf("x", math.inf))["number"] == "Infinity"
     assert decoded(Leaf, {"words": "", "number": "-Infinity"}).number == -math.inf
     assert math.isnan(decoded(Leaf, {"words": "", "number": "NaN"}).number)
-    with pytest.raises(ExchangeError):
-        decoded(Leaf, {"words": "", "number": 10**400})
+    for beyond_floats in (10**400, 2**1024 - 1):
+        with pytest.raises(ExchangeError):
+            decoded(Leaf, {"words": "", "number": beyond_floats})
 
 
 def test_the_schema_says_what_a_class_is() -> None:

@@ -439,6 +439,8 @@ def test_what_cannot_be_zoomed_says_why():
         viz.zoom(loss, sample=40)
     with pytest.raises(OutOfRangeError, match=r"sample='one'"):
         viz.zoom(loss, sample="one")
+    with pytest.raises(OutOfRangeError, match=r"sample=True"):
+        viz.zoom(loss, sample=True)
     with pytest.raises(UnknownNameError, match=r"no layer 'conv9'.*did you mean"):
         viz.zoom(loss, layers=["conv9"])
     with pytest.raises(UndrawableError, match=r"got list, expected a loss"):

@@ -12,6 +12,7 @@ from autograd_cnn.health import inspect
 from autograd_cnn.health.network import Network, read_network
 from autograd_cnn.health.parameters import named_parameters
 from autograd_cnn.health.report import Report
+from autograd_cnn.settings import is_whole
 from viz.errors import TooLargeError, UndrawableError
 from viz.flows import shown_report
 from viz.page import Page
@@ -146,9 +147,9 @@ def _has_layers(network: Network) -> bool:
 def _sample(sample: int | None, parts: Sequence[Part], samples: int) -> int:
     if sample is None:
         return chosen_sample(parts, samples)
-    if not isinstance(sample, int) or not 0 <= sample < samples:
+    if not is_whole(sample, 0, samples - 1):
         raise OutOfRangeError(f"zoom: sample={sample!r}, but the batch has samples 0 to {samples - 1}")
-    return sample
+    return int(sample)
 
 
 def _keys(layers: Sequence[str] | None, parts: Sequence[Part]) -> frozenset[str]:
