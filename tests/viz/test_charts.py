@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import viz
@@ -116,7 +116,14 @@ def check_drawing(svg: str) -> None:
     assert not [(one, other) for one, other in itertools.combinations(found, 2) if one.box.overlaps(other.box)]
 
 
+# The first number of the x axis is moved into the picture, and was so close to the next.
+SMALLEST = Panel(
+    Axis("x", log=True), Axis("y", ticks=((0.0, ""),)), (Line("line", (5e-324, 1.0), (0.0, 0.0), "value"),)
+)
+
+
 @given(charts(), st.sampled_from([LIGHT, DARK, PAGE_THEME]))
+@example(ChartData("x", (SMALLEST,), size=(300.0, 160.0)), LIGHT)
 def test_any_chart_is_readable_and_safe(data: ChartData, theme: Theme) -> None:
     svg = svg_of(data, theme)
     check_drawing(svg)

@@ -64,7 +64,8 @@ def x_ticks(panel: Panel, frame: Frame) -> list[tuple[float, str]]:
     for most in range(max(2, int(frame.width / 45)), 0, -1):
         found = [(laid.place(n), shortened(words, LONGEST_NAME)) for n, words in ticks(panel.x, laid, most)]
         found = _every(found, most)
-        ends = [(at - width_of(w, TICK) / 2, at + width_of(w, TICK) / 2) for at, w in found]
+        middles = [(_inside(at, words, frame), width_of(words, TICK) / 2) for at, words in found]
+        ends = [(middle - half, middle + half) for middle, half in middles]
         if all(one[1] + 6 <= other[0] for one, other in itertools.pairwise(ends)):
             break
     return [(at, fitted(words, TICK, frame.width)) for at, words in found]
