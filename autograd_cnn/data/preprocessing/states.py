@@ -42,7 +42,7 @@ def from_state(state: Mapping[str, NDArray[Any]]) -> Preprocessing:
     >>> from autograd_cnn import data
     >>> from autograd_cnn.data.preprocessing import PixelRange, from_state
     >>> from_state(PixelRange(white=255).state())
-    PixelRange(low=-1.0, high=1.0, white=255)
+    PixelRange(low=-1.0, high=1.0, white=255.0)
     """
     try:
         return _step({name: np.asarray(state[name]) for name in state})
