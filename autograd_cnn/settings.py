@@ -13,6 +13,9 @@ from typing import Any
 
 from autograd_cnn.errors import ArgumentError
 
+_LEAST, _LARGEST = math.ulp(0.0), math.nextafter(math.inf, 0)
+"""The floats next to 0 and to infinity."""
+
 
 def is_number(given: Any) -> bool:
     """Tell whether this is a real number of Python or NumPy, and no truth value."""
@@ -57,7 +60,7 @@ def number(
 
 def positive(name: str, setting: str, given: Any, wanted: str = "a number above 0") -> float:
     """Return a number above 0, which may be infinite, as a float; raise ArgumentError for anything else."""
-    return number(name, setting, given, math.ulp(0.0), wanted=wanted)
+    return number(name, setting, given, _LEAST, wanted=wanted)
 
 
 def finite(name: str, setting: str, given: Any) -> float:
@@ -91,6 +94,3 @@ def whole(
 def count(name: str, setting: str, given: Any) -> int:
     """Return a positive integer; raise ArgumentError for anything else."""
     return whole(name, setting, given, 1, wanted="a positive integer")
-
-
-_LARGEST = math.nextafter(math.inf, 0)
