@@ -42,7 +42,7 @@ layer       kind          output    params  units          activ.  gradient  att
 fc          linear, tanh  scalar        10  0/1/1 of 5       12.5         —       —        —  ! 31% dead
 flatten     flatten       16                                    0         0   +0.25           ✓
 
-units: dead/saturated/silent in this batch, counted over 1024 samples; dead over 15% ! 35% ✕,
+units: dead/saturated/silent in this batch, counted over 1,024 samples; dead over 15% ! 35% ✕,
 saturated over 25% ! 45% ✕. activ., gradient: RMS at the output. atten.: log10 of the gradient's
 norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 2.0e−04 to 3.0e−02. —: not
 known.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
+from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_numbers_in_words(write, x, words):
 def test_only_nothing_is_0_percent_and_only_all_is_100(x):
     assert (share(x) == "100%") == (x == 1)
     assert (share(x) == "0%") == (x == 0)
+
+
+def test_counts_in_words():
+    words = [counted(n, "unit") for n in (0, 1, 2, 12345)]
+    assert words == ["0 units", "1 unit", "2 units", "12,345 units"]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cnn.health.wording import counted
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -97,7 +99,7 @@ def test_what_it_compiles_is_told_cached_and_cleared(run, tmp_path):
     compiled = [line for line in lines if line.startswith("  ")]
     assert any(line.startswith("  softmax.log_softmax ") for line in compiled)
     assert all(line.endswith(" s") for line in compiled)
-    assert lines[-3].startswith(f"{len(compiled)} kernels compiled, the rest loaded from the cache;")
+    assert lines[-3].startswith(f"{counted(len(compiled), 'kernel')} compiled, the rest loaded from the cache;")
     assert lines[-2].startswith("cache: cache")
     assert lines[-1] == "to clear it: autograd-cnn warmup --clear"
 
