@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.settings import is_whole, real
 from viz.errors import UndrawableError
 from viz.image_drawing import svg_of
 from viz.picture import Content, Picture
@@ -92,10 +93,10 @@ class ImageSheet:
     def __post_init__(self) -> None:
         if not self.groups:
             raise UndrawableError(f"images {self.title!r}: there are none; give at least one group")
-        if self.columns < 1 or self.across < 1 or not 4 <= self.side <= 2000:
+        if not is_whole(self.columns, 1) or not is_whole(self.across, 1) or not 4 <= real(self.side) <= 2000:
             raise UndrawableError(
-                f"images {self.title!r}: columns={self.columns}, across={self.across}, side={self.side}; expected "
-                "at least one column, and images of 4 to 2,000 points"
+                f"images {self.title!r}: columns={self.columns!r}, across={self.across!r}, side={self.side!r}; "
+                "expected at least one column, and images of 4 to 2,000 points"
             )
 
 

@@ -133,6 +133,7 @@ def test_it_is_saved_as_every_picture_is(tmp_path):
         (lambda: viz.images(np.ones((2, 2)), captions=["a", "b"]), "2 captions of 1 images"),
         (lambda: viz.images({}), "there are none"),
         (lambda: viz.images(np.ones((2, 2)), columns=0), "columns=0"),
+        (lambda: viz.images(np.ones((2, 2)), columns="two"), "columns='two'"),
         (lambda: ImageSheet("t", (), 1), "at least one group"),
     ],
 )

@@ -60,7 +60,11 @@ def test_the_chart_shows_these_runs(trained: dict[str, Run]) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"rates": {}}, {"rates": {"none": 0.0}}, {"rates": {"x": math.nan}}, {"epochs": 0}]
+    "settings",
+    [
+        *({"rates": rates} for rates in ({}, {"none": 0.0}, {"x": math.nan}, {"x": "fast"}, {"x": None})),
+        *({"epochs": epochs} for epochs in (0, 1.5, "two", True)),
+    ],
 )
 def test_runs_that_cannot_be_made_are_told(settings: dict[str, Any]) -> None:
     with pytest.raises(TextbookError, match="learning_rates"):

@@ -110,8 +110,8 @@ def test_a_loss_that_overflows_is_drawn_all_the_same() -> None:
     [
         ({"parameters": []}, "0 parameters"),
         ({"directions": 3}, "directions=3"),
-        ({"reach": 0.0}, "reach=0.0"),
-        ({"steps": 2}, "steps=2"),
+        *(({"reach": 0.0}, "reach=0.0"), ({"reach": "far"}, "reach='far'")),
+        *(({"steps": 2}, "steps=2"), ({"steps": "many"}, "steps='many'"), ({"steps": 21.5}, "steps=21.5")),
         ({"loss_fn": lambda: ag.Parameter([1.0, 2.0]) * 2.0}, r"shape \(2,\); expected one number"),
         ({"loss_fn": lambda: 1.0}, "returned float, expected a node"),
     ],

@@ -13,6 +13,7 @@ import numpy as np
 import autograd_cnn as ag
 from autograd_cnn import data, functional
 from autograd_cnn.random import generator, seeded
+from autograd_cnn.settings import is_whole, real
 from viz.charts import Axis, ChartData, Field, Line, Panel, Points, chart
 from viz.charts.data import Layer
 from viz.charts.scales import round_numbers
@@ -101,14 +102,14 @@ def section(
 ) -> Section:
     """Return the losses that `loss_along` draws."""
     held = list(parameters)
-    if not held or directions not in (1, 2) or not (0 < reach < math.inf):
+    if not held or directions not in (1, 2) or not 0 < real(reach) < math.inf:
         raise TextbookError(
-            f"loss_along: {len(held)} parameters, directions={directions}, reach={reach}; "
+            f"loss_along: {len(held)} parameters, directions={directions!r}, reach={reach!r}; "
             "expected at least one parameter, 1 or 2 directions, and a finite reach above 0"
         )
     steps = steps or (121 if directions == 1 else 33)
-    if steps < 3:
-        raise TextbookError(f"loss_along: steps={steps}, expected at least 3")
+    if not is_whole(steps, 3):
+        raise TextbookError(f"loss_along: steps={steps!r}, expected at least 3")
     random = generator(rng)
     start = [np.array(p.value, dtype=np.float64) for p in held]
     length = _length(start) or 1.0

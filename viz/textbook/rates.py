@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import autograd_cnn as ag
 from autograd_cnn import data, functional, nn, optim
 from autograd_cnn.random import seeded
+from autograd_cnn.settings import is_whole, real
 from viz.charts import Axis, ChartData, Line, Panel, Points, chart
 from viz.charts.data import Layer
 from viz.errors import TextbookError
@@ -115,10 +116,10 @@ def _leaves(run: Run, top: float) -> float | None:
 
 def runs(rates: Mapping[str, float] = RATES, *, epochs: int = 4, seed: int = 0) -> tuple[Run, ...]:
     """Train once at each rate; see `learning_rates`."""
-    if not rates or any(not (rate > 0 and math.isfinite(rate)) for rate in rates.values()):
+    if not rates or any(not 0 < real(rate) < math.inf for rate in rates.values()):
         raise TextbookError(f"learning_rates: got {dict(rates)}, expected a positive rate for each name")
-    if epochs < 1:
-        raise TextbookError(f"learning_rates: epochs={epochs}, expected at least 1")
+    if not is_whole(epochs, 1):
+        raise TextbookError(f"learning_rates: epochs={epochs!r}, expected at least 1")
     images = data.digits().train
     return tuple(_run(name, rate, images, epochs, seed) for name, rate in rates.items())
 
