@@ -124,6 +124,9 @@ WEIGHT = ag.Parameter(np.ones((4, 3)))
 IMAGES = np.ones((2, 4, 5, 5))
 ROW = np.ones(3)
 DIGITS = data.digits().test
+LINEAR = nn.Linear(3, 2, rng=0)
+PARTS = LINEAR, F.cross_entropy
+SAMPLES = np.ones((4, 3), np.float32), np.zeros(4, int)
 WRONG = (*TRUTHS, *ARRAYS, *NODES, *OTHERS)
 ASKED = {
     "axis": lambda x: ag.swapaxes(IMAGES, x, 1),
@@ -161,6 +164,15 @@ ASKED = {
     "share": lambda x: data.augmentation.Flip(share=x),
     "pixels": lambda x: data.augmentation.Shift(x),
     "low": lambda x: data.preprocessing.PixelRange(low=x),
+    "clip_norm": lambda x: train.Trainer(*PARTS, optim.SGD([WEIGHT], 1.0), clip_norm=x),
+    "max_norm of a training": lambda x: train.Trainer(*PARTS, optim.SGD([WEIGHT], 1.0), max_norm=x),
+    "samples": lambda x: train.check_overfitting(*PARTS, SAMPLES, samples=x),
+    "steps": lambda x: train.check_overfitting(*PARTS, SAMPLES, steps=x),
+    "lr of a check": lambda x: train.check_overfitting(*PARTS, SAMPLES, lr=x),
+    "share of a check": lambda x: train.check_overfitting(*PARTS, SAMPLES, share=x),
+    "tolerance": lambda x: train.check_initial_loss(*PARTS, SAMPLES, tolerance=x),
+    "expected": lambda x: train.check_initial_loss(*PARTS, SAMPLES, expected=x),
+    "decay": lambda x: train.AveragedModel(LINEAR, x),
     "window": lambda x: health.Monitor(window=x),
     "temperature": lambda x: train.DistillationLoss(temperature=x),
     "weight": lambda x: train.DistillationLoss(weight=x),
@@ -177,7 +189,7 @@ ASKED = {
     "window of a pattern": lambda x: models.from_pattern("INPUT -> CONV -> FC", (3, 8, 8), window=x),
 }
 """One call for each way in which a setting is asked for."""
-DEFAULTS = {"window", "patience", "every"}
+DEFAULTS = {"window", "patience", "every", "clip_norm", "max_norm of a training", "expected", "decay"}
 """For which None means something."""
 
 
@@ -188,3 +200,16 @@ def test_whoever_asks_for_a_number_refuses_what_is_none(setting):
             continue
         with pytest.raises(ag.ArgumentError, match=setting.partition(" ")[0]):
             ASKED[setting](wrong)
+
+
+@pytest.mark.parametrize("bound", ["clip_norm", "max_norm"])
+def test_a_training_refuses_a_negative_bound_when_it_is_made(bound):
+    with pytest.raises(ag.ArgumentError, match=f"^Trainer: {bound}=-1, expected a"):
+        train.Trainer(*PARTS, optim.SGD([WEIGHT], 1.0), **{bound: -1})
+
+
+def test_checks_of_a_network_refuse_what_they_cannot_count():
+    with pytest.raises(ag.ArgumentError, match=r"^check_overfitting: steps=-3, expected a positive integer$"):
+        train.check_overfitting(*PARTS, SAMPLES, steps=-3)
+    with pytest.raises(ag.ArgumentError, match=r"^check_initial_loss: tolerance=-1, expected a finite number of at"):
+        train.check_initial_loss(*PARTS, SAMPLES, tolerance=-1)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, UnknownNameError
+from autograd_cnn.errors import UnknownNameError
 from autograd_cnn.graph import Tensor
 from autograd_cnn.nn import Module
 from autograd_cnn.recording import no_grad
+from autograd_cnn.settings import number
 from autograd_cnn.train.evaluation import switched
 
 
@@ -62,9 +63,9 @@ class AveragedModel(Module):
     """
 
     def __init__(self, model: Module, decay: float | None = None, *, use_buffers: bool = False) -> None:
-        if decay is not None and not 0 <= decay <= 1:
-            raise ArgumentError(f"AveragedModel: decay={decay!r}, expected 0 to 1, or None for the running mean")
-        self.decay, self.use_buffers = decay, bool(use_buffers)
+        wanted = "0 to 1, or None for the running mean"
+        self.decay = None if decay is None else number("AveragedModel", "decay", decay, 0, 1, wanted)
+        self.use_buffers = bool(use_buffers)
         self.module = copy.deepcopy(model)
         self.register_buffer("n_averaged", np.array(0))
 

@@ -19,6 +19,7 @@ from autograd_cnn.data import batches
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Tensor
 from autograd_cnn.recording import no_grad
+from autograd_cnn.settings import count, finite, magnitude
 from autograd_cnn.train.evaluation import switched, value_of
 from autograd_cnn.train.unchanged import unchanged
 
@@ -129,12 +130,15 @@ def check_initial_loss(
     tolerance : float
         By which part of it the loss may differ: weights are small at the start, not 0.
     """
+    name = "check_initial_loss"
+    tolerance = magnitude(name, "tolerance", tolerance)
+    wanted = None if expected is None else finite(name, "expected", expected)
     inputs, targets = _sample(dataset, _SOME)
     with unchanged(model=model, criterion=criterion), no_grad(), switched(model, training=True):
         scores = value_of(model(Tensor(inputs)))
         found = float(value_of(criterion(Tensor(scores), targets)))
         chance = float(value_of(criterion(Tensor(_equal(criterion, scores)), targets)))
-    wanted = chance if expected is None else float(expected)
+    wanted = chance if wanted is None else wanted
     return SanityCheck(
         name="initial loss",
         passed=abs(found - wanted) <= tolerance * abs(wanted),
@@ -184,6 +188,9 @@ def check_overfitting(
     share : float
         What part of the first loss may be left.
     """
+    name = "check_overfitting"
+    samples, steps = count(name, "samples", samples), count(name, "steps", steps)
+    lr, share = magnitude(name, "lr", lr), magnitude(name, "share", share)
     inputs, targets = _sample(dataset, samples)
     losses: list[float] = []
     with unchanged(model=model, criterion=criterion), switched(model, training=True), np.errstate(all="ignore"):

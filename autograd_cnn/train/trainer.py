@@ -15,7 +15,7 @@ from autograd_cnn.errors import ArgumentError, warn
 from autograd_cnn.functional import max_norm_
 from autograd_cnn.graph import Tensor
 from autograd_cnn.health.wording import counted
-from autograd_cnn.settings import count
+from autograd_cnn.settings import count, magnitude, positive
 from autograd_cnn.train.averaging import AveragedModel
 from autograd_cnn.train.checkpoint_folder import Checkpoints, folder_of
 from autograd_cnn.train.evaluation import Evaluation, evaluate, right_of, switched, value_of
@@ -124,8 +124,9 @@ class Trainer:
         check_parts(augmentation=augmentation, monitor=monitor, average=average)
         self.model, self.criterion, self.optimizer = model, criterion, optimizer
         self.scheduler, self.scheduler_every = scheduler, _every("scheduler_every", scheduler_every)
-        self.augmentation, self.clip_norm, self.max_norm = augmentation, clip_norm, max_norm
-        self.monitor = monitor
+        self.augmentation, self.monitor = augmentation, monitor
+        self.clip_norm = None if clip_norm is None else magnitude("Trainer", "clip_norm", clip_norm)
+        self.max_norm = None if max_norm is None else positive("Trainer", "max_norm", max_norm)
         self.early_stopping = rule_of(early_stopping)
         self.average, self.average_every = average, _every("average_every", average_every)
         self.checkpoints = folder_of(checkpoints)
