@@ -12,7 +12,7 @@ import coverage
 import pytest
 
 DEFINITIONS = "tests/test_gate_table.py", "tests/gates/test_declarations.py"  # they look at what importing defines
-MOST = 10.0  # seconds for one mutant of the quickest tests named like its file, and of the quickest others
+MOST = 10.0  # seconds for one mutant of the quickest tests named like its file, and as much of others
 
 
 @dataclass
@@ -44,13 +44,13 @@ class Reached:
         """
         lines = self.tests.get(path, {})
         tests = {test for line in statement for test in lines.get(line, ())}
-        named = (f"test_{Path(path).stem.strip('_')}.py",)
+        of_definitions: set[str] = set()
         if not tests:  # it runs on import
             of_definitions = {test for test in self.seconds if test.startswith(DEFINITIONS)}
             tests = {test for of_line in lines.values() for test in of_line} | of_definitions or set(self.seconds)
-            named += DEFINITIONS
-        of_file = {test for test in tests if any(name in test for name in named)}
-        return [*self._quickest(of_file), *self._quickest(tests - of_file)]
+        of_file = {test for test in tests if f"test_{Path(path).stem.strip('_')}.py" in test} - of_definitions
+        groups = of_file, of_definitions, tests - of_file - of_definitions
+        return [test for group in groups for test in self._quickest(group)]
 
     def _quickest(self, tests: set[str]) -> Iterator[str]:
         """Yield the quickest of some tests for as long as a mutant is given, but one at least."""
