@@ -126,6 +126,7 @@ ROW = np.ones(3)
 DIGITS = data.digits().test
 LINEAR = nn.Linear(3, 2, rng=0)
 PARTS = LINEAR, F.cross_entropy
+SCORES, LABELS, SIGNS = np.ones((4, 3)), np.zeros(4, int), np.ones(4)
 SAMPLES = np.ones((4, 3), np.float32), np.zeros(4, int)
 WRONG = (*TRUTHS, *ARRAYS, *NODES, *OTHERS)
 ASKED = {
@@ -137,6 +138,23 @@ ASKED = {
     "delta": lambda x: F.huber_loss(ROW, ROW, delta=x),
     "beta": lambda x: F.smooth_l1_loss(ROW, ROW, beta=x),
     "label_smoothing": lambda x: F.cross_entropy(IMAGES[:, :, 0, 0], np.zeros(2, int), label_smoothing=x),
+    "ignore_index": lambda x: F.cross_entropy(SCORES, LABELS, ignore_index=x),
+    "ignore_index of likelihoods": lambda x: F.nll_loss(SCORES, LABELS, ignore_index=x),
+    "delta of an SVM": lambda x: F.multiclass_svm_loss(SCORES, LABELS, x),
+    "delta of a hinge": lambda x: F.binary_hinge_loss(SIGNS, SIGNS, x),
+    "delta of attributes": lambda x: F.attribute_hinge_loss(SCORES, np.ones((4, 3)), x),
+    "p of margins": lambda x: F.multi_margin_loss(SCORES, LABELS, x),
+    "margin": lambda x: F.multi_margin_loss(SCORES, LABELS, margin=x),
+    "margin of a hinge": lambda x: F.hinge_embedding_loss(SIGNS, SIGNS, x),
+    "margin of a ranking": lambda x: F.margin_ranking_loss(SIGNS, SIGNS, SIGNS, x),
+    "margin of triplets": lambda x: F.triplet_margin_loss(SCORES, SCORES, SCORES, x),
+    "p of triplets": lambda x: F.triplet_margin_loss(SCORES, SCORES, SCORES, p=x),
+    "eps of triplets": lambda x: F.triplet_margin_loss(SCORES, SCORES, SCORES, eps=x),
+    "margin of pairs": lambda x: F.contrastive_loss(SCORES, SCORES, LABELS, x),
+    "margin of a cosine": lambda x: F.cosine_embedding_loss(SCORES, SCORES, SIGNS, x),
+    "p of a distance": lambda x: F.pairwise_distance(SCORES, SCORES, x),
+    "eps of a distance": lambda x: F.pairwise_distance(SCORES, SCORES, eps=x),
+    "eps": lambda x: F.cosine_similarity(SCORES, SCORES, eps=x),
     "strength": lambda x: F.l2_penalty(nn.Linear(3, 2), {"": x}),
     "max_norm": lambda x: F.max_norm_([WEIGHT], x),
     "size": lambda x: F.local_response_norm(IMAGES, x),

@@ -27,6 +27,7 @@ from autograd_cnn.gates.reduction import sum
 from autograd_cnn.gates.shape import getitem, reshape, transpose
 from autograd_cnn.gates.softmax import log_softmax
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import whole
 
 
 def nll_loss(
@@ -47,6 +48,7 @@ def nll_loss(
         As in `cross_entropy`.
     """
     floating("nll_loss", input)
+    ignore_index = whole("nll_loss", "ignore_index", ignore_index)
     labels, ignored = classes_and_ignored("nll_loss", input.shape, target, ignore_index)
     rows = _rows(input)
     factors = _factors("nll_loss", labels, weight, ignore_index if ignored else None, rows)
@@ -100,7 +102,7 @@ def cross_entropy(
     name = "cross_entropy"
     floating(name, input)
     check_reduction(name, reduction)
-    smoothing = check_smoothing(name, label_smoothing)
+    smoothing, ignore_index = check_smoothing(name, label_smoothing), whole(name, "ignore_index", ignore_index)
     if input.shape and np.shape(target) == input.shape and _is_floating(target):
         return _against_probabilities(input, alike(name, input, target), weight, ignore_index, reduction, smoothing)
     labels, ignored = classes_and_ignored(name, input.shape, target, ignore_index)

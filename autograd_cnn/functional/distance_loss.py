@@ -20,6 +20,8 @@ from autograd_cnn.gates.exponential import sqrt
 from autograd_cnn.gates.reduction import max, sum
 from autograd_cnn.gates.statistics import euclidean_norm
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import magnitude, number
+from autograd_cnn.settings import positive as above_0
 
 
 def pairwise_distance(x1: Value, x2: Value, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Value:
@@ -39,8 +41,9 @@ def pairwise_distance(x1: Value, x2: Value, p: float = 2.0, eps: float = 1e-6, k
     floating("pairwise_distance", x1)
     floating("pairwise_distance", x2)
     same_shape("pairwise_distance", x1.shape, "x2", x2.shape)
-    if not p > 0 or not x1.shape:
-        raise ArgumentError(f"pairwise_distance: p={p!r} for shape {x1.shape}, expected p above 0 and (..., D)")
+    p, eps = above_0("pairwise_distance", "p", p), number("pairwise_distance", "eps", eps)
+    if not x1.shape:
+        raise ArgumentError("pairwise_distance: points of shape (), expected (..., D)")
     size = abs(x1 - x2 + eps)
     if p == math.inf:
         return max(size, axis=-1, keepdims=keepdim)
@@ -68,6 +71,7 @@ def cosine_similarity(x1: Value, x2: Value, dim: int = 1, eps: float = 1e-8) -> 
     floating("cosine_similarity", x1)
     floating("cosine_similarity", x2)
     same_shape("cosine_similarity", x1.shape, "x2", x2.shape)
+    eps = magnitude("cosine_similarity", "eps", eps)
     norms = (maximum(euclidean_norm(x, axis=dim), eps) for x in (x1, x2))
     return sum(x1 * x2, axis=dim) / next(norms) / next(norms)
 
@@ -105,11 +109,13 @@ def triplet_margin_loss(
     ShapeError, DtypeError, ArgumentError
         When shapes or dtypes do not fit.
     """
+    name = "triplet_margin_loss"
+    margin, p, eps = number(name, "margin", margin), above_0(name, "p", p), number(name, "eps", eps)
     near = pairwise_distance(anchor, positive, p, eps)
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = minimum(far, pairwise_distance(positive, negative, p, eps))
-    return reduced("triplet_margin_loss", maximum(0, margin + near - far), reduction)
+    return reduced(name, maximum(0, margin + near - far), reduction)
 
 
 def contrastive_loss(
@@ -142,7 +148,7 @@ def contrastive_loss(
     array([12.5  ,  0.125])
     """
     _embeddings("contrastive_loss", input1, input2)
-    target = live.array(target)
+    margin, target = number("contrastive_loss", "margin", margin), live.array(target)
     if target.shape != input1.shape[:-1]:
         raise ShapeError(f"contrastive_loss: target of shape {target.shape}, expected {input1.shape[:-1]}")
     if not np.isin(target, (0, 1)).all():
@@ -174,6 +180,7 @@ def cosine_embedding_loss(
     As in torch 1e−12 is added to each squared norm, so the zero vector has cosine 0.
     """
     _embeddings("cosine_embedding_loss", input1, input2)
+    margin = number("cosine_embedding_loss", "margin", margin)
     alike = signs("cosine_embedding_loss", input1, target, input1.shape[:-1]) > 0
     size1, size2 = (sum(x * x, axis=-1) + 1e-12 for x in (input1, input2))
     cosine = sum(input1 * input2, axis=-1) / sqrt(size1 * size2)

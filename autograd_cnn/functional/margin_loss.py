@@ -17,6 +17,7 @@ from autograd_cnn.gates import classification
 from autograd_cnn.gates.comparison import maximum, where
 from autograd_cnn.gates.reduction import sum
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import number, real
 
 
 def multiclass_svm_loss(
@@ -56,7 +57,8 @@ def multiclass_svm_loss(
     >>> float(F.multiclass_svm_loss(np.array([13.0, -7.0, 11.0]), 0, delta=10))
     8.0
     """
-    return reduced("multiclass_svm_loss", _svm("multiclass_svm_loss", scores, labels, delta, squared), reduction)
+    name = "multiclass_svm_loss"
+    return reduced(name, _svm(name, scores, labels, number(name, "delta", delta), squared), reduction)
 
 
 def multi_margin_loss(
@@ -75,8 +77,9 @@ def multi_margin_loss(
     weight : (K,) array_like, optional
         Factor of the losses of each class; the mean divides by the number of samples all the same.
     """
-    if p not in (1, 2):
+    if real(p) not in (1, 2):
         raise ArgumentError(f"multi_margin_loss: p={p!r}, expected 1 or 2")
+    margin = number("multi_margin_loss", "margin", margin)
     losses = _svm("multi_margin_loss", input, target, margin, p == 2) / input.shape[-1]
     if weight is not None:
         factors = class_weights("multi_margin_loss", weight, input.shape[-1], input.dtype)
@@ -109,6 +112,7 @@ def binary_hinge_loss(
         As in `multiclass_svm_loss`.
     """
     floating("binary_hinge_loss", scores)
+    delta = number("binary_hinge_loss", "delta", delta)
     short = maximum(0, delta - signs("binary_hinge_loss", scores, labels, scores.shape) * scores)
     return reduced("binary_hinge_loss", short * short if squared else short, reduction)
 
@@ -127,6 +131,7 @@ def attribute_hinge_loss(scores: Value, labels: Any, delta: float = 1.0, *, redu
     delta, reduction
         As in `multiclass_svm_loss`; the mean is over samples.
     """
+    delta = number("attribute_hinge_loss", "delta", delta)
     if len(scores.shape) not in (1, 2):
         raise ShapeError(f"attribute_hinge_loss: scores of shape {scores.shape}, expected (N, attributes)")
     each = binary_hinge_loss(scores, labels, delta, reduction="none")
@@ -146,6 +151,7 @@ def hinge_embedding_loss(input: Value, target: Any, margin: float = 1.0, *, redu
         As in `margin_ranking_loss`.
     """
     floating("hinge_embedding_loss", input)
+    margin = number("hinge_embedding_loss", "margin", margin)
     near = signs("hinge_embedding_loss", input, target, input.shape) > 0
     return reduced("hinge_embedding_loss", where(near, input, maximum(0, margin - input)), reduction)
 
@@ -174,5 +180,6 @@ def margin_ranking_loss(
     floating("margin_ranking_loss", input1)
     floating("margin_ranking_loss", input2)
     same_shape("margin_ranking_loss", input1.shape, "input2", input2.shape)
+    margin = number("margin_ranking_loss", "margin", margin)
     target = signs("margin_ranking_loss", input1, target, input1.shape)
     return reduced("margin_ranking_loss", maximum(0, margin - target * (input1 - input2)), reduction)
