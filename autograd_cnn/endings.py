@@ -29,6 +29,8 @@ def end_quietly() -> None:
 
 def _flush() -> None:
     """Write what is left now: Python, which does it later, would tell of a reader that has gone."""
+    if sys.stdout is None:  # closed from the beginning
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -64,9 +64,11 @@ def test_biases_do_not_count_unless_asked():
     biases = (model.features.conv.bias, model.features.second.bias, model.fc.bias)
     np.testing.assert_allclose(F.l2_penalty(model).value, squares(*weights))
     np.testing.assert_allclose(F.l2_penalty(model, biases=True).value, squares(*weights, *biases))
-    np.testing.assert_allclose(F.l2_penalty(model.parameters()).value, squares(*weights, *biases))
+    np.testing.assert_allclose(F.l2_penalty(model.parameters()).value, squares(*weights))
+    np.testing.assert_allclose(F.l2_penalty(model.parameters(), biases=True).value, squares(*weights, *biases))
+    np.testing.assert_allclose(F.l2_penalty(model.fc.bias).value, squares(model.fc.bias))  # given by itself
     np.testing.assert_allclose(F.l2_penalty(model.named_parameters()).value, squares(*weights))
-    np.testing.assert_allclose(F.elastic_net(model.parameters(), 0, 1).value, squares(*weights, *biases))
+    np.testing.assert_allclose(F.elastic_net(model.parameters(), 0, 1).value, squares(*weights))
 
 
 def test_strengths_by_layer():
@@ -154,6 +156,7 @@ def test_max_norm_of_a_model_leaves_biases_alone_and_the_graph_knows_of_it():
     model.features.conv.bias.assign([30.0, 40.0])
     loss = F.l2_penalty(model)
     F.max_norm_(model, 0.1)
+    F.max_norm_(model.parameters(), 0.1)
     np.testing.assert_array_equal(model.features.conv.bias.value, [30, 40])
     filters = model.features.conv.weight.value.reshape(2, -1)
     np.testing.assert_allclose(np.linalg.norm(filters, axis=1), 0.1)

@@ -42,7 +42,8 @@ def _obey(options: argparse.Namespace) -> int:
 
     try:
         status = _RUN[options.command](options) or 0
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed from the beginning
+            sys.stdout.flush()
     except AutogradError as error:
         print(f"{PROGRAM} {options.command}: error: {error}", file=sys.stderr)
         return 2

@@ -37,7 +37,7 @@ def l2_penalty(parameters: Any, strength: Any = 1.0, *, half: bool = False, bias
         With the notes' ½, λ/2·Σw²: then the gradient is λw, as with an optimizer's ``weight_decay``.
     biases : bool
         Whether parameters named ``bias`` (``b`` in a `nn.Neuron`) count; they scale no input, so
-        usually not. Nodes without a name always count.
+        usually not. Nodes of another name or none count, and what is given by itself.
 
     Raises
     ------
@@ -127,18 +127,23 @@ def _counted(name: str, parameters: Any, strength: Any, biases: bool) -> list[tu
 
 
 def _listed(name: str, parameters: Any) -> list[tuple[str, Node]]:
-    """Return (name, node) of every parameter; the name is empty where there is none."""
+    """Return (name, node) of every parameter; nodes without names have an empty one, unless they are biases of many."""
     if hasattr(parameters, "named_parameters"):
         return list(parameters.named_parameters())
     if isinstance(parameters, Node):
         return [("", parameters)]
     if not isinstance(parameters, Iterable):
         raise ArgumentError(f"{name}: got {type(parameters).__name__}, expected a module or its parameters")
-    found = [x if isinstance(x, tuple) else ("", x) for x in parameters]
+    found = [x if isinstance(x, tuple) else (_name_of_bias(x), x) for x in parameters]
     for _, x in found:
         if not isinstance(x, Node):
             raise ArgumentError(f"{name}: got {type(x).__name__} among the parameters, expected nodes")
     return found
+
+
+def _name_of_bias(x: Any) -> str:
+    """Return the name that a layer gave its bias, by which it is known in ``model.parameters()``, too; else ""."""
+    return x.name if isinstance(x, Node) and x.name in BIASES else ""
 
 
 def _strengths(name: str, known: list[str], strength: Any) -> list[float | None]:

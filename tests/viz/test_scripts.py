@@ -76,6 +76,22 @@ def test_a_reader_that_has_seen_enough(tmp_path, words):
     assert ran.stderr == b""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="closes a file as shells of POSIX do")
+@pytest.mark.parametrize(
+    "words",
+    [
+        (str(ROOT / "examples" / "05_newton.py"),),
+        ("-m", "autograd_cnn.gates"),
+        ("-m", "viz", "draw", "x * y", "x=1", "y=2", "-o", "x.svg"),
+    ],
+)
+def test_nobody_reads_from_the_beginning(tmp_path, words):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, *words]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_ends_a_script_without_a_traceback():
     waiting = "print('ready', flush=True); import time; time.sleep(60)"
