@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn import data
-from autograd_cnn.errors import ArgumentError
+from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.graph import Node, Tensor
 from autograd_cnn.recording import no_grad
 from autograd_cnn.settings import count
@@ -26,7 +25,7 @@ class Evaluation:
     Attributes
     ----------
     loss : float or None
-        Mean of the criterion over the samples; None without a criterion.
+        What the criterion gives for all samples together; None without a criterion.
     accuracy : float or None
         Share whose highest score is their label; None where the targets are no class labels, or not
         all of them, as with ``ignore_index``.
@@ -44,6 +43,10 @@ class Evaluation:
 def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int = 256) -> Evaluation:
     """Return loss and accuracy of a network on a set of data, batch by batch in eval mode without gradients.
 
+    Only the network goes batch by batch. The criterion is asked once, for the scores of all samples: where classes
+    have weights, or samples do not count, the losses of batches have no mean that is the loss of the set. So the
+    loss does not depend on `batch_size`, for a criterion of one's own too; the scores must fit in memory together.
+
     Parameters
     ----------
     model : callable
@@ -51,9 +54,14 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
         serves too.
     dataset : Dataset, or (inputs, targets)
     criterion : callable, optional
-        Takes scores and targets, returns the mean loss of a batch.
+        Takes scores and targets, returns their loss: one number.
     batch_size : int
         How many samples go through at a time; more take more memory.
+
+    Raises
+    ------
+    ShapeError
+        When the criterion returns a loss for each sample.
 
     Examples
     --------
@@ -64,19 +72,20 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
     (2.3, True, 269)
     """
     batches = data.batches(dataset, batch_size, shuffle=False)
-    losses, scores = [], []
     with switched(model, training=False), no_grad():
-        for inputs, targets in batches:
-            found = model(Tensor(inputs))
-            scores.append(np.asarray(value_of(found)))
-            if criterion is not None:
-                losses.append(float(value_of(criterion(found, targets))) * len(targets))
-    loss = math.fsum(losses) / len(batches.labels) if criterion is not None else None
-    outputs = np.concatenate(scores)
+        outputs = np.concatenate([np.asarray(value_of(model(Tensor(inputs)))) for inputs, _ in batches])
+        loss = None if criterion is None else _loss(criterion, outputs, batches.labels)
     if not are_classes(outputs, batches.labels):
         return Evaluation(loss, None, None, len(outputs))
     top5 = top_k_error(outputs, batches.labels, 5) if outputs.shape[1] > 5 else None
     return Evaluation(loss, accuracy(outputs, batches.labels), top5, len(outputs))
+
+
+def _loss(criterion: Any, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    found = np.asarray(value_of(criterion(Tensor(outputs), targets)))
+    if found.size != 1:
+        raise ShapeError(f"evaluate: the criterion returned {found.shape}, expected one number; try reduction='mean'")
+    return float(found.item())
 
 
 def predict(model: Any, images: Any, *, batch_size: int = 256) -> NDArray[Any]:

@@ -63,6 +63,31 @@ def test_an_evaluation_does_not_depend_on_its_batches(batch_size, compile):
     assert all(layer.training for layer in model.modules())
 
 
+CRITERIA = {
+    "weights": nn.CrossEntropyLoss(weight=[1, 5, 9]),
+    "ignored": nn.NLLLoss(ignore_index=0),
+    "weights, sum": nn.CrossEntropyLoss(weight=[1, 5, 9], ignore_index=2, reduction="sum"),
+    "one's own": lambda scores, labels: (scores**2).mean() ** 0.5,
+}
+
+
+@given(st.sampled_from(sorted(CRITERIA)), st.integers(1, 50), st.permutations(np.arange(40) % 3))
+@settings(max_examples=30)
+def test_the_loss_is_the_criterion_s_of_the_whole_set_however_it_is_divided(name, batch_size, labels):
+    images, model = blobs()[0], network()
+    whole = CRITERIA[name](model(ag.Tensor(images)), np.array(labels)).item()
+    found = train.evaluate(model, (images, np.array(labels)), CRITERIA[name], batch_size=batch_size)
+    assert found.loss == pytest.approx(whole, rel=1e-5)
+
+
+def test_a_batch_of_ignored_samples_leaves_the_loss_of_the_others():
+    images, labels = blobs()
+    labels = np.where(np.arange(40) < 10, -100, labels)
+    expected = train.evaluate(network(), (images[10:], labels[10:]), nn.CrossEntropyLoss())
+    found = train.evaluate(network(), (images, labels), nn.CrossEntropyLoss(), batch_size=10)
+    assert found.loss == pytest.approx(expected.loss, rel=1e-5)
+
+
 def test_an_evaluation_is_in_eval_mode_without_gradients():
     model = network(norm=True, dropout=0.9)
     before = model.state_dict()
@@ -91,6 +116,11 @@ def test_ten_classes_have_a_top_5_error():
         (lambda: train.confusion_matrix([0], [0, 1]), ag.ShapeError, "expected"),
         (lambda: train.confusion_matrix([3], [0], 2), ag.OutOfRangeError, "a class outside 0 to 1"),
         (lambda: train.confusion_matrix([0], [0], "a"), ag.ArgumentError, "classes='a', expected a positive integer"),
+        (
+            lambda: train.evaluate(network(), blobs(), nn.CrossEntropyLoss(reduction="none")),
+            ag.ShapeError,
+            r"the criterion returned \(40,\), expected one number; try reduction='mean'",
+        ),
         (lambda: train.History().curve("los"), ag.UnknownNameError, "'los' is unknown; did you mean 'loss'"),
     ],
 )
