@@ -166,6 +166,7 @@ ROW, PAIR = np.ones((2, 3)), np.ones((2, 3), np.float32)
         (lambda: F.attribute_hinge_loss(ROW[None], ROW[None]), ag.ShapeError, r"\(N, attributes\)"),
         (lambda: F.margin_ranking_loss(ROW, ROW[0], ROW), ag.ShapeError, "input2"),
         (lambda: F.pairwise_distance(ROW, ROW, p=0), ag.ArgumentError, "p=0"),
+        (lambda: F.pairwise_distance(np.float64(1), np.float64(2)), ag.ArgumentError, r"points of shape \(\)"),
         (lambda: F.triplet_margin_loss(ROW, ROW, ROW[0]), ag.ShapeError, r"\(2, 3\) and x2 \(3,\)"),
         (lambda: F.contrastive_loss(ROW, ROW, [1, -1]), ag.ArgumentError, "0 .similar. or 1"),
         (lambda: F.contrastive_loss(ROW, ROW, [1]), ag.ShapeError, r"expected \(2,\)"),

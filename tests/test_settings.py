@@ -133,6 +133,10 @@ ASKED = {
     "axis": lambda x: ag.swapaxes(IMAGES, x, 1),
     "limit": lambda x: ag.tree(ag.Scalar(1.0), limit=x),
     "most": lambda x: ag.explain(ag.Scalar(1.0), ag.Scalar(1.0), most=x),
+    "k of the largest": lambda x: ag.topk(ROW, x),
+    "ddof": lambda x: ag.var(ROW, ddof=x),
+    "correction": lambda x: ag.std(ROW, correction=x),
+    "ord": lambda x: ag.norm(ROW, x),
     "negative_slope": lambda x: F.leaky_relu(ROW, x),
     "p": lambda x: F.dropout(ROW, x),
     "delta": lambda x: F.huber_loss(ROW, ROW, delta=x),
@@ -207,7 +211,7 @@ ASKED = {
     "window of a pattern": lambda x: models.from_pattern("INPUT -> CONV -> FC", (3, 8, 8), window=x),
 }
 """One call for each way in which a setting is asked for."""
-DEFAULTS = {"window", "patience", "every", "clip_norm", "max_norm of a training", "expected", "decay"}
+DEFAULTS = {"window", "patience", "every", "clip_norm", "max_norm of a training", "expected", "decay", "correction"}
 """For which None means something."""
 
 

@@ -16,6 +16,7 @@ from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.gates.axes import one_axis, shape_of
 from autograd_cnn.gates.shape import getitem, ravel
 from autograd_cnn.registry import Value, composition
+from autograd_cnn.settings import whole
 
 
 @composition(method=True)
@@ -175,7 +176,7 @@ def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> tuple[Value,
     """
     plain = live.array(x)
     axis = one_axis("topk", axis, plain.ndim)
-    n = plain.shape[axis]
+    n, k = plain.shape[axis], whole("topk", "k", k)
     if not 0 <= k <= n:
         raise ArgumentError(f"topk: k={k} of {n} elements along axis {axis}, expected 0 to {n}")
     if largest:  # a stable sort of the reversed array, read backwards: the first of equals still comes first

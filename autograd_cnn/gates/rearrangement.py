@@ -12,6 +12,7 @@ from autograd_cnn.gates.axes import one_axis, shape_of, some_axes
 from autograd_cnn.gates.indexing import take
 from autograd_cnn.gates.shape import broadcast_to, concatenate, expand_dims, getitem, ravel, reshape
 from autograd_cnn.registry import Value, composition
+from autograd_cnn.settings import whole
 
 
 @composition()
@@ -40,15 +41,16 @@ def split(x: Value, indices_or_sections: Any, axis: int = 0) -> list[Value]:
     """
     shape = shape_of(x)
     axis = one_axis("split", axis, len(shape))
-    if isinstance(indices_or_sections, int | np.integer):
-        parts = int(indices_or_sections)
+    name, given = "indices_or_sections", indices_or_sections
+    if np.ndim(given) == 0:
+        parts = whole("split", name, given)
         if parts < 1 or shape[axis] % parts:
             raise ShapeError(
                 f"split: {shape[axis]} along axis {axis} do not make {parts} equal parts; say where to cut"
             )
         cuts = [shape[axis] // parts * i for i in range(1, parts)]
     else:
-        cuts = [int(i) for i in indices_or_sections]
+        cuts = [whole("split", name, i) for i in given]
     return [_cut(x, axis, slice(low, high)) for low, high in zip([0, *cuts], [*cuts, shape[axis]], strict=True)]
 
 
@@ -63,7 +65,7 @@ def roll(x: Value, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | N
         raise ArgumentError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one for each, or one for all")
     for by, a in zip(shifts, axes, strict=True):
         a = one_axis("roll", a, len(shape_of(x)))
-        start = -by % max(shape_of(x)[a], 1)
+        start = -whole("roll", "shift", by) % max(shape_of(x)[a], 1)
         if start:
             x = concatenate(_cut(x, a, slice(start, None)), _cut(x, a, slice(None, start)), axis=a)
     return x
@@ -105,8 +107,9 @@ def repeat(x: Value, repeats: Any, axis: int | None = None) -> Value:
             raise ShapeError(
                 f"repeat: {np.size(repeats)} repeats for {shape[axis]} along axis {axis}; give one for each"
             )
-        return take(x, np.repeat(np.arange(shape[axis]), repeats), axis)
-    times = int(np.ravel(repeats)[0])
+        times_each = [whole("repeat", "repeats", n, 0) for n in repeats]
+        return take(x, np.repeat(np.arange(shape[axis]), times_each), axis)
+    times = whole("repeat", "repeats", np.ravel(repeats)[0], 0)
     copies = broadcast_to(expand_dims(x, axis + 1), shape=(*shape[: axis + 1], times, *shape[axis + 1 :]))
     return reshape(copies, shape=(*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
@@ -122,7 +125,7 @@ def tile(x: Value, reps: int | tuple[int, ...]) -> Value:
     array([[1., 2., 1., 2.],
            [1., 2., 1., 2.]])
     """
-    times = tuple(reps) if isinstance(reps, tuple | list) else (reps,)
+    times = tuple(whole("tile", "reps", n) for n in (reps if isinstance(reps, tuple | list) else (reps,)))
     shape = shape_of(x)
     ndim = max(len(times), len(shape))
     shape, times = (1,) * (ndim - len(shape)) + shape, (1,) * (ndim - len(times)) + times

@@ -16,6 +16,7 @@ from autograd_cnn.gates.exponential import exp, log
 from autograd_cnn.gates.reduction import count_over, max, mean, spread, sum
 from autograd_cnn.gates.shape import reshape
 from autograd_cnn.registry import Value, composition, gate
+from autograd_cnn.settings import number, real
 
 
 @composition(method=True)
@@ -69,9 +70,11 @@ def std(
 
 
 def _degrees_of_freedom(name: str, x: Value, axis: Axes, ddof: float, correction: float | None) -> float:
+    number(name, "ddof", ddof)
     if correction is not None and ddof:
         raise ArgumentError(f"{name}: ddof={ddof} and correction={correction} mean the same; give one of them")
     ddof = ddof if correction is None else correction
+    number(name, "correction", ddof)
     return builtins.max(count_over(shape_of(x), axis) - ddof, 0)
 
 
@@ -106,12 +109,13 @@ def norm(x: Value, ord: float = 2, axis: Axes = None, keepdims: bool = False) ->
     array([[ 0.6, -0.8],
            [ 0. ,  0. ]])
     """
-    if ord == 2:
+    degree = real(ord)
+    if degree == 2:
         return euclidean_norm(x, axis=axis, keepdims=keepdims)
-    if ord not in (1, math.inf):
+    if degree not in (1, math.inf):
         raise ArgumentError(f"norm: ord={ord!r}, expected 1, 2 or math.inf")
     sizes = abs(x)
-    return sum(sizes, axis=axis, keepdims=keepdims) if ord == 1 else max(sizes, axis=axis, keepdims=keepdims)
+    return sum(sizes, axis=axis, keepdims=keepdims) if degree == 1 else max(sizes, axis=axis, keepdims=keepdims)
 
 
 @gate("‖x‖")

@@ -43,9 +43,10 @@ def padding_pairs(gate: str, value: Any, window: Pair, stride: Pair, dilation: P
         A pair is (height, width). "same" keeps the size, for stride 1: P = (F − 1)/2 on each side; an odd
         amount puts the extra row at the bottom or right.
     """
-    if value == "valid":
+    word = value if isinstance(value, str) else None  # an array would be compared element by element
+    if word == "valid":
         return (0, 0), (0, 0)
-    if value == "same":
+    if word == "same":
         if stride != (1, 1):
             raise ArgumentError(f"{gate}: padding='same' needs stride 1, got {stride}; give the padding as numbers")
         totals = [d * (f - 1) for f, d in zip(window, dilation, strict=True)]

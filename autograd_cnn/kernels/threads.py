@@ -23,10 +23,9 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeAlias
 
-import numpy as np
-
 from autograd_cnn.errors import ArgumentError, DtypeError
 from autograd_cnn.kernels.blas import set_blas_threads
+from autograd_cnn.settings import is_whole
 
 # Waking another thread costs about as much as this many multiply-adds; smaller shares do not pay.
 SMALLEST_SHARE = 400_000
@@ -73,7 +72,7 @@ def set_num_threads(number: int) -> None:
         If ``number`` is less than one, or more than any machine has.
     """
     global _num_threads
-    if isinstance(number, bool | np.bool_) or not hasattr(number, "__index__"):
+    if not is_whole(number):
         raise DtypeError(f"set_num_threads got {number!r}; give a whole number of 1 or more")
     count = operator.index(number)
     if count < 1:

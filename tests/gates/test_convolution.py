@@ -469,6 +469,7 @@ SWAPPED = IMAGES.astype(">f4")
         (lambda: F.conv1d(ROW, ROW_WEIGHT, ROW[0, 0]), ag.ShapeError, r"conv1d: bias of shape \(9,\), expected \(6,\)"),
         (lambda: F.conv2d(SWAPPED, SWAPPED), ag.DtypeError, r"dtype >f4, .*use x.astype\(np.float32\)"),
         (lambda: F.conv2d(IMAGES, BACK, padding=-1), ag.ArgumentError, "padding=-1, expected an integer of at least 0"),
+        (lambda: F.conv2d(IMAGES, BACK, padding=np.array([1, 1])), ag.ArgumentError, r"padding=array\(\[1, 1\]\), exp"),
         (lambda: F.conv2d(IMAGES, BACK, padding=(1, 2, 3)), ag.ArgumentError, r"padding=\(1, 2, 3\)"),
         (lambda: F.conv2d(IMAGES, BACK, padding=(1, 2, 3, -1)), ag.ArgumentError, r"padding=\(3, -1\)"),
         (lambda: F.conv_transpose2d(IMAGES, BACK[0]), ag.ShapeError, r"expected \(in, out/groups, height, width\)"),

@@ -99,6 +99,8 @@ def test_split_into_parts_and_at_places(x, data):
         (lambda x: ag.roll(x, (1, 2), 0), ag.ArgumentError, "2 shifts for 1 axes"),
         (lambda x: ag.flip(x, (0, -2)), ag.ArgumentError, "twice"),
         (lambda x: ag.repeat(x, [1, 2], 1), ag.ShapeError, "2 repeats for 3 along axis 1"),
+        (lambda x: ag.repeat(x, -1, 0), ag.ArgumentError, "repeats=.*-1.*, expected an integer of at least 0"),
+        (lambda x: ag.repeat(x, [1, -1], 0), ag.ArgumentError, "repeats=-1, expected an integer of at least 0"),
         (lambda x: ag.tile(x, -1), ag.ShapeError, "negative"),
         (lambda x: ag.concatenate([x, x], axis=None), ag.ArgumentError, "flatten the arrays with ag.ravel first"),
         (lambda x: ag.pad(x, -1), ag.ArgumentError, "pad_width -1 is negative; use indexing to cut"),
@@ -138,6 +140,16 @@ def test_a_single_number_has_no_margin():
     ag.pad(x, 0).backward()
     assert x.grad == 1.0
     assert ag.grad(ag.pad(ag.Tensor(2.0) * x, 0), x) == (2.0,)
+
+
+@pytest.mark.parametrize("wrong", ["3", None, 1j, 2.5, np.nan, True, np.True_, {1}, ag.Scalar(1.0)])
+@pytest.mark.parametrize("setting", ["indices_or_sections", "shift", "repeats", "reps"])
+def test_places_and_numbers_of_copies_are_whole(setting, wrong):
+    gate = {"indices_or_sections": ag.split, "shift": ag.roll, "repeats": ag.repeat, "reps": ag.tile}[setting]
+    for amount in (wrong, [wrong], [1, wrong]):
+        listed = gate is ag.roll and isinstance(amount, list)
+        with pytest.raises(ag.ArgumentError, match=f"{gate.__name__}: {setting}=.*, expected an integer"):
+            gate(np.ones(2), amount, **({"axis": (0,) * len(amount)} if listed else {}))
 
 
 def test_what_is_split_is_split_along_the_first_axis_unless_another_is_named():

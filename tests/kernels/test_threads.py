@@ -99,7 +99,7 @@ def test_as_many_as_any_machine_has_may_be_asked_for(monkeypatch):
     assert get_num_threads() == threads.MOST_THREADS
 
 
-@pytest.mark.parametrize("number", [2.0, "2", None, True, np.True_, [2]])
+@pytest.mark.parametrize("number", [2.0, "2", None, True, np.True_, [2], np.array([1, 2])])
 def test_what_is_no_whole_number_raises(number):
     before = get_num_threads()
     with pytest.raises(DtypeError, match=r"set_num_threads got .*; give a whole number of 1 or more"):
