@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.nn.module import Module
+from autograd_cnn.optim.optimizer import Optimizer
 
 _EXPECTED = {
     "model": ("__call__", "a network"),
@@ -29,6 +31,18 @@ def check_parts(**parts: Any) -> None:
             continue
         if isinstance(part, type) or not callable(getattr(part, method, None)):
             raise ArgumentError(f"Trainer: {name}={part!r}, expected {expected}")
+
+
+def check_trains(model: Any, criterion: Any, optimizer: Any) -> None:
+    """Raise ArgumentError when an optimizer has no parameter of the network or the criterion: nothing would learn."""
+    if not isinstance(model, Module) or not isinstance(optimizer, Optimizer):
+        return  # a network that is a plain function does not say what its parameters are
+    owned = {id(p) for part in (model, criterion) if isinstance(part, Module) for p in part.parameters()}
+    if owned and owned.isdisjoint(map(id, optimizer.parameters)):
+        raise ArgumentError(
+            f"Trainer: none of the {type(optimizer).__name__}'s parameters belongs to the model, so it would not "
+            f"learn; make it {type(optimizer).__name__}(model.parameters(), ...)"
+        )
 
 
 def checked_callbacks(name: str, given: Iterable[Any]) -> tuple[Callable[..., object], ...]:

@@ -23,7 +23,7 @@ from autograd_cnn.train.generators import Generators
 from autograd_cnn.train.history import EpochRecord, History
 from autograd_cnn.train.interruption import Interruption, interruptible
 from autograd_cnn.train.objective import objective
-from autograd_cnn.train.parts import check_parts, checked_callbacks
+from autograd_cnn.train.parts import check_parts, check_trains, checked_callbacks
 from autograd_cnn.train.position import Position
 from autograd_cnn.train.progress import bar as progress_bar
 from autograd_cnn.train.safekeeping import Safekeeping
@@ -83,7 +83,7 @@ class Trainer:
     Raises
     ------
     ArgumentError
-        When something is not what is named above.
+        When something is not what is named above, or the optimizer's parameters are those of another model.
     UnknownArgumentError
         For an option that is not among them.
 
@@ -122,6 +122,7 @@ class Trainer:
     ) -> None:
         check_parts(model=model, criterion=criterion, optimizer=optimizer, scheduler=scheduler, penalty=penalty)
         check_parts(augmentation=augmentation, monitor=monitor, average=average)
+        check_trains(model, criterion, optimizer)
         self.model, self.criterion, self.optimizer = model, criterion, optimizer
         self.scheduler, self.scheduler_every = scheduler, _every("scheduler_every", scheduler_every)
         self.augmentation, self.monitor = augmentation, monitor

@@ -301,6 +301,15 @@ def test_it_trains_in_a_thread_too():
     assert len(found[0].epochs) == 1
 
 
+def test_some_parameters_of_the_model_or_the_criterion_are_enough():
+    model, centres = network(), nn.HierarchicalSoftmax(3, 3, rng=0)
+    for parameters in ([model.output.bias], [model.output.bias, ag.Parameter(np.zeros(3))], centres.parameters()):
+        train.Trainer(model, centres, optim.SGD(parameters, lr=0.1)).fit(blobs(), epochs=1, rng=0)
+    hidden = train.Trainer(lambda images: model(images), centres, optim.SGD(model.parameters(), lr=0.1))
+    assert hidden.fit(blobs(), epochs=1, rng=0).losses  # a function does not say what its parameters are
+    train.Trainer(nn.Flatten(), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))  # nor does this one
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -316,6 +325,10 @@ def test_it_trains_in_a_thread_too():
         (lambda: train.Trainer(None, nn.MSELoss(), 3), "model=None, expected a network"),
         (lambda: train.Trainer(network(), nn.MSELoss, 3), "criterion=<class .*, expected a loss of scores and targets"),
         (lambda: train.Trainer(network(), nn.MSELoss(), 3), "optimizer=3, expected an optimizer such as optim.SGD"),
+        (
+            lambda: train.Trainer(network(), nn.CrossEntropyLoss(), optim.SGD(network().parameters(), lr=0.1)),
+            r"none of the SGD's parameters belongs to the model, .*; make it SGD\(model.parameters\(\), ...\)",
+        ),
         (lambda: trainer(early_stopping=2).fit(blobs()), "early_stopping goes by validation data, but got none"),
         (lambda: train.EarlyStopping(0), "patience=0, expected at least 1"),
         (lambda: train.EarlyStopping(metric="top5"), "metric='top5', expected one of"),
