@@ -32,9 +32,12 @@ def floating(name: str, x: Value) -> None:
 
 
 def same_dtype(name: str, x: Value, weight: Value) -> None:
-    """Raise DtypeError when input and weight differ in dtype: nothing widens in silence."""
+    """Raise DtypeError when input and weight differ in dtype: nothing widens in silence.
+
+    The input is what has to change, unless layers take its dtype, too: float32 or float64 in the machine's order.
+    """
     if x.dtype != weight.dtype:
-        other = f", or make the layer with dtype=np.{x.dtype}" if x.dtype.isnative else ""
+        other = f", or make the layer with dtype=np.{x.dtype}" if x.dtype in (np.float32, np.float64) else ""
         raise DtypeError(
             f"{name}: input of {x.dtype} but weight of {weight.dtype}; use x.astype(np.{weight.dtype}){other}"
         )
