@@ -174,7 +174,11 @@ def test_manual_seed_makes_layers_reproducible():
         (lambda: nn.Linear(2, 2)(np.zeros((1, 2), np.uint8)), ag.DtypeError, r"use x.astype\(np.float32\)\nin layer"),
         (lambda: nn.Linear(2, 2)(np.zeros((1, 2), np.float16)), ag.DtypeError, r"use x.astype\(np.float32\)\nin layer"),
         (lambda: nn.Linear(2, 2)(np.zeros((1, 2), ">f4")), ag.DtypeError, r"use x.astype\(np.float32\)\nin layer"),
-        (lambda: nn.Linear(2, 2)(np.zeros((1, 2))), ag.DtypeError, r"or make the layer with dtype=np.float64\nin layer"),
+        (
+            lambda: nn.Linear(2, 2)(np.zeros((1, 2))),
+            ag.DtypeError,
+            r"or make the layer with dtype=np.float64\nin layer",
+        ),
         (lambda: nn.Conv2d(1, 1, 1)(np.zeros((1, 1, 2, 2))), ag.DtypeError, r"astype\(np.float32\)"),
     ],
 )
