@@ -125,7 +125,8 @@ IMAGES = np.ones((2, 4, 5, 5))
 ROW = np.ones(3)
 DIGITS = data.digits().test
 LINEAR = nn.Linear(3, 2, rng=0)
-PARTS = LINEAR, F.cross_entropy
+CHECKED = LINEAR, F.cross_entropy
+TRAINED = *CHECKED, optim.SGD(LINEAR.parameters(), 1.0)
 SCORES, LABELS, SIGNS = np.ones((4, 3)), np.zeros(4, int), np.ones(4)
 SAMPLES = np.ones((4, 3), np.float32), np.zeros(4, int)
 WRONG = (*TRUTHS, *ARRAYS, *NODES, *OTHERS)
@@ -188,12 +189,12 @@ ASKED = {
     "low": lambda x: data.preprocessing.PixelRange(low=x),
     "clip_norm": lambda x: train.Trainer(*PARTS, optim.SGD(LINEAR.parameters(), 1.0), clip_norm=x),
     "max_norm of a training": lambda x: train.Trainer(*PARTS, optim.SGD(LINEAR.parameters(), 1.0), max_norm=x),
-    "samples": lambda x: train.check_overfitting(*PARTS, SAMPLES, samples=x),
-    "steps": lambda x: train.check_overfitting(*PARTS, SAMPLES, steps=x),
-    "lr of a check": lambda x: train.check_overfitting(*PARTS, SAMPLES, lr=x),
-    "share of a check": lambda x: train.check_overfitting(*PARTS, SAMPLES, share=x),
-    "tolerance": lambda x: train.check_initial_loss(*PARTS, SAMPLES, tolerance=x),
-    "expected": lambda x: train.check_initial_loss(*PARTS, SAMPLES, expected=x),
+    "samples": lambda x: train.check_overfitting(*CHECKED, SAMPLES, samples=x),
+    "steps": lambda x: train.check_overfitting(*CHECKED, SAMPLES, steps=x),
+    "lr of a check": lambda x: train.check_overfitting(*CHECKED, SAMPLES, lr=x),
+    "share of a check": lambda x: train.check_overfitting(*CHECKED, SAMPLES, share=x),
+    "tolerance": lambda x: train.check_initial_loss(*CHECKED, SAMPLES, tolerance=x),
+    "expected": lambda x: train.check_initial_loss(*CHECKED, SAMPLES, expected=x),
     "decay": lambda x: train.AveragedModel(LINEAR, x),
     "window": lambda x: health.Monitor(window=x),
     "temperature": lambda x: train.DistillationLoss(temperature=x),
@@ -232,6 +233,6 @@ def test_a_training_refuses_a_negative_bound_when_it_is_made(bound):
 
 def test_checks_of_a_network_refuse_what_they_cannot_count():
     with pytest.raises(ag.ArgumentError, match=r"^check_overfitting: steps=-3, expected a positive integer$"):
-        train.check_overfitting(*PARTS, SAMPLES, steps=-3)
+        train.check_overfitting(*CHECKED, SAMPLES, steps=-3)
     with pytest.raises(ag.ArgumentError, match=r"^check_initial_loss: tolerance=-1, expected a finite number of at"):
-        train.check_initial_loss(*PARTS, SAMPLES, tolerance=-1)
+        train.check_initial_loss(*CHECKED, SAMPLES, tolerance=-1)
