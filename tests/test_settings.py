@@ -187,8 +187,8 @@ ASKED = {
     "share": lambda x: data.augmentation.Flip(share=x),
     "pixels": lambda x: data.augmentation.Shift(x),
     "low": lambda x: data.preprocessing.PixelRange(low=x),
-    "clip_norm": lambda x: train.Trainer(*PARTS, optim.SGD(LINEAR.parameters(), 1.0), clip_norm=x),
-    "max_norm of a training": lambda x: train.Trainer(*PARTS, optim.SGD(LINEAR.parameters(), 1.0), max_norm=x),
+    "clip_norm": lambda x: train.Trainer(*TRAINED, clip_norm=x),
+    "max_norm of a training": lambda x: train.Trainer(*TRAINED, max_norm=x),
     "samples": lambda x: train.check_overfitting(*CHECKED, SAMPLES, samples=x),
     "steps": lambda x: train.check_overfitting(*CHECKED, SAMPLES, steps=x),
     "lr of a check": lambda x: train.check_overfitting(*CHECKED, SAMPLES, lr=x),
@@ -228,7 +228,7 @@ def test_whoever_asks_for_a_number_refuses_what_is_none(setting):
 @pytest.mark.parametrize("bound", ["clip_norm", "max_norm"])
 def test_a_training_refuses_a_negative_bound_when_it_is_made(bound):
     with pytest.raises(ag.ArgumentError, match=f"^Trainer: {bound}=-1, expected a"):
-        train.Trainer(*PARTS, optim.SGD(LINEAR.parameters(), 1.0), **{bound: -1})
+        train.Trainer(*TRAINED, **{bound: -1})
 
 
 def test_checks_of_a_network_refuse_what_they_cannot_count():
