@@ -56,7 +56,8 @@ def read_only_installation(tmp_path):
         pytest.skip("to root no folder is read-only, and only Linux can change that")
     source, package = Path(autograd_cnn.__file__).parent, tmp_path / "site" / "autograd_cnn"
     shutil.copytree(source / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(source / "errors.py", package)
+    for name in ("errors.py", "settings.py"):  # what they stand on
+        shutil.copy(source / name, package)
     (package / "__init__.py").touch()
     temporary = tmp_path / "temporary"
     temporary.mkdir()
