@@ -42,7 +42,7 @@ def split(x: Value, indices_or_sections: Any, axis: int = 0) -> list[Value]:
     shape = shape_of(x)
     axis = one_axis("split", axis, len(shape))
     name, given = "indices_or_sections", indices_or_sections
-    if np.ndim(given) == 0:
+    if not isinstance(given, tuple | list) and np.ndim(given) == 0:
         parts = whole("split", name, given)
         if parts < 1 or shape[axis] % parts:
             raise ShapeError(
@@ -102,16 +102,14 @@ def repeat(x: Value, repeats: Any, axis: int | None = None) -> Value:
         x, axis = ravel(x), 0
     shape = shape_of(x)
     axis = one_axis("repeat", axis, len(shape))
-    if np.size(repeats) != 1:
-        if np.shape(repeats) != shape[axis : axis + 1]:
-            raise ShapeError(
-                f"repeat: {np.size(repeats)} repeats for {shape[axis]} along axis {axis}; give one for each"
-            )
-        times_each = [whole("repeat", "repeats", n, 0) for n in repeats]
-        return take(x, np.repeat(np.arange(shape[axis]), times_each), axis)
-    times = whole("repeat", "repeats", np.ravel(repeats)[0], 0)
-    copies = broadcast_to(expand_dims(x, axis + 1), shape=(*shape[: axis + 1], times, *shape[axis + 1 :]))
-    return reshape(copies, shape=(*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
+    many = repeats if isinstance(repeats, tuple | list) or np.ndim(repeats) else (repeats,)
+    times = [whole("repeat", "repeats", n, 0) for n in many]
+    if len(times) != 1:
+        if len(times) != shape[axis]:
+            raise ShapeError(f"repeat: {len(times)} repeats for {shape[axis]} along axis {axis}; give one for each")
+        return take(x, np.repeat(np.arange(shape[axis]), times), axis)
+    copies = broadcast_to(expand_dims(x, axis + 1), shape=(*shape[: axis + 1], *times, *shape[axis + 1 :]))
+    return reshape(copies, shape=(*shape[:axis], shape[axis] * times[0], *shape[axis + 1 :]))
 
 
 @composition()

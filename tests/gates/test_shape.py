@@ -91,6 +91,8 @@ def test_split_into_parts_and_at_places(x, data):
     [
         (lambda x: ag.split(x, 2, axis=1), ag.ShapeError, "3 along axis 1 do not make 2 equal parts"),
         (lambda x: ag.split(x, 0), ag.ShapeError, "0 equal parts"),
+        (lambda x: ag.repeat(x, [1, [2]], axis=0), ag.ArgumentError, r"repeats=\[2\], expected an integer"),
+        (lambda x: ag.split(x, [1, [2]]), ag.ArgumentError, r"indices_or_sections=\[2\], expected an integer"),
         (lambda x: ag.squeeze(x, 0), ag.ShapeError, "length other than 1"),
         (lambda x: ag.swapaxes(x, 0, 2), ag.OutOfRangeError, "swapaxes: axis 2 is out of bounds for 2 axes"),
         (lambda x: ag.swapaxes(x, 0, True), ag.ArgumentError, "axis=True, expected an integer"),
