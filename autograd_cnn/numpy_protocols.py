@@ -1,6 +1,7 @@
 """NumPy's two protocols: ``np.exp(node)`` and ``np.sum(node, axis=0)`` record the gate of that name.
 
-What has no gate raises; nothing turns nodes into an array of objects.
+What has no gate raises; nothing turns nodes into an array of objects. ``np.asarray(node)`` asks for the plain numbers,
+and so does ``np.array`` of a list of nodes, of which NumPy tells no more: `ag.stack` is what records.
 """
 
 from __future__ import annotations

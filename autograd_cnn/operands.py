@@ -11,6 +11,7 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, serial
 from autograd_cnn.graph.making import blank_scalar, made_simply
 from autograd_cnn.graph.origin import Origin
+from autograd_cnn.graph.tensor import refuse_nodes_inside
 from autograd_cnn.live import as_attribute
 from autograd_cnn.recording import recording
 
@@ -28,7 +29,7 @@ def as_edge(name: str, x: Any) -> Any:
         return x
     if isinstance(x, np.generic):
         return x.item()
-    _refuse_nodes_inside(name, x)
+    refuse_nodes_inside(name, x)
     return Tensor(x)
 
 
@@ -36,17 +37,11 @@ def as_plain(name: str, x: Any) -> Any:
     """Return an operand beside which there is no node: a list becomes an array."""
     if type(x) not in _SEQUENCES:
         return x
-    _refuse_nodes_inside(name, x)
+    refuse_nodes_inside(name, x)
     try:
         return np.asarray(x)
     except ValueError as error:
         raise ArgumentError(f"{name}: {error}; expected numbers in a rectangular array") from None
-
-
-def _refuse_nodes_inside(name: str, x: Any) -> None:
-    """Raise for a list of nodes: it would become an array of their values, which no gradient reaches."""
-    if type(x) in _SEQUENCES and any(isinstance(part, Node) for part in x):
-        raise ArgumentError(f"{name}: got a {type(x).__name__} of nodes, expected one node; join them with ag.stack")
 
 
 def one_by_one(inputs: Any) -> bool:

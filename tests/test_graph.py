@@ -50,6 +50,22 @@ def test_tensor_refuses_what_is_no_array_of_real_numbers(value, error):
         ag.Tensor(value)
 
 
+@pytest.mark.parametrize("make", [lambda x: [x, x], lambda x: (1.0, x), lambda x: [[1.0], [x]], lambda x: [[(x,)]]])
+@pytest.mark.parametrize("node", [ag.Scalar(1.0), ag.Tensor(1.0), ag.Parameter(1.0)])
+def test_a_tensor_of_nodes_would_cut_their_graph(make, node):
+    for kind in (ag.Tensor, ag.Parameter):
+        with pytest.raises(ag.ArgumentError, match=r"^Tensor: got a .* of nodes, .*; join them with ag\.stack$"):
+            kind(make(node))
+    assert ag.Tensor(node).shape == ()  # one node is meant: it is copied
+
+
+def test_a_list_that_holds_itself_is_no_array():
+    itself = [1.0]
+    itself += [itself, itself]
+    with pytest.raises(ag.ArgumentError, match="expected numbers in a rectangular array"):
+        ag.Tensor(itself)
+
+
 def test_integer_leaf_cannot_require_a_gradient():
     with pytest.raises(ag.DtypeError, match="w: int64 cannot require a gradient"):
         ag.Tensor(np.arange(3), requires_grad=True, name="w")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -33,6 +34,8 @@ class Tensor(Node):
     ------
     DtypeError
         For strings, objects and complex numbers, or when an integer tensor is asked for a gradient.
+    ArgumentError
+        For a list of nodes, whose graphs would end here: `ag.stack` joins them. One node gives its value.
     """
 
     __slots__ = ()
@@ -134,9 +137,30 @@ class Parameter(Tensor):
         self.writable()[...] = array
 
 
+_MOST_AXES = 64
+"""Of an array of NumPy; a list may hold itself, and so have no end of them."""
+
+
+def refuse_nodes_inside(name: str, x: Any) -> None:
+    """Raise for a list of nodes, also of lists of them: of an array of their values no gradient would reach them."""
+    if not isinstance(x, list | tuple):
+        return
+    lists: Iterable[Any] = [x]
+    for _ in range(_MOST_AXES):
+        parts = list(chain.from_iterable(lists))
+        kinds = set(map(type, parts))
+        if any(issubclass(kind, Node) for kind in kinds):
+            what = f"a {type(x).__name__} of nodes"
+            raise ArgumentError(f"{name}: got {what}, expected one node; join them with ag.stack")
+        if not any(issubclass(kind, list | tuple) for kind in kinds):
+            return
+        lists = {id(part): part for part in parts if isinstance(part, list | tuple)}.values()
+
+
 def _own_array(value: Any, dtype: DTypeLike | None) -> Array:
     if isinstance(value, Node):
         value = value._value
+    refuse_nodes_inside("Tensor", value)
     try:
         array: Array = np.array(value, dtype=dtype, order="C")
     except (ValueError, TypeError) as error:

@@ -186,7 +186,10 @@ def test_lists_of_numbers_are_arrays():
 
 def test_a_list_of_nodes_is_refused_where_one_node_is_meant():
     x = ag.Scalar(1.0)
-    for call in (lambda: ag.exp([x, x]), lambda: ag.add(x, [x, x]), lambda: ag.sum((x, x))):
+    for call in (
+        *(lambda: ag.exp([x, x]), lambda: ag.add(x, [x, x]), lambda: ag.sum((x, x))),
+        *(lambda: ag.exp([[x], [x]]), lambda: ag.add(x, [[1.0, x], (x, 2.0)])),
+    ):
         with pytest.raises(ag.ArgumentError, match=r"of nodes, expected one node; join them with ag\.stack"):
             call()
 
