@@ -121,6 +121,14 @@ def test_what_is_explained_can_be_tried_all_the_same(project):
     assert "3 explained, 0 neither" in output
 
 
+def test_what_runs_on_import_meets_all_tests_of_its_file():
+    """A line may do both: a decorator runs on import, and a lambda among its arguments when a test calls it."""
+    reached = pytest.importorskip("tests.mutations.reached", reason="coverage, of the dev extra, tells what runs")
+    found = reached.Reached({"toy.py": {1: ["test_rule"], 5: ["test_all"]}}, {"test_rule": 0.1, "test_all": 0.2})
+    assert found.by("toy.py", range(1, 2)) == ["test_rule"]
+    assert found.by("toy.py", range(1, 2), on_import=True) == ["test_rule", "test_all"]
+
+
 def test_nothing_is_changed_while_a_test_fails(project):
     with (project / "tests/test_toy.py").open("a") as file:
         file.write("\n\ndef test_wrong():\n    assert far(1)\n")

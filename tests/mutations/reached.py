@@ -36,16 +36,16 @@ class Reached:
         }
         return cls(tests, found["seconds"])
 
-    def by(self, path: str, statement: range) -> list[str]:
+    def by(self, path: str, statement: range, on_import: bool = False) -> list[str]:
         """Return the tests of a statement, those named like its file first, then the quickest.
 
-        One that runs when its file is imported is tested by all that run anything in this file; if none does, as in one
-        of constants alone, by all.
+        What runs when its file is imported is tested by all that run anything in this file; if none does, as in one
+        of constants alone, by all. Tests may reach its line, too: a gate's declaration holds the rule for Scalars.
         """
         lines = self.tests.get(path, {})
         tests = {test for line in statement for test in lines.get(line, ())}
         of_definitions: set[str] = set()
-        if not tests:  # it runs on import
+        if on_import or not tests:
             of_definitions = {test for test in self.seconds if test.startswith(DEFINITIONS)}
             tests = {test for of_line in lines.values() for test in of_line} | of_definitions or set(self.seconds)
         of_file = {test for test in tests if f"test_{Path(path).stem.strip('_')}.py" in test} - of_definitions

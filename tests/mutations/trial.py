@@ -121,7 +121,7 @@ def _tried(mutants: Iterable[Mutant], reached: Reached, workers: int, run: Run) 
     waiting = iter(mutants)
     while True:
         while len(running) < workers and (mutant := next(waiting, None)) is not None:
-            tests = reached.by(mutant.path, mutant.statement)
+            tests = reached.by(mutant.path, mutant.statement, on_import=run is _run_anew)
             if tests:
                 seconds = STANDSTILL + 5 * sum(reached.seconds[test] for test in tests)
                 running.append(Trial.begin(mutant, tests, seconds, partial(run, Limits(reached.seconds))))
