@@ -6,10 +6,10 @@ Every card has the same width and the same axes, so that a column of cards compa
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 from autograd_cnn.health.report import Distribution, Layer, Thresholds, Units
+from autograd_cnn.health.verdicts import Verdict, verdict
 from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 from viz.labels import NARROWEST, block, cell, histogram, plain, room_for, row, slot, table, text
 from viz.style import MARKS, Theme, shortened
@@ -23,26 +23,6 @@ _LEFT = 92  # what stands before a bar
 _CHART = 126
 _CHART_HEIGHT = 30
 _GAUGE_LOG10 = (-6.0, 0.0)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a card says about its layer: the worst finding in the pill, the others in a line."""
-
-    status: str
-    words: str
-    also: tuple[str, ...] = ()
-
-
-def verdict(layer: Layer) -> Verdict:
-    """Return the judgement of `layer`: its findings; NaN and infinity count even where none names them."""
-    said = list(dict.fromkeys(finding.words for finding in layer.findings))
-    status = layer.findings[0].severity if layer.findings else "ok"
-    sizes = {"value": layer.activation.rms, "gradient": layer.gradient.rms if layer.gradient else 0.0}
-    broken = [f"{number(rms)} in {what}" for what, rms in sizes.items() if not math.isfinite(rms)]
-    if broken and not any(finding.kind == "non-finite" for finding in layer.findings):
-        said, status = broken + said, "critical"
-    return Verdict(status, said[0] if said else "healthy", tuple(said[1:]))
 
 
 def fitted(words: str, points: float, size: float, *, bold: bool = True) -> str:

@@ -10,8 +10,8 @@ from autograd_cnn.graph import Node
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import decades, tiny
-from viz.cards import verdict
 from viz.course_charts import curve_chart, curves_of
 from viz.differences import Pair, differences, pairs_of
 from viz.errors import LayoutError, RendererNotFound, UndrawableError

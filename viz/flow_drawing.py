@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from autograd_cnn.health.report import Connection, Layer, Report
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import counted, decades, extent, number
 from viz import layers as layering
-from viz.cards import card, compact_card, is_slim, verdict
+from viz.cards import card, compact_card, is_slim
 from viz.dot import cluster_statements, frame
 from viz.flow_legend import Heading, header, signs_of_card, signs_of_wire
 from viz.flow_wires import Wire, branching_wire, chained_wire

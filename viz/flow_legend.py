@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd_cnn.health.report import Finding, Layer, Report, Thresholds
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import counted, share
-from viz.cards import WIDTH, fitted, is_slim, verdict
+from viz.cards import WIDTH, fitted, is_slim
 from viz.flow_wires import Wire
 from viz.labels import block, cell, room_for, row, table, text
 from viz.layer_blocks import Block

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from autograd_cnn.health.report import Connection, Layer, Report, Units
-from viz.cards import verdict
+from autograd_cnn.health.verdicts import verdict
 from viz.flow_drawing import Drawing, document
 from viz.labels import FROZEN, SLOT
 from viz.page import PAGE_THEME

@@ -9,9 +9,9 @@ from autograd_cnn.graph import Node
 from autograd_cnn.health.monitor import Monitor
 from autograd_cnn.health.report import Layer, Report
 from autograd_cnn.health.timeline import Timeline
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 from viz import predictions_page
-from viz.cards import verdict
 from viz.classifier import Predictions
 from viz.course_charts import Curve, charts_of, curves_of
 from viz.errors import LayoutError, RendererNotFound, UndrawableError

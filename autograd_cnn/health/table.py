@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 
 from autograd_cnn.health.report import Finding, Layer, Report
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import brief, counted, decades, extent, number, share, tiny
 
 WIDTH = 100
-MARKS = {"warning": "!", "critical": "✕"}
+MARKS = {"ok": "✓", "warning": "!", "critical": "✕"}
 HEADS = ("layer", "kind", "output", "params", "units", "activ.", "gradient", "atten.", "update", "health")
 MOST_UNITS = 24
 RIGHT = frozenset({"params", "activ.", "gradient", "atten.", "update"})
@@ -36,7 +37,7 @@ def _title(report: Report) -> str:
 
 
 def _row(layer: Layer) -> tuple[str, ...]:
-    worst = layer.findings[0] if layer.findings else None
+    said = verdict(layer)
     return (
         layer.name,
         layer.kind,
@@ -47,7 +48,7 @@ def _row(layer: Layer) -> tuple[str, ...]:
         tiny(None if layer.gradient is None else layer.gradient.rms),
         decades(layer.attenuation),
         tiny(layer.update_ratio) if layer.parameters else "",
-        "✓" if worst is None else f"{MARKS[worst.severity]} {worst.words}",
+        MARKS["ok"] if said.status == "ok" else f"{MARKS[said.status]} {said.words}",
     )
 
 
@@ -99,7 +100,7 @@ def _proofs(report: Report) -> list[str]:
 
 def _findings(report: Report) -> list[str]:
     if not report.findings:
-        return ["", "✓ healthy: no finding"]
+        return ["", f"{MARKS['ok']} healthy: no finding"]
     lines, told = [], {(f.cause, f.remedy): f for f in report.findings}
     for finding in report.findings:
         lines += ["", f"{MARKS[finding.severity]} {_where(finding)}: {finding.words}, since step {finding.since}"]

@@ -1,6 +1,9 @@
 """The report as text."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
@@ -9,6 +12,7 @@ import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812
 from autograd_cnn import health
 from autograd_cnn.health.table import table
+from autograd_cnn.health.verdicts import Verdict, verdict
 from tests.health.networks import convolutional, dense, gradients_of
 
 SMALL = """\
@@ -84,6 +88,35 @@ def test_healthy_network_says_so():
     text = health.inspect(gradients_of(convolutional())).table()
     assert text.endswith("✓ healthy: no finding")
     assert text.count("✓") == 9
+
+
+def test_no_layer_that_nan_went_on_to_is_called_healthy():
+    """NaN comes in at conv1, or backward at fc, and goes through all layers; the finding names the first alone."""
+    forward, backward = convolutional(), convolutional()
+    forward.conv1.bias.assign(np.full(8, np.nan))
+    loss = gradients_of(backward)
+    for node in ag.nodes(loss):
+        if node.grad is not None:
+            node.grad = node.grad * np.nan
+    for report, words in (
+        (health.inspect(gradients_of(forward)), "✕ NaN in value"),
+        (health.inspect(loss), "✕ NaN in grad…"),
+    ):
+        rows = report.table().splitlines()[4 : 4 + len(report.layers)]
+        assert len({row.split()[0] for row in rows}) == len(report.layers)
+        assert [row for row in rows if not row.endswith(words)] == []
+        assert [finding.kind for finding in report.findings] == ["non-finite"]
+
+
+@pytest.mark.parametrize("field", ["activation", "gradient", "weight_gradient", "update_ratio"])
+@pytest.mark.parametrize("size", [np.nan, np.inf])
+def test_one_number_that_is_not_finite_is_worse_than_any_warning(field, size):
+    found = (finding("warning", "fc", "31% dead", "cause"),)
+    sound = health.Layer("fc", "linear", (4,), (3,), 7, shown(1.0), shown(1.0), 0.0, 1e-3, 1.0, findings=found)
+    assert verdict(sound) == Verdict("warning", "31% dead")
+    said = verdict(replace(sound, **{field: shown(size) if field in ("activation", "gradient") else size}))
+    assert (said.status, said.also) == ("critical", ("31% dead",))
+    assert said.words.startswith("NaN in" if np.isnan(size) else "∞ in")
 
 
 def test_lines_fit_into_a_terminal():

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 import autograd_cnn as ag
 from autograd_cnn import nn
 from autograd_cnn.health.report import Connection, Distribution, Finding, Layer, Report, Thresholds, Units
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import brief, decades, extent, number, share, tiny
 from tests.viz.geometry import page, shapes, texts
 from tests.viz.measured import measured
-from viz.cards import card, verdict
+from viz.cards import card
 from viz.errors import UndrawableError, UnknownThemeError
 from viz.flow_legend import packed
 from viz.flows import flow, shown_report

@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd_cnn.graph import Node
 from autograd_cnn.health.report import Layer, Report
+from autograd_cnn.health.verdicts import verdict
 from autograd_cnn.health.wording import decades, extent, number, tiny
-from viz.cards import verdict
 from viz.errors import UndrawableError
 from viz.labels import plain
 from viz.unit_bars import unit_counts
