@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_cnn.graph import Array, Node, Tensor
-from autograd_cnn.health.units import unit_axis
+from autograd_cnn.health.axes import other_axes, unit_axis
 
 if TYPE_CHECKING:
     from autograd_cnn.compilation.native.counting import Tally
@@ -38,8 +38,8 @@ class Census:
         Places of the nodes whose gradients are counted unit by unit.
     weights : frozenset of int
         Places of parameters, which are read whole.
-    counts : dict
-        How many numbers each node has whose value or gradient is counted.
+    counts, axes : dict
+        How many numbers each node has whose value or gradient is counted, and which axis counts its units.
     part : int or None
         About how many numbers of a larger array are read at a step; all where it is None.
     taken : int
@@ -57,6 +57,7 @@ class Census:
     of_units: tuple[int, ...]
     weights: frozenset[int]
     counts: dict[int, int]
+    axes: dict[int, int]
     part: int | None
     taken: int = 0
     values: dict[int, float] = field(default_factory=dict)
@@ -105,8 +106,8 @@ class Census:
         if sums is not None:
             self.units[place], self.gradients[place] = sums[:-1], sums.item(-1)
         elif gradient is not None:
-            part = self._part(gradient)
-            sums = self.units[place] = count_units(part, unit_axis(gradient.ndim), "squares")[:, SQUARES]
+            part = self._part(place, gradient)
+            sums = self.units[place] = count_units(part, self.axes[place], "squares")[:, SQUARES]
             self.gradients[place] = float(np.add.reduce(sums)) * (gradient.size / part.size)
 
     def _add_up(self, left: list[tuple[dict[int, float], int, Any]], rows: dict[Any, Row]) -> None:
@@ -117,7 +118,7 @@ class Census:
         for goal, place, array in left:
             if array is None:
                 continue
-            part = array if place in self.weights else self._part(array)
+            part = array if place in self.weights else self._part(place, array)
             key = place, goal is self.values
             known = rows.get(key)
             if known is None or known[0] is not part:
@@ -128,11 +129,11 @@ class Census:
             for (goal, place, scale, _), total in zip(some, totals, strict=True):
                 goal[place] = total * scale
 
-    def _part(self, array: Array) -> Array:
+    def _part(self, place: int, array: Array) -> Array:
         """Return the rows of a large array that have their turn."""
         if self.part is None or array.size <= self.part:
             return array
-        axis, step = _rows_of(array.shape, array.strides, self.part)
+        axis, step = _rows_of(array.shape, array.strides, self.axes[place], self.part)
         return array[(slice(None),) * axis + (slice(self.taken % step, None, step),)]
 
     @property
@@ -153,17 +154,16 @@ class Census:
         driven: Array = sums != 0
         in_part = self.part is not None and place not in self.counted
         if gradient is not None and (in_part or gradient.itemsize > 4) and not driven.all():  # tiny squares vanish
-            axis, missing = unit_axis(gradient.ndim), np.flatnonzero(~driven)
+            axis, missing = self.axes[place], np.flatnonzero(~driven)
             rest = gradient[(slice(None),) * axis + (missing,)]
-            others = tuple([i for i in range(rest.ndim) if i != axis])
-            driven[missing] = np.logical_or.reduce(rest != 0, axis=others)
+            driven[missing] = np.logical_or.reduce(rest != 0, axis=other_axes(rest.ndim, axis))
         return driven
 
 
 @lru_cache(maxsize=1024)
-def _rows_of(shape: tuple[int, ...], strides: tuple[int, ...], part: int) -> tuple[int, int]:
+def _rows_of(shape: tuple[int, ...], strides: tuple[int, ...], unit: int, part: int) -> tuple[int, int]:
     """Return the axis that is outermost in memory, but for that of the units, and each how many of its rows to read."""
-    axes = [i for i in range(len(shape)) if i != unit_axis(len(shape)) and shape[i] > 1] or [unit_axis(len(shape))]
+    axes = [i for i in other_axes(len(shape), unit) if shape[i] > 1] or [unit]
     axis = max(axes, key=lambda i: abs(strides[i]))
     return axis, min(shape[axis], -(-math.prod(shape) // part))
 
@@ -181,7 +181,8 @@ def census_of(
     whole = [place for place in dict.fromkeys(gradients) if place not in by_unit and _is_counted(order[place])]
     of_values = tuple([place for place in dict.fromkeys(values) if _is_counted(order[place])])
     counts = {place: order[place].size for place in (*of_values, *whole, *by_unit)}
-    return Census(of_values, tuple(whole), by_unit, frozenset(weights), counts, part)
+    axes = {place: unit_axis(order[place]) for place in counts}
+    return Census(of_values, tuple(whole), by_unit, frozenset(weights), counts, axes, part)
 
 
 def _is_counted(node: Node) -> bool:

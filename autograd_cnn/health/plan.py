@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_cnn.graph import Array, Node
+from autograd_cnn.health.axes import unit_axis
 from autograd_cnn.health.census import Census, census_of
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.network import Edge, Network, read_network
@@ -23,9 +24,10 @@ GRAPHS = 4
 class Places:
     """One layer: positions, in topological order, of its outputs, activations and weights.
 
-    `feeders` are the inputs of the activations, where nothing else uses them: their gradient is what the
-    activations pass on; empty otherwise. `sources` are the nodes that a layer reads and `leaving` those that others
-    read of it, where the whole gradient of each belongs to these wires: then it tells the attenuation; else empty.
+    `axes` are those of the activations that count units. `feeders` are the inputs of the activations, where nothing
+    else uses them: their gradient is what the activations pass on; empty otherwise. `sources` are the nodes that a
+    layer reads and `leaving` those that others read of it, where the whole gradient of each belongs to these wires:
+    then it tells the attenuation; else empty.
     `products` are the weight, the data and the units' axis of its one product with weights. `leaves` are the sources
     that no gate made; `reads_input` says whether all are.
     """
@@ -33,6 +35,7 @@ class Places:
     name: str
     outputs: tuple[int, ...]
     activations: tuple[int, ...]
+    axes: tuple[int, ...]
     feeders: tuple[int, ...]
     weights: tuple[int, ...]
     sources: tuple[int, ...]
@@ -108,6 +111,7 @@ def plan_of(loss: Node, known: Collection[Node] | None, part: int | None = None)
                 group.name,
                 at(outputs_of(network, group)),
                 at(activations),
+                tuple([unit_axis(node) for node in activations]),
                 at(_feeders(network, activations)),
                 at(weights_of(network.parameters[group])),
                 at(sources),

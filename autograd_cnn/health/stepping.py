@@ -83,22 +83,22 @@ def are_units_known(plan: Plan) -> bool:
 
 def units_of(layer: Places, order: Sequence[Node], census: Census, thresholds: Thresholds) -> Batch | None:
     """Return what this step tells of a layer's units; None for a layer without any."""
-    activations = [order[i] for i in layer.activations]
+    activations, axes = [order[i] for i in layer.activations], layer.axes
     driven = [census.driven(i, order[i].grad) for i in layer.feeders]
     active = [census.active(i) for i in layer.activations]
     if active and active[0] is not None:  # then all are, and so are the feeders: `are_units_known`
-        return batch_of_uses([_counted(*each) for each in zip(activations, active, driven, strict=True)])
+        return batch_of_uses([_counted(*each) for each in zip(activations, axes, active, driven, strict=True)])
     if len(driven) == 1:
         (node,), (own,) = activations, driven
         assert node.gate is not None
         if own is not None and own.all() and node.ndim > 1 and node.gate.saturates is None:  # the usual case
             return Batch(node.shape[0], True, own, own, np.zeros(own.shape))
-    return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven)
+    return read_units(activations, layer.numbers, [x.grad for x in activations], thresholds, driven, axes)
 
 
-def _counted(relu: Node, active: Array | None, driven: Array | None) -> Batch:
+def _counted(relu: Node, axis: int, active: Array | None, driven: Array | None) -> Batch:
     """Return the units of a ReLU that was counted; without a gradient those count as driven that are active."""
     assert active is not None
     if relu.dtype != np.float32:  # tiny squares vanish
-        active = active | is_positive(relu._value, ~active)
+        active = active | is_positive(relu._value, axis, ~active)
     return Batch(relu.shape[0], True, active, active if driven is None else driven, np.zeros(active.shape))

@@ -1,8 +1,8 @@
 """The units of a layer: which are silent, starved or saturated in one batch, and dead over several.
 
-A unit is a neuron, or a channel over samples and positions: axis 1 of an activation of four or more
-axes, the last axis otherwise. In a graph of Scalars a unit is an activation node; nodes whose sums
-begin with the same weight are one unit on several samples.
+A unit is a neuron, or a channel over samples and positions: what an activation has at one place of the axis that
+`axes.unit_axis` tells. In a graph of Scalars a unit is an activation node; nodes whose sums begin with the same weight
+are one unit on several samples.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_cnn.gates.activation import relu
 from autograd_cnn.graph import Array, Node, Scalar
+from autograd_cnn.health.axes import other_axes, unit_axis
 from autograd_cnn.health.grouping import is_activation
 from autograd_cnn.health.report import Thresholds, Units
 from autograd_cnn.registry import gradient_of
@@ -70,6 +71,7 @@ def read_units(
     upstream: Sequence[Any],
     thresholds: Thresholds,
     driven: Sequence[Array | None] | None = None,
+    axes: Sequence[int] | None = None,
 ) -> Batch | None:
     """Read the units of a layer off its activation's own rule; None for a layer without activation.
 
@@ -85,6 +87,8 @@ def read_units(
     driven : sequence of ndarray, optional
         Which units of each Tensor hand something back to its input, where it is known: it spares the rule for all
         units that do.
+    axes : sequence of int, optional
+        What `unit_axis` told of each, where it is known.
     """
     if not nodes:
         return None
@@ -96,9 +100,10 @@ def read_units(
         sent = None if any(u is None for u in upstream) else np.array(upstream)
         return _batch(local, sent, limit, numbers, samples=int(np.bincount(numbers).max()))
     known = driven or (None,) * len(nodes)
+    axes = [unit_axis(node) for node in nodes] if axes is None else axes
     batches = [
-        _of_tensor(node, sent, passing, limit)
-        for node, sent, passing in zip(nodes, upstream, known, strict=True)
+        _of_tensor(node, axis, sent, passing, limit)
+        for node, axis, sent, passing in zip(nodes, axes, upstream, known, strict=True)
         if node.gate is gate
     ]
     return batch_of_uses(batches)
@@ -109,72 +114,73 @@ def batch_of_uses(uses: Sequence[Batch]) -> Batch:
     return _merged([use for use in uses if use.active.shape == uses[-1].active.shape])
 
 
-def _of_tensor(node: Node, sent: Any, driven: Array | None, limit: float | None) -> Batch:
+def _of_tensor(node: Node, axis: int, sent: Any, driven: Array | None, limit: float | None) -> Batch:
     """Read a Tensor's units, of a large one portion by portion, which stays in cache."""
     samples = node.shape[0] if node.ndim > 1 else 1
     if driven is not None and node.ndim > 1:
         if driven.all():
-            flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, limit)
+            flat = np.zeros(driven.shape) if limit is None else _share_of_flat(node, axis, limit)
             return Batch(samples, limit is None, driven, driven, flat)
         if node.gate is relu:
-            return Batch(samples, True, driven | is_positive(node._value, ~driven), driven, np.zeros(driven.shape))
+            active = driven | is_positive(node._value, axis, ~driven)
+            return Batch(samples, True, active, driven, np.zeros(driven.shape))
         if limit is None:
             first = Batch(samples, True, driven, driven, np.zeros(driven.shape))
-            return _completed(first, node, sent, slice(0, samples))
+            return _completed(first, node, axis, sent, slice(0, samples))
     if node.ndim <= 1 or node.size <= PORTION:
-        return _batch(local_gradient(node), sent, limit, None, samples)
+        return _batch(local_gradient(node), sent, limit, None, samples, axis)
     at_once = max(1, PORTION * samples // node.size)
-    first = _of_part(node, sent, limit, slice(0, at_once))
+    first = _of_part(node, axis, sent, limit, slice(0, at_once))
     if limit is None:
-        return replace(_completed(first, node, sent, slice(at_once, samples)), samples=samples)
+        return replace(_completed(first, node, axis, sent, slice(at_once, samples)), samples=samples)
     cuts = range(at_once, samples, at_once)
-    rest = [_of_part(node, sent, limit, slice(i, min(i + at_once, samples))) for i in cuts]
+    rest = [_of_part(node, axis, sent, limit, slice(i, min(i + at_once, samples))) for i in cuts]
     return _merged([first, *rest])
 
 
-def is_positive(output: Array, asked: Array) -> Array:
+def is_positive(output: Array, axis: int, asked: Array) -> Array:
     """Return which of some units of a ReLU are active: it passes gradients exactly where its output is not ≤ 0."""
-    unit, units = unit_axis(output.ndim), np.flatnonzero(asked)
-    part = output[(slice(None),) * unit + (units,)]
+    units = np.flatnonzero(asked)
+    part = output[(slice(None),) * axis + (units,)]
     found = np.zeros(asked.shape, bool)
-    found[units] = ~(np.maximum.reduce(part, axis=not_units(output.ndim)) <= 0)
+    found[units] = ~(np.maximum.reduce(part, axis=other_axes(output.ndim, axis)) <= 0)
     return found
 
 
-def _share_of_flat(node: Node, limit: float) -> Array:
+def _share_of_flat(node: Node, axis: int, limit: float) -> Array:
     """Return on which share of the samples and positions the slope of each unit is below a limit."""
-    samples, unit = node.shape[0], unit_axis(node.ndim)
+    samples = node.shape[0]
     at_once = max(1, min(COUNTED, 2 * PORTION * samples // node.size))
     counts: Any = 0
     for begin in range(0, samples, at_once):
         flat = np.abs(local_gradient(node, slice(begin, begin + at_once))) < limit
         counted = np.add.reduce(flat.view(np.uint8), axis=0, dtype=np.uint8)
-        rows = counted.reshape(node.shape[1], -1) if unit == 1 else counted.reshape(-1, node.shape[unit]).T
+        rows = np.moveaxis(counted, axis - 1, 0).reshape(node.shape[axis], -1)
         counts = counts + np.add.reduce(rows, axis=1, dtype=np.int64)
-    return np.asarray(counts / (node.size // node.shape[unit]))
+    return np.asarray(counts / (node.size // node.shape[axis]))
 
 
-def _completed(first: Batch, node: Node, sent: Any, rows: slice) -> Batch:
+def _completed(first: Batch, node: Node, axis: int, sent: Any, rows: slice) -> Batch:
     """Look at these samples too, for those units only that have not shown themselves: in a healthy layer few."""
     missing = np.flatnonzero(~first.driven)
     if not missing.size or rows.start >= rows.stop:
         return first
     begin, end = int(missing[0]), int(missing[-1]) + 1
     units: Any = slice(begin, end) if end - begin == missing.size else missing  # neighbours need no copy
-    rest = _of_part(node, sent, None, rows, units)
+    rest = _of_part(node, axis, sent, None, rows, units)
     active, driven = first.active.copy(), first.driven.copy()
     active[units] |= rest.active
     driven[units] |= rest.driven
     return Batch(first.samples, first.has_dead_side, active, driven, first.flat)
 
 
-def _of_part(node: Node, sent: Any, limit: float | None, rows: slice, units: Any = None) -> Batch:
+def _of_part(node: Node, axis: int, sent: Any, limit: float | None, rows: slice, units: Any = None) -> Batch:
     """Read some samples, of some units only if asked."""
     place: Any = rows
     if units is not None:
-        place = (rows, *(slice(None),) * (unit_axis(node.ndim) - 1), units)
+        place = (rows, *(slice(None),) * (axis - 1), units)
     part = None if sent is None else sent[place]
-    return _batch(local_gradient(node, place), part, limit, None, rows.stop - rows.start)
+    return _batch(local_gradient(node, place), part, limit, None, rows.stop - rows.start, axis)
 
 
 def local_gradient(node: Node, place: Any = None) -> Any:
@@ -240,10 +246,10 @@ def average_of_flat(batches: Sequence[Batch]) -> Array:
     return np.asarray(np.average([b.flat for b in batches], axis=0, weights=[b.samples for b in batches]))
 
 
-def _batch(local: Any, upstream: Any, limit: float | None, numbers: Array | None, samples: int) -> Batch:
-    active = _any(local != 0, numbers)
-    driven = active if upstream is None else _any((local != 0) & (upstream != 0), numbers)
-    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, numbers)
+def _batch(local: Any, upstream: Any, limit: float | None, numbers: Array | None, samples: int, axis: int = 0) -> Batch:
+    active = _any(local != 0, numbers, axis)
+    driven = active if upstream is None else _any((local != 0) & (upstream != 0), numbers, axis)
+    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, numbers, axis)
     return Batch(samples, limit is None, active, driven, flat)
 
 
@@ -260,12 +266,11 @@ def _first_weight(node: Node, data: set[Node]) -> Node:
     return node
 
 
-def _any(mask: Array, ids: Array | None) -> Array:
+def _any(mask: Array, ids: Array | None, unit: int) -> Array:
     if ids is not None:
         return np.bincount(ids, mask) > 0
     if not mask.ndim:
         return np.asarray(mask)
-    unit = unit_axis(mask.ndim)
     if unit > 0:
         mask, unit = np.logical_or.reduce(mask, axis=0), unit - 1  # whole rows: three times as fast as all axes at once
     if unit:
@@ -273,20 +278,10 @@ def _any(mask: Array, ids: Array | None) -> Array:
     return np.asarray(np.logical_or.reduce(mask.reshape(mask.shape[0], -1), axis=1) if mask.ndim > 1 else mask)
 
 
-def _share(mask: Array, ids: Array | None) -> Array:
+def _share(mask: Array, ids: Array | None, unit: int) -> Array:
     if ids is not None:
-        mask = (np.bincount(ids, mask) / np.bincount(ids))[None]
-    return np.asarray(mask.mean(axis=not_units(mask.ndim)))
-
-
-def unit_axis(ndim: int) -> int:
-    """Return the axis of an activation that counts units: channels of images, else the last one."""
-    return 1 if ndim >= 4 else ndim - 1
-
-
-def not_units(ndim: int) -> tuple[int, ...]:
-    """Return the other axes: those of samples and positions."""
-    return tuple(axis for axis in range(ndim) if axis != unit_axis(ndim))
+        return np.bincount(ids, mask) / np.bincount(ids)
+    return np.asarray(mask.mean(axis=other_axes(mask.ndim, unit)))
 
 
 def _ids(mask: Array) -> tuple[int, ...]:

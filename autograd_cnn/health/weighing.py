@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_cnn.graph import Array, Node, Tensor
+from autograd_cnn.health.axes import other_axes, unit_axis
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.measures import rms
 from autograd_cnn.health.network import Network
-from autograd_cnn.health.units import not_units, unit_axis
 from autograd_cnn.registry import gradient_of
 
 _FEWEST_WEIGHTS = 3
@@ -81,7 +81,7 @@ def same_sign(data: Any, gradient: Any, axis: int, size: float | None = None) ->
         return None
     if not gradient.size or gradient.size < _FEWEST_WEIGHTS * gradient.shape[axis]:
         return None
-    others = tuple([i for i in range(gradient.ndim) if i != axis])
+    others = other_axes(gradient.ndim, axis)
     low, high = np.minimum.reduce(gradient, axis=others), np.maximum.reduce(gradient, axis=others)
     alike = (low >= 0) | (high <= 0)
     if not np.logical_or.reduce(alike):
@@ -130,14 +130,13 @@ def _highest(network: Network, node: Node) -> Array | None:
     rows = np.moveaxis(np.asarray(found.weight.value, np.float64), found.axis, 0).reshape(
         found.weight.shape[found.axis], -1
     )
-    added = bias.reshape((1,) * (node.ndim - bias.ndim) + bias.shape).max(axis=not_units(node.ndim))
+    added = bias.reshape((1,) * (node.ndim - bias.ndim) + bias.shape).max(axis=other_axes(node.ndim, unit_axis(node)))
     return np.asarray(np.maximum(rows * low, rows * high).sum(axis=1) + added)
 
 
 def _counts_units_as(found: Weighing) -> bool:
-    """Whether the units of the product's elements are those of its weight: not of a matrix product of four axes."""
-    ndim = found.product.ndim
-    return found.product.gate is not None and (found.product.gate.name == "conv2d" or unit_axis(ndim) == ndim - 1)
+    """Whether the units of the product's elements are those of its weight: not of a stack of matrices."""
+    return (found.product.gate is not None and found.product.gate.name == "conv2d") or found.weight.ndim == 2
 
 
 def _is_flat(activation: Node, at: Array) -> Array:

@@ -9,10 +9,10 @@ import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import health
 from autograd_cnn.compilation.native.counting import Tally
+from autograd_cnn.health.axes import unit_axis
 from autograd_cnn.health.gauge import gauge_of
 from autograd_cnn.health.plan import plan_of
 from autograd_cnn.health.stepping import units_of
-from autograd_cnn.health.units import unit_axis
 
 
 def weight(*shape, dtype=np.float32, seed=0):
@@ -66,7 +66,7 @@ def shared(seed, requires_grad=True):
 
 def tally(node):
     """Return sums of squares of each unit and in the end of all, by NumPy."""
-    found, axis = Tally(), unit_axis(node.ndim)
+    found, axis = Tally(), unit_axis(node)
 
     def sums(array):
         of_units = np.square(array, dtype=np.float64).sum(axis=tuple(i for i in range(array.ndim) if i != axis))

@@ -96,7 +96,7 @@ def test_units_of_a_tensor(gate, shape, seed, portion, arrives, known):
 def test_nan_goes_through_a_relu(dtype):
     x = np.array([[-1.0, np.nan, 0.0, 2.0], [-2.0, -1.0, -0.0, 2.0]], dtype)
     for asked in ([True] * 4, [False, True, True, False]):
-        found = is_positive(np.maximum(x, 0), np.array(asked))
+        found = is_positive(np.maximum(x, 0), 1, np.array(asked))
         assert found.tolist() == [went and told for went, told in zip([False, True, False, True], asked, strict=True)]
 
 

@@ -162,7 +162,11 @@ def test_what_gives_no_proof():
     assert proof(lambda: x @ w, gate=ag.tanh) == ((), None)
     assert proof(lambda: ag.Tensor(np.ones(3)) @ w) == ((), None)  # of one axis: elements
     images = ag.Tensor(np.ones((2, 5, 2, 3)))
-    assert proof(lambda: images @ w) == ((), None)  # its units are the channels, 5, not the columns
+    assert proof(lambda: images @ w) == ((0, 1, 2, 3), -3.0)  # of any number of axes: its units are the columns
+    heads = ag.Parameter(np.stack([np.ones((3, 4)), -2 * np.ones((3, 4))]))
+    for shape in ((2, 6, 3), (5, 2, 6, 3)):
+        stack = ag.Tensor(np.ones(shape))
+        assert proof(lambda: stack @ heads) == ((), None)  # noqa: B023 - called at once; a unit has two columns
     assert proof(lambda: x @ w + ag.Parameter(np.zeros((5, 1, 1)))) == ((), None)  # more elements than the sum
     plain = ag.Tensor(-np.ones((2, 3)), requires_grad=True)
     network = read_network(ag.relu(plain).sum())

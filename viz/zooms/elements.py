@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd_cnn.errors import AutogradError
 from autograd_cnn.expansion import expand
 from autograd_cnn.graph import Node
-from autograd_cnn.health.units import unit_axis
+from autograd_cnn.health.axes import unit_axis
 from viz.labels import plain
 from viz.zooms.data import FIRST_CONSTANT, NO_OPERAND, Elements, Form, Source
 from viz.zooms.excerpts import has_row, kept, rerun, row
@@ -126,7 +126,7 @@ def term_counts(part: Part, samples: int) -> tuple[int, int]:
         units = max(len(part.leaving) // samples, 1)
         return units, max(len(part.parameters) // units, 1)
     count = math.prod(part.output.shape[has_row(part.output, samples) :])
-    units = part.output.shape[unit_axis(part.output.ndim)] if part.output.ndim else 1
+    units = part.output.shape[unit_axis(part.output)] if part.output.ndim else 1
     weights = [p.size // max(units, 1) for p in part.parameters if p.ndim > 1]
     windows = [x.size // max(part.output.size, 1) for x in part.entering]
     return count, max([*weights, *windows, 1])

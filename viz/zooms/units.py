@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.graph import Node
+from autograd_cnn.health.axes import unit_axis
 from autograd_cnn.health.report import Thresholds, Units
-from autograd_cnn.health.units import local_gradient, unit_axis
+from autograd_cnn.health.units import local_gradient
 from autograd_cnn.health.wording import number, share
 from autograd_cnn.registry import Gate
 from viz.labels import plain
@@ -60,7 +61,7 @@ def unit_table(part: Part, samples: int, units: Units | None, thresholds: Thresh
     ends = [_ends(numbers.before[:, i]) for i in range(count)]
     histogram = [np.histogram(_finite(numbers.before[:, i]), BINS, ends[i])[0] for i in range(count)]
     return UnitTable(
-        axis=0 if part.of_scalars else unit_axis(part.output.ndim) - has_row(part.output, samples),
+        axis=0 if part.of_scalars else unit_axis(part.output) - has_row(part.output, samples),
         states=states,
         reasons=tuple(_reason(numbers, i, state, thresholds, seen) for i, state in enumerate(states)),
         activation=numbers.gate.symbol if numbers.gate is not None else "",
@@ -98,7 +99,7 @@ def _by_unit(values: Any, node: Node, samples: int) -> NDArray[Any] | None:
         return None
     array = np.asarray(values, np.float64)
     array = array if has_row(node, samples) else array[None]
-    axis = unit_axis(node.ndim) + (not has_row(node, samples))
+    axis = unit_axis(node) + (not has_row(node, samples))
     moved = np.moveaxis(array, axis, 1)
     return np.asarray(moved.reshape(*moved.shape[:2], -1))
 
