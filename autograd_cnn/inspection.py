@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_cnn.errors import UnknownNameError, suggestion
-from autograd_cnn.graph import Node, Scalar, topological_order
+from autograd_cnn.graph import Node, Scalar, changed_since_use, topological_order
 from autograd_cnn.registry import GATES, Gate
 from autograd_cnn.settings import whole
 
@@ -52,15 +52,16 @@ def nodes(output: Node, *, scope: str | None = None, gate: str | Gate | None = N
 def tree(output: Node, *, limit: int = 60) -> str:
     """Return a graph as a text tree: each gate above its inputs, with values and gradients.
 
-    A node that is used twice is written out once; later uses point to it by its number. Arrays
-    are shown by shape.
+    A node that is used twice is written out once; later uses point up to it. Arrays are
+    shown by shape. Parameters that were written into since, as optimizers do, are marked, for the
+    gates show what they made of the old values.
 
     Parameters
     ----------
     output : Node
         The root.
     limit : int
-        At most this many lines; the last one says how many nodes are left out.
+        At most this many lines; one more says how many nodes are left out.
 
     Examples
     --------
@@ -76,6 +77,8 @@ def tree(output: Node, *, limit: int = 60) -> str:
     └─ x (above)
     """
     limit = whole("tree", "limit", limit, 1, wanted="at least 1")
+    order = topological_order(output)
+    changed = set(changed_since_use(order))
     lines: list[str] = []
     shown: dict[Node, None] = {}
     stack: list[tuple[Any, str, str]] = [(output, "", "")]
@@ -88,14 +91,17 @@ def tree(output: Node, *, limit: int = 60) -> str:
             lines.append(f"{lead}{_title(node)} (above)")
             continue
         shown[node] = None
-        lines.append(f"{lead}{_title(node)}{_numbers(node)}")
+        lines.append(f"{lead}{_title(node)}{_numbers(node)}" + ("  (changed)" if node in changed else ""))
         inputs = node.inputs or ()
         for i, x in reversed(list(enumerate(inputs))):
             last = i == len(inputs) - 1
             stack.append((x, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  ")))
     if stack:
-        left = len(topological_order(output)) - len(shown)
+        left = len(order) - len(shown)
         lines.append(f"… {left} more nodes; use ag.nodes(output, scope=..., gate=...) or limit={2 * limit}")
+    if changed:
+        lines.append(f"(changed): written into since this graph was computed, {len(changed)} in all; values of gates")
+        lines.append("and gradients are those of before: run the forward pass again")
     return "\n".join(lines)
 
 

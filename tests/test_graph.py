@@ -295,6 +295,24 @@ def test_tree_prints_shared_nodes_once_and_says_what_is_left_out():
         ag.tree(y, limit=0)
 
 
+def test_tree_marks_leaves_that_were_written_into_since():
+    x, w, spare = ag.Scalar(2.0, name="x"), ag.Parameter([1.0, 3.0], name="w"), ag.Scalar(1.0)
+    y = (w * x).sum()
+    y.backward()
+    spare.assign(5.0)
+    before = ag.tree(y)
+    assert "changed" not in before
+    w.writable()[...] = 7.0
+    text = ag.tree(y)
+    told = [line for line in text.splitlines() if "(changed)" in line]
+    assert told[0] == "   ├─ w  2 float64  (changed)"
+    assert told[1].startswith("(changed): written into since this graph was computed, 1 in all; ")
+    assert text.replace("  (changed)", "").splitlines()[: len(before.splitlines())] == before.splitlines()
+    x.assign(0.0)
+    assert "computed, 2 in all" in ag.tree(y, limit=1)
+    assert "changed" not in ag.tree((w * x).sum())
+
+
 def test_detect_anomaly_names_the_node_and_layer():
     x = ag.Scalar(1e-320)
     with ag.detect_anomaly(), ag.scope("fc"):

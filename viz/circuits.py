@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd_cnn.backward import PASS
-from autograd_cnn.graph import Node, Scalar, describe
+from autograd_cnn.graph import Node, Scalar, changed_since_use, describe
 from viz.collapsing import collapsed, gates_of
 from viz.diagram import Diagram, signs_used
 from viz.dot import document
@@ -16,11 +16,12 @@ from viz.picture import Content, Picture
 from viz.running import run
 from viz.scopes import clusters
 from viz.selected import Selection
-from viz.style import LEGEND, Theme, theme_named
+from viz.style import LEGEND, Theme, shortened, theme_named
 from viz.wiring import Drawing
 
 MOST_GATES = 150
 """Drawn gates up to which a reader can follow a circuit."""
+_MOST_NAMES = 4
 
 
 def circuit(
@@ -128,7 +129,7 @@ def circuit_diagram(
         )
     drawing = gathered(node, explain, limit, gradients, collapsed(selection(node), limit))
     title = title if title is not None else node.name or "circuit"
-    return diagram_of(drawing, title, counts(drawing) if subtitle is None else subtitle)
+    return diagram_of(drawing, title, counts(drawing) if subtitle is None else subtitle, _changes(drawing))
 
 
 def gathered(
@@ -184,6 +185,15 @@ def counts(drawing: Drawing) -> str:
         return words
     hint = "values alone: gradients need a loss=" if drawing.run else "no gradients yet: call .backward() first"
     return f"{words} · {hint}"
+
+
+def _changes(drawing: Drawing) -> tuple[str, ...]:
+    """Say which leaves were written into since the graph was computed: beside them stand numbers of before."""
+    found = [x.name or describe(x) for x in changed_since_use(drawing.chosen.uses)]
+    if not found:
+        return ()
+    names = ", ".join(map(shortened, found[:_MOST_NAMES])) + (" …" if len(found) > _MOST_NAMES else "")
+    return (f"! written into since this graph was computed: {names}; the gates show values of before",)
 
 
 def _counted(n: int, one: str, several: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import DtypeError, GradientError, ShapeError
-from autograd_cnn.graph import Node, Scalar, Tensor, check_node, describe
+from autograd_cnn.graph import Node, Scalar, Tensor, changed_since_use, check_node, describe
 from autograd_cnn.recording import recording
 
 
@@ -66,10 +66,8 @@ def check_usable(node: Node) -> None:
             f"backward: {describe(node)} was freed by backward(retain='leaves'); "
             "run the forward pass again, or call backward() without retain to keep the graph"
         )
-    if node.gate is not None:
-        for x in node.inputs:
-            if isinstance(x, Node) and x.serial > node.serial:
-                raise GradientError(
-                    f"backward: {describe(x)} was assigned a new value after {describe(node)} used it; "
-                    "run the forward pass again"
-                )
+    for x in changed_since_use([node]):
+        raise GradientError(
+            f"backward: {describe(x)} was assigned a new value after {describe(node)} used it; "
+            "run the forward pass again"
+        )

@@ -9,7 +9,7 @@ counting the moment its output is forgotten. Gates bind themselves as operators 
 from autograd_cnn.graph import copying  # noqa: F401 - binds how nodes are copied
 from autograd_cnn.graph.making import made_by
 from autograd_cnn.graph.node import Array, Node, Operand, Plain, describe
-from autograd_cnn.graph.order import check_node, described, topological_order
+from autograd_cnn.graph.order import changed_since_use, check_node, described, topological_order
 from autograd_cnn.graph.scalar import Scalar
 from autograd_cnn.graph.tensor import Parameter, Tensor
 
@@ -21,6 +21,7 @@ __all__ = [
     "Plain",
     "Scalar",
     "Tensor",
+    "changed_since_use",
     "check_node",
     "describe",
     "described",

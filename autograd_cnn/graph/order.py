@@ -46,6 +46,14 @@ def topological_order(
     return leaves + others
 
 
+def changed_since_use(users: Iterable[Node]) -> list[Node]:
+    """Return the leaves that were written into after some of these nodes used them: these know the old values alone."""
+    changed: dict[Node, None] = {}
+    for user in users:
+        changed |= {x: None for x in user.inputs or () if isinstance(x, Node) and x.serial > user.serial}
+    return list(changed)
+
+
 def check_constant(node: Node) -> None:
     """Raise when a function that is being compiled reads a value that may be another one at the next call."""
     start = recording().compiling_from

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_cnn.backward import backward_steps, downstream_gradients
 from autograd_cnn.errors import ArgumentError, GradientError
-from autograd_cnn.graph import Node, describe, topological_order
+from autograd_cnn.graph import Node, changed_since_use, describe, topological_order
 from autograd_cnn.health.grouping import Group, data_nodes, groups_of, is_of_pass, is_parameter, weights_by_hand
 
 
@@ -91,7 +91,7 @@ class Network:
 
     def written(self) -> list[Node]:
         """Return the leaves that were written to after the forward pass."""
-        return [x for x in self.order if x.gate is None and any(x.serial > user.serial for user, _ in self.users[x])]
+        return changed_since_use(self.order)
 
 
 def _grouped(edges: list[Edge], key: Callable[[Edge], Group | None]) -> dict[Group | None, list[Edge]]:

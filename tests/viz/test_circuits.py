@@ -239,6 +239,19 @@ def test_wrong_use_is_told() -> None:
         circuit(x * x, theme="drak")
 
 
+def test_a_leaf_that_was_written_into_since_is_told_below_the_picture() -> None:
+    names = [f"x{i}" for i in range(6)]
+    leaves = [Scalar(1.0, name=name) for name in names]
+    y = sum(x * 2.0 for x in leaves)
+    assert circuit_diagram(y).facts == ()
+    for x in leaves[:5]:
+        x.assign(3.0)
+    (told,) = circuit_diagram(y).facts
+    assert told.startswith("! written into since this graph was computed: x0, x1, x2, x3 …; ")
+    assert "written into since" in " ".join(drawn_words(circuit(y).svg()))
+    assert circuit_diagram(leaves[0] * 2.0).facts == ()
+
+
 def test_a_lone_leaf_is_a_circuit() -> None:
     assert drawn_words(circuit(Scalar(1.5, name="x")).svg()).count("1.5") == 1
 
