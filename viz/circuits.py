@@ -10,7 +10,7 @@ from autograd_cnn.graph import Node, Scalar, changed_since_use, describe
 from viz.collapsing import collapsed, gates_of
 from viz.diagram import Diagram, signs_used
 from viz.dot import document
-from viz.errors import TooLargeError, UndrawableError
+from viz.errors import TooLargeError, UndrawableError, speaking_as
 from viz.folding import selection
 from viz.picture import Content, Picture
 from viz.running import run
@@ -74,6 +74,8 @@ def circuit(
         graph was freed.
     TooLargeError
         When more than `limit` gates and blocks are left; the message says how to draw less.
+    GradientError
+        When a leaf was written into after ``backward()``: what each branch sends back can no longer be told.
     UnknownThemeError
         For a theme that does not exist.
 
@@ -127,7 +129,8 @@ def circuit_diagram(
             f"circuit: got {type(what).__name__}, expected a Scalar or Tensor, such as a loss, "
             "or a model and its inputs"
         )
-    drawing = gathered(node, explain, limit, gradients, collapsed(selection(node), limit))
+    with speaking_as("circuit"):
+        drawing = gathered(node, explain, limit, gradients, collapsed(selection(node), limit))
     title = title if title is not None else node.name or "circuit"
     return diagram_of(drawing, title, counts(drawing) if subtitle is None else subtitle, _changes(drawing))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from autograd_cnn.errors import AutogradError, UnknownNameError, suggestion
 
@@ -69,3 +70,17 @@ class TextbookError(PictureError, ValueError):
 
 class MalformedReferenceError(PictureError, RuntimeError):
     """A reference whose sources Sphinx finds malformed; the message names file and line."""
+
+
+@contextmanager
+def speaking_as(viewer: str) -> Iterator[None]:
+    """Let what a backward pass complains of begin with the viewer that takes the pass: that is what was called.
+
+    Not around functions of the user, which may take passes of their own.
+    """
+    try:
+        yield
+    except AutogradError as error:
+        if not str(error).startswith("backward: "):
+            raise
+        raise type(error)(viewer + str(error).removeprefix("backward")) from None

@@ -15,7 +15,7 @@ from viz.circuits import MOST_GATES, diagram_of, gathered
 from viz.collapsing import collapsed
 from viz.diagram import Diagram, Light
 from viz.dot import document
-from viz.errors import UndrawableError
+from viz.errors import UndrawableError, speaking_as
 from viz.folding import selection
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
 from viz.picture import Content, Picture
@@ -168,6 +168,7 @@ def _source(shown: PathDiagram, theme: Theme) -> str:
     return document(shown.diagram, theme)
 
 
+@speaking_as("explain")
 def path_diagram(explanation: Explanation, *, title: str | None = None, limit: int = MOST_GATES) -> PathDiagram:
     """Return what `explain` draws as plain data."""
     gradients = {step.node: step.upstream for step in backward_steps(explanation.output)}
@@ -207,6 +208,7 @@ def sum_words(explanation: Explanation) -> str:
     return f"{explanation.count if others == 0 else 'all'} paths: {words} = {number(explanation.gradient)}"
 
 
+@speaking_as("explain")
 def _explanation(output: Any, wrt: Any, index: Any, most: int) -> Explanation:
     if isinstance(output, Explanation):
         if wrt is not None or index is not None:

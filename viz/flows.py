@@ -10,7 +10,7 @@ from autograd_cnn.graph import Node
 from autograd_cnn.health.report import Report
 from autograd_cnn.health.wording import decades, number
 from viz import layers as layering
-from viz.errors import UndrawableError
+from viz.errors import UndrawableError, speaking_as
 from viz.flow_drawing import document
 from viz.flow_legend import SEPARATOR
 from viz.flow_pages import flow_page, has_blocks
@@ -134,7 +134,8 @@ def _inspected(model: Callable[..., Any], inputs: tuple[Any, ...], loss: Callabl
             f"flow: the model returned {output.shape}, expected one number to go back from; make it with loss=, "
             "such as loss=lambda scores: F.cross_entropy(scores, labels)"
         )
-    return inspect(output, model=model if hasattr(model, "parameters") else None)
+    with speaking_as("flow"):
+        return inspect(output, model=model if hasattr(model, "parameters") else None)
 
 
 class FlowPicture(Picture):
@@ -171,7 +172,8 @@ def shown_report(report_or_loss: Report | Node, merge_activations: bool | str = 
     if isinstance(report_or_loss, Node):
         from autograd_cnn.health import inspect
 
-        report_or_loss = inspect(report_or_loss)
+        with speaking_as("flow"):
+            report_or_loss = inspect(report_or_loss)
     if not isinstance(report_or_loss, Report):
         given = type(report_or_loss).__name__
         raise UndrawableError(f"flow: got {given}, expected a health Report, or a loss after loss.backward()")

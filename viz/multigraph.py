@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_cnn.backward import downstream_gradients
 from autograd_cnn.graph import Node, topological_order
 from viz.captions import one_number, role_of
-from viz.errors import UndrawableError
+from viz.errors import UndrawableError, speaking_as
 from viz.files import suffix_of, write_atomically
 from viz.labels import plain
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import networkx
 
 
+@speaking_as("to_networkx")
 def to_networkx(output: Node) -> networkx.MultiDiGraph:
     """Return the graph that `output` was made from as a networkx MultiDiGraph.
 

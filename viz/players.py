@@ -14,7 +14,7 @@ from viz.circuits import diagram_of, gathered
 from viz.collapsing import collapsed
 from viz.diagram import Cluster, Diagram, Wire
 from viz.dot import document
-from viz.errors import TooLargeError, UndrawableError
+from viz.errors import TooLargeError, UndrawableError, speaking_as
 from viz.folding import selection
 from viz.labels import room_for
 from viz.page import PAGE_THEME, Page, filled_page, text_of, with_variables
@@ -94,6 +94,7 @@ def player(
     return drawn(play_of(node, seed=seed, title=title, limit=limit))
 
 
+@speaking_as("player")
 def play_of(node: Node, *, seed: Any = None, title: str | None = None, limit: int = MOST_GATES) -> Play:
     """Return what `player` plays as plain data; parameters and errors are the same."""
     try:

@@ -14,7 +14,7 @@ from autograd_cnn.backward import backward_steps
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.nn import Module
 from autograd_cnn.settings import is_number
-from viz.errors import UndrawableError
+from viz.errors import UndrawableError, speaking_as
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def run(
         )
     found = {}
     if output.size == 1 and output.requires_grad:
-        found = {step.node: step.upstream for step in backward_steps(output)}
+        with speaking_as(viewer):
+            found = {step.node: step.upstream for step in backward_steps(output)}
     return Run(output, found, _title(function, loss))
 
 

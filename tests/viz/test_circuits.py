@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_cnn as ag
+import viz
 from autograd_cnn import Scalar
 from tests.viz.geometry import SVG, page, shapes, texts
 from tests.viz.references import GOLDEN, PICTURES, sigmoid_neuron
@@ -250,6 +251,34 @@ def test_a_leaf_that_was_written_into_since_is_told_below_the_picture() -> None:
     assert told.startswith("! written into since this graph was computed: x0, x1, x2, x3 …; ")
     assert "written into since" in " ".join(drawn_words(circuit(y).svg()))
     assert circuit_diagram(leaves[0] * 2.0).facts == ()
+
+
+@pytest.mark.parametrize("viewer", ["circuit", "player", "explain", "flow", "to_networkx"])
+def test_errors_of_a_backward_pass_begin_with_what_was_called(viewer: str) -> None:
+    x = Scalar(3.0, name="x")
+    y = x * x
+    if viewer in ("circuit", "to_networkx"):  # the others take a pass of their own
+        y.backward()
+    x.assign(4.0)
+    with pytest.raises(ag.GradientError, match=rf"^{viewer}: Scalar 'x' 4 was assigned a new value after .* used it"):
+        getattr(viz, viewer)(y, *([x] if viewer == "explain" else []))
+
+
+def test_a_function_that_goes_backward_itself_is_told_so() -> None:
+    def function(x: ag.Tensor) -> ag.Tensor:
+        (x * 2).backward()
+        return x
+
+    with pytest.raises(ag.GradientError, match=r"^backward: .* needs a seed"):
+        circuit(function, [1.0, 2.0])
+
+    def freeing(x: Scalar) -> Scalar:
+        y = x * x
+        y.backward(retain="leaves")
+        return y
+
+    with pytest.raises(ag.GradientError, match=r"^circuit: .* was freed"):
+        circuit(freeing, 2.0)
 
 
 def test_a_lone_leaf_is_a_circuit() -> None:
