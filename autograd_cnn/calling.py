@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_cnn.errors import ArgumentError, AutogradError, DtypeError, OutOfRangeError, ShapeError
+from autograd_cnn.errors import (
+    ArgumentError,
+    AutogradError,
+    DtypeError,
+    OutOfMemoryError,
+    OutOfRangeError,
+    ShapeError,
+)
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, made_by
 from autograd_cnn.graph.making import made_simply
 from autograd_cnn.operands import NUMBERS, as_edge, as_it_is_now, as_plain, float_or_array, one_by_one
 from autograd_cnn.recording import recording
+from autograd_cnn.settings import written
 from autograd_cnn.suggestions import check_options
 
 if TYPE_CHECKING:
@@ -89,7 +97,7 @@ def _of_one(gate: Gate, x: Any) -> Any:
             value, origin = gate.forward(x._value), gate.origin_here(here)
         else:
             return None
-    except (ArithmeticError, ValueError, IndexError, TypeError):
+    except (ArithmeticError, ValueError, IndexError, TypeError, MemoryError):
         return None
     return made_simply(gate, x, None, value, x.requires_grad, origin)
 
@@ -118,7 +126,7 @@ def _of_the_usual(gate: Gate, inputs: tuple[Any, ...]) -> Any:
         return None
     try:
         value = gate.forward(*values) if on_tensors else gate.scalar(*values)
-    except (ArithmeticError, ValueError, IndexError, TypeError):
+    except (ArithmeticError, ValueError, IndexError, TypeError, MemoryError):
         return None
     if not on_tensors and type(value) is not float:
         return None
@@ -136,7 +144,11 @@ def on_arrays(gate: Gate, values: Any, attributes: dict[str, Any]) -> tuple[Any,
     except IndexError as error:
         raise OutOfRangeError(f"{gate.name}: {error}") from None
     except TypeError as error:
-        raise DtypeError(f"{gate.name}: {error}") from error
+        raise DtypeError(f"{gate.name}: {error}{_with(attributes)}") from error
+    except OverflowError as error:
+        raise ArgumentError(f"{gate.name}: {error}{_with(attributes)}") from None
+    except MemoryError as error:
+        raise OutOfMemoryError(f"{gate.name}: {error}{_with(attributes)}") from None
     except ValueError as error:
         shapes = " and ".join(str(np.shape(x)) for x in values)
         raise ShapeError(f"{gate.name}: inputs of shape {shapes} do not fit: {error}") from None
@@ -145,11 +157,16 @@ def on_arrays(gate: Gate, values: Any, attributes: dict[str, Any]) -> tuple[Any,
     return output[0], dict(zip(gate.saves, output[1:], strict=True))
 
 
+def _with(attributes: dict[str, Any]) -> str:
+    """Return what an error says of a gate's attributes."""
+    return ", with " + ", ".join(f"{name}={written(x)}" for name, x in attributes.items()) if attributes else ""
+
+
 def on_floats(gate: Gate, values: Any, attributes: dict[str, Any]) -> Any:
     """Python's arithmetic raises where IEEE has inf or NaN: then NumPy answers, with its warning."""
     try:
         return gate.scalar(*values, **attributes)
-    except (ArithmeticError, ValueError, IndexError):
+    except (ArithmeticError, ValueError, IndexError, TypeError):
         return on_arrays(gate, [np.float64(x) for x in values], attributes)[0]
 
 

@@ -68,6 +68,10 @@ class DataFileError(AutogradError, ValueError):
     """A file that is truncated, damaged, or not what it should be."""
 
 
+class OutOfMemoryError(AutogradError, MemoryError):
+    """An array that does not fit in memory."""
+
+
 class NewerFileError(DataFileError):
     """A file that is whole, but of a format that only a newer version of this library reads."""
 

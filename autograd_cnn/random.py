@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.settings import is_whole, written
 
 if TYPE_CHECKING:
     States = dict[np.random.Generator, Any]
@@ -60,10 +62,11 @@ def generator(rng: np.random.Generator | int | None = None) -> np.random.Generat
 
 def seeded(name: str, rng: np.random.Generator | int) -> np.random.Generator:
     """Return a generator of an integer, called `name` where it is none; or one that is a generator already."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"{name}={rng!r}, expected an integer of at least 0, or a numpy Generator") from error
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if not is_whole(rng, 0, math.inf):
+        raise ArgumentError(f"{name}={written(rng)}, expected an integer of at least 0, or a numpy Generator")
+    return np.random.default_rng(rng)
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,16 @@ from autograd_cnn.errors import ArgumentError
 _LEAST, _LARGEST = math.ulp(0.0), math.nextafter(math.inf, 0)
 """The floats next to 0 and to infinity."""
 
+LEAST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
+"""What NumPy and the kernels count with, unless a setting allows for more: 64 bits."""
+
 
 def is_number(given: Any) -> bool:
     """Tell whether this is a real number of Python or NumPy, and no truth value."""
     return isinstance(given, Real) and not isinstance(given, bool)
 
 
-def is_whole(given: Any, least: float = -math.inf, most: float = math.inf) -> bool:
+def is_whole(given: Any, least: float = LEAST_INTEGER, most: float = LARGEST_INTEGER) -> bool:
     """Tell whether this is a whole number between two limits, and no truth value."""
     if isinstance(given, bool):
         return False
@@ -54,7 +57,7 @@ def number(
     """
     found = real(given)
     if not least <= found <= most:
-        raise ArgumentError(f"{name}: {setting}={given!r}, expected {wanted}")
+        raise ArgumentError(f"{name}: {setting}={written(given)}, expected {wanted}")
     return found
 
 
@@ -74,7 +77,12 @@ def magnitude(name: str, setting: str, given: Any) -> float:
 
 
 def whole(
-    name: str, setting: str, given: Any, least: float = -math.inf, most: float = math.inf, wanted: str = ""
+    name: str,
+    setting: str,
+    given: Any,
+    least: float = LEAST_INTEGER,
+    most: float = LARGEST_INTEGER,
+    wanted: str = "",
 ) -> int:
     """Return a whole number from `least` to `most` as an int.
 
@@ -86,11 +94,21 @@ def whole(
     if type(given) is int and least <= given <= most:
         return given
     if not is_whole(given, least, most):
-        wanted = wanted or ("an integer" if least == -math.inf else f"an integer of at least {least}")
-        raise ArgumentError(f"{name}: {setting}={given!r}, expected {wanted}")
+        wanted = wanted or ("an integer" if least == LEAST_INTEGER else f"an integer of at least {least}")
+        bits = ", in 64 bits" if is_whole(given, -math.inf, math.inf) and not is_whole(given) else ""
+        raise ArgumentError(f"{name}: {setting}={written(given)}, expected {wanted}{bits}")
     return operator.index(given)
 
 
 def count(name: str, setting: str, given: Any) -> int:
     """Return a positive integer; raise ArgumentError for anything else."""
     return whole(name, setting, given, 1, wanted="a positive integer")
+
+
+def written(given: Any) -> str:
+    """Return what an error shows of a setting: its repr, cut where it is long."""
+    try:
+        text = repr(given)
+    except ValueError:  # of an integer with more digits than Python writes
+        return f"{type(given).__name__} of too many digits to write"
+    return text if len(text) <= 100 else f"{text[:60]}…{text[-20:]}"

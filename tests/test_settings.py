@@ -28,7 +28,8 @@ NUMBERS = st.one_of(
     st.fractions(),
     st.builds(lambda kind, x: kind(x), st.sampled_from(TYPES), st.integers(0, 127)),
 )
-WHOLE = st.one_of(st.integers(), st.integers(-128, 127).map(np.int8), st.integers(0, 2**63).map(np.array))
+WHOLE = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-128, 127).map(np.int8))
+WHOLE |= st.integers(0, 2**63 - 1).map(np.array)
 CHECKS = (
     settings.number,
     settings.positive,
@@ -106,7 +107,6 @@ def test_finite_numbers_end_before_infinity(check):
 
 def test_integers_beyond_all_floats_are_refused_as_numbers():
     assert settings.is_number(10**400)
-    assert settings.is_whole(10**400)
     for check in CHECKS[:4]:
         with pytest.raises(ag.ArgumentError, match=r"^Layer: width=1000"):
             check("Layer", "width", 10**400)
@@ -226,6 +226,137 @@ def test_whoever_asks_for_a_number_refuses_what_is_none(setting):
             continue
         with pytest.raises(ag.ArgumentError, match=setting.partition(" ")[0]):
             ASKED[setting](wrong)
+
+
+SEQUENCES = IMAGES[:, :, 0]
+KERNEL = np.ones((4, 4, 1, 1))
+AXES = {
+    "swapaxes": lambda x, a: ag.swapaxes(x, a, 0),
+    "moveaxis": lambda x, a: ag.moveaxis(x, 0, a),
+    "gather": lambda x, a: ag.gather(x, a, np.zeros((2, 3), int)),
+    "take_along_axis": lambda x, a: ag.take_along_axis(x, np.zeros((2, 3), int), axis=a),
+    "stack": lambda x, a: ag.stack(x, x, axis=a),
+    "concatenate": lambda x, a: ag.concatenate(x, x, axis=a),
+    "tensordot": lambda x, a: ag.tensordot(x, x, axes=a),
+    **{f.__name__: lambda x, a, f=f: f(x, 1, axis=a) for f in (ag.take, ag.topk, ag.split, ag.roll, ag.repeat)},
+    **{
+        f.__name__: lambda x, a, f=f: f(x, axis=a)
+        for f in (
+            *(ag.sum, ag.mean, ag.max, ag.min, ag.prod, ag.cumsum, ag.var, ag.std, ag.norm, ag.logsumexp, ag.argmax),
+            *(ag.argmin, ag.softmax, ag.log_softmax, ag.squeeze, ag.expand_dims, ag.flip),
+        )
+    },
+}
+"""What takes an axis."""
+SIZES = {
+    "shape": lambda n: ag.reshape(ROW, shape=(n, 3)),
+    "shape of a broadcast": lambda n: ag.broadcast_to(ROW, shape=(n, 3)),
+    "pad_width": lambda n: ag.pad(ROW, n),
+    "reps": lambda n: ag.tile(ROW, n),
+    "repeats": lambda n: ag.repeat(ROW, n),
+    "indices_or_sections": lambda n: ag.split(ROW, n),
+    "shift": lambda n: ag.roll(ROW, n),
+    "getitem": lambda n: ag.Tensor(ROW)[n],
+    "axis of neurons": lambda n: F.max_norm_([WEIGHT], 1.0, axis=n),
+    "axis of vectors": lambda n: F.cosine_similarity(SCORES, SCORES, n),
+    **{
+        f"{setting} of {f.__name__}": lambda n, f=f, setting=setting, x=x, given=given: f(x, given, **{setting: n})
+        for f, x, given, settings_ in (
+            (F.conv2d, IMAGES, KERNEL, ("stride", "padding", "dilation", "groups")),
+            (F.conv1d, SEQUENCES, KERNEL[..., 0], ("stride", "padding", "dilation", "groups")),
+            (F.conv_transpose2d, IMAGES, KERNEL, ("stride", "padding", "output_padding", "dilation", "groups")),
+            (F.max_pool2d, IMAGES, 1, ("stride", "padding", "dilation")),
+            (F.avg_pool1d, SEQUENCES, 1, ("stride", "padding")),
+        )
+        for setting in settings_
+    },
+    "kernel_size": lambda n: F.max_pool2d(IMAGES, n),
+    "kernel_size of a layer": lambda n: nn.Conv2d(2, 2, n),
+    "output_size": lambda n: F.adaptive_avg_pool2d(IMAGES, n),
+    "in_channels": lambda n: nn.Conv2d(n, 2, 1),
+    "out_features": lambda n: nn.Linear(2, n),
+    "in_features": lambda n: nn.Linear(n, 2),
+    "n_outputs": lambda n: nn.NeuronLayer(2, n),
+    "num_features": lambda n: nn.BatchNorm2d(n),
+    "normalized_shape": lambda n: nn.LayerNorm((2, n)),
+    "n_classes": lambda n: nn.HierarchicalSoftmax(2, n),
+    "dim": lambda n: F.softmax(SCORES, n),
+    "size": lambda n: models.cifar_convnet(size=n),
+    "trials": lambda n: train.tune(lambda trial: 1.0, {"x": train.Uniform(0, 1)}, trials=n),
+    "count": lambda n: train.bagging(lambda sample: LINEAR, SAMPLES, n),
+    "batch_size": lambda n: data.batches(DIGITS, n),
+    "ignore_index": lambda n: nn.NLLLoss(ignore_index=n),
+    "points": lambda n: data.two_moons(n),
+    "classes": lambda n: train.confusion_matrix([0], [0], n),
+}
+"""What takes sizes, shapes, strides and counts."""
+BEYOND = st.integers(2**63, 2**70) | st.integers(-(2**70), -(2**63) - 1) | st.sampled_from((10**400, 10**5000))
+
+
+@pytest.mark.parametrize("name", AXES)
+@pytest.mark.parametrize("x", [np.ones((2, 3)), ag.Tensor(np.ones((2, 3))), ag.Scalar(1.0), 1.0], ids=type)
+def test_truth_values_words_and_integers_beyond_64_bits_are_no_axis(name, x):
+    for wrong in (True, np.True_, (True, 0), "1", 1.0, 10**30, -(2**63) - 1):
+        with pytest.raises(ag.AutogradError, match=r"^\w+: .*ax[ei]s"):
+            AXES[name](x, wrong)
+
+
+@pytest.mark.parametrize("setting", SIZES)
+@given(beyond=BEYOND)
+def test_integers_beyond_64_bits_are_refused_as_sizes(setting, beyond):
+    with pytest.raises(ag.AutogradError, match=setting.partition(" ")[0]) as caught:
+        SIZES[setting](beyond)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("setting", SIZES)
+@pytest.mark.parametrize("wrong", ["3", np.array([1.5, 2.5]), object()], ids=type)
+def test_what_is_no_integer_is_no_size(setting, wrong):
+    with pytest.raises(ag.AutogradError):
+        SIZES[setting](wrong)
+
+
+@given(st.integers(0, 2**70))
+def test_seeds_have_any_number_of_bits(seed):
+    draws = [np.random.default_rng(seed).normal() for _ in range(2)]
+    assert init.normal_(ag.Scalar(0.0), rng=seed).value == draws[0] == draws[1]
+    data.stratified_folds(DIGITS, 2, seed=seed)
+    for wrong in (True, -1, "3", [1, 2], 3.0):
+        with pytest.raises(ag.ArgumentError, match=r"^manual_seed: seed=.*, expected an integer of at least 0"):
+            ag.manual_seed(wrong)
+    with pytest.raises(ag.ArgumentError, match=r"^manual_seed: seed=None"):  # which no run could repeat
+        ag.manual_seed(None)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Linear(10**12, 10**12),
+        lambda: nn.Linear(2**59, 2),
+        lambda: nn.Conv2d(10**6, 10**6, 10**6),
+        lambda: nn.BatchNorm1d(2**61),
+        lambda: nn.Maxout(10**9, 10**9),
+        lambda: models.mlp(10**10, (10**10,)),
+        lambda: ag.tile(ROW, 2**60),
+        lambda: ag.matmul(np.ones((1, 1)), np.broadcast_to(0.0, (1, 2**57))),
+        lambda: ag.Tensor(np.ones((2**30, 0))) @ ag.Tensor(np.ones((0, 2**30))),
+    ],
+)
+def test_what_does_not_fit_in_memory_says_so(make):
+    with pytest.raises(ag.AutogradError):
+        make()
+    with pytest.raises(ag.OutOfMemoryError, match=r"^weights of shape \(10{12}, 10{12}\) take 3.73e\+15 GiB"):
+        nn.Linear(10**12, 10**12)
+
+
+CLIPPED = st.sampled_from([np.ones(3), ag.Tensor(np.ones(3)), ag.Scalar(1.0), 1.0])
+
+
+@given(CLIPPED, st.sampled_from([*TRUTHS[:2], "3", math.nan, np.float32("nan"), 10**400, object(), 3j]))
+def test_bounds_of_clip_are_numbers(x, wrong):
+    for name, bounds in (("min", (wrong, 3)), ("min", (wrong,)), ("max", (0, wrong)), ("max", (None, wrong))):
+        with pytest.raises(ag.ArgumentError, match=f"^clip: {name}="):
+            ag.clip(x, *bounds)
 
 
 @pytest.mark.parametrize("bound", ["clip_norm", "max_norm"])

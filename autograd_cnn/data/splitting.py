@@ -168,7 +168,7 @@ def _checked(caller: str, dataset: Any) -> Dataset:
 
 def _shuffled_classes(caller: str, dataset: Dataset, seed: int) -> list[NDArray[np.intp]]:
     """Return the positions of each class's images, in an order that the seed decides."""
-    rng, labels = np.random.default_rng(whole(caller, "seed", seed, 0)), dataset.labels
+    rng, labels = np.random.default_rng(whole(caller, "seed", seed, 0, math.inf)), dataset.labels
     return [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
 
 

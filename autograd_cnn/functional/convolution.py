@@ -9,7 +9,7 @@ from autograd_cnn.functional.arguments import floating, images, same_dtype, shap
 from autograd_cnn.gates import convolution, windows
 from autograd_cnn.gates.shape import reshape
 from autograd_cnn.registry import Value
-from autograd_cnn.settings import is_whole
+from autograd_cnn.settings import is_whole, written
 
 
 def conv2d(
@@ -182,6 +182,6 @@ def check_groups(name: str, channels: int, filters: int, groups: int) -> None:
     """Raise ArgumentError unless `groups` divides both channel counts."""
     if not is_whole(groups, 1) or channels % groups or filters % groups:
         raise ArgumentError(
-            f"{name}: groups={groups!r} must be a positive integer that divides {channels} input and "
+            f"{name}: groups={written(groups)} must be a positive integer that divides {channels} input and "
             f"{filters} output channels"
         )

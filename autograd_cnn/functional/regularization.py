@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError, UnknownNameError, suggestion
+from autograd_cnn.gates.axes import one_axis
 from autograd_cnn.gates.comparison import abs
 from autograd_cnn.gates.reduction import sum
 from autograd_cnn.graph import Node, Parameter, Scalar
@@ -97,7 +98,7 @@ def max_norm_(parameters: Any, max_norm: float, *, axis: int = 0) -> None:
     Raises
     ------
     ArgumentError
-        When the bound is not above 0, or something is no Parameter.
+        When the bound is not above 0, something is no Parameter, or has no such axis.
     """
     max_norm = positive("max_norm_", "max_norm", max_norm)
     for name, w in _listed("max_norm_", parameters):
@@ -105,7 +106,8 @@ def max_norm_(parameters: Any, max_norm: float, *, axis: int = 0) -> None:
             raise ArgumentError(f"max_norm_: got {w!r}, expected a Parameter, whose array holds whole weight vectors")
         if len(w.shape) < 2 and name:
             continue
-        others = tuple(a for a in range(len(w.shape)) if len(w.shape) > 1 and a != axis % len(w.shape))
+        neurons = one_axis("max_norm_", axis, len(w.shape)) if len(w.shape) > 1 else None
+        others = tuple(a for a in range(len(w.shape)) if neurons not in (None, a))
         values = w.value.astype(np.float64)
         norms = np.sqrt(np.sum(values * values, axis=others or None, keepdims=True))
         if (norms > max_norm).any():

@@ -9,6 +9,7 @@ from autograd_cnn.functional.arguments import images, same_dtype
 from autograd_cnn.functional.convolution import check_groups, with_bias
 from autograd_cnn.gates import convolution, windows
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import count
 
 
 def conv_transpose2d(
@@ -67,7 +68,7 @@ def conv_transpose2d(
     if len(weight.shape) != 4:
         raise ShapeError(f"conv_transpose2d: weight of shape {weight.shape}, expected (in, out/groups, height, width)")
     same_dtype("conv_transpose2d", x, weight)
-    filters = weight.shape[1] * groups
+    filters = weight.shape[1] * count("conv_transpose2d", "groups", groups)
     check_groups("conv_transpose2d", x.shape[1], filters, groups)
     if x.shape[1] != weight.shape[0]:
         raise ShapeError(

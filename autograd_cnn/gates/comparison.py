@@ -6,11 +6,15 @@ leaves nothing to compare.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.graph import Node
 from autograd_cnn.kernels import masks
 from autograd_cnn.registry import Value, composition, gate
+from autograd_cnn.settings import number
 
 
 @gate(">", broadcasts=True, operator="__gt__")
@@ -152,12 +156,12 @@ def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
     x : array or node
         Numbers.
     min, max : number, array or node, optional
-        The bounds; they broadcast. Where ``min > max`` the result is `max`.
+        The bounds; they broadcast. Where an array's ``min > max`` the result is `max`.
 
     Raises
     ------
     ArgumentError
-        When both bounds are missing.
+        When both bounds are missing, one is a number no place lies beside, such as NaN or True, or ``min > max``.
 
     Examples
     --------
@@ -169,9 +173,19 @@ def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
     """
     if min is None and max is None:
         raise ArgumentError("clip: min and max are both None; give at least one bound")
+    low, high = _bound("min", min, -math.inf), _bound("max", max, math.inf)
+    if low > high:
+        raise ArgumentError(f"clip: min={min} is above max={max}")
     if min is not None:
         x = maximum(x, min)
     return x if max is None else minimum(x, max)
+
+
+def _bound(setting: str, given: Value | None, none: float) -> float:
+    """Return a bound as a float; `none` for no bound, and for arrays and nodes, which stand beside the elements."""
+    if given is None or isinstance(given, Node | np.ndarray | list | tuple):
+        return none
+    return number("clip", setting, given)
 
 
 @gate("|x|", operator="__abs__", method=True)

@@ -13,6 +13,7 @@ from autograd_cnn.gates.axes import shape_of, some_axes
 from autograd_cnn.gates.linear import matmul
 from autograd_cnn.kernels import matrix_product as kernels
 from autograd_cnn.registry import Value, composition, gate
+from autograd_cnn.settings import whole
 
 
 @gate("einsum", broadcasts=True)
@@ -153,10 +154,11 @@ def tensordot(a: Value, b: Value, axes: Any = 2) -> Value:
         When the axes do not fit each other, or do not exist.
     """
     dims = len(shape_of(a)), len(shape_of(b))
-    if isinstance(axes, int | np.integer):
-        if not 0 <= axes <= min(dims):
-            raise ArgumentError(f"tensordot: axes={axes} for inputs of {dims[0]} and {dims[1]} axes")
+    if not isinstance(axes, tuple | list):
+        axes = whole("tensordot", "axes", axes, 0, min(dims), f"an integer from 0 to {min(dims)}, or a pair of axes")
         axes = tuple(range(dims[0] - axes, dims[0])), tuple(range(axes))
+    elif len(axes) != 2:
+        raise ArgumentError(f"tensordot: axes={axes}, expected an integer, or a pair of axes or of sequences of axes")
     first, second = some_axes("tensordot", axes[0], dims[0]), some_axes("tensordot", axes[1], dims[1])
     if [shape_of(a)[i] for i in first] != [shape_of(b)[i] for i in second]:
         raise ShapeError(

@@ -11,6 +11,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.gates.axes import one_axis, shape_of, some_axes
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value, composition, gate
+from autograd_cnn.settings import is_number, whole, written
 
 
 @gate("reshape")
@@ -129,7 +130,7 @@ def stack(*arrays: Value, axis: int = 0) -> Value:
     Formula: [a, b, …] along a new axis
     Local gradient: 1 for the own layer
     """
-    return np.stack(arrays, axis)
+    return np.stack(arrays, one_axis("stack", axis, np.ndim(arrays[0]) + 1))
 
 
 @stack.vjp
@@ -145,8 +146,10 @@ def pad(x: Value, *, pad_width: Any, constant_values: float = 0.0) -> Value:
     Formula: x with a margin
     Local gradient: 1 inside, 0 for the margin
     """
-    if np.min(pad_width, initial=0) < 0:
-        raise ArgumentError(f"pad: pad_width {pad_width} is negative; use indexing to cut")
+    for width in np.ravel(np.array(pad_width, object)):
+        whole("pad", "pad_width", width, 0, wanted="integers of at least 0; use indexing to cut")
+    if not is_number(constant_values):
+        raise ArgumentError(f"pad: constant_values={written(constant_values)}, expected a number")
     return np.pad(x, pad_width, constant_values=constant_values)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_cnn.gates.axes import one_axis
 from autograd_cnn.gates.exponential import exp, log
 from autograd_cnn.gates.reduction import max as maximum_of
 from autograd_cnn.gates.reduction import sum as sum_of
@@ -23,7 +24,7 @@ def softmax(x: Value, *, axis: int = -1) -> Value:
     """
     from autograd_cnn.kernels import softmax as kernels
 
-    return _row_by_row(kernels.softmax, x, axis)
+    return _row_by_row("softmax", kernels.softmax, x, axis)
 
 
 @softmax.vjp
@@ -47,7 +48,7 @@ def log_softmax(x: Value, *, axis: int = -1) -> Value:
     """
     from autograd_cnn.kernels import softmax as kernels
 
-    return _row_by_row(kernels.log_softmax, x, axis)
+    return _row_by_row("log_softmax", kernels.log_softmax, x, axis)
 
 
 @log_softmax.vjp
@@ -62,8 +63,9 @@ def _(x: Value, *, axis: int) -> Value:
     return shifted - log(sum_of(exp(shifted), axis=axis, keepdims=True))
 
 
-def _row_by_row(kernel: Callable[[Any], Any], x: Any, axis: int) -> Any:
+def _row_by_row(name: str, kernel: Callable[[Any], Any], x: Any, axis: int) -> Any:
     """Hand the kernel the classes as the last axis of a matrix."""
+    axis = one_axis(name, axis, np.ndim(x))
     rows = np.moveaxis(np.asarray(x), axis, -1)
     matrix = np.ascontiguousarray(rows).reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
     return np.moveaxis(kernel(matrix).reshape(rows.shape), -1, axis)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.gates.shape import getitem, pad, scatter_add
 from autograd_cnn.registry import Value
-from autograd_cnn.settings import is_whole, whole
+from autograd_cnn.settings import LARGEST_INTEGER, is_whole, whole, written
 
 Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[Pair, Pair]
@@ -24,12 +24,13 @@ def pair(gate: str, name: str, value: Any, least: int) -> Pair:
     ArgumentError
         For anything else.
     """
-    if type(value) is int and value >= least:
+    if type(value) is int and least <= value <= LARGEST_INTEGER:
         return value, value
     both = (value, value) if not isinstance(value, tuple | list) else tuple(value)
     if len(both) != 2 or not all(is_whole(v, least) for v in both):
         raise ArgumentError(
-            f"{gate}: {name}={value!r}, expected an integer of at least {least}, or a pair (height, width) of them"
+            f"{gate}: {name}={written(value)}, expected an integer of at least {least}, "
+            "or a pair (height, width) of them"
         )
     return int(both[0]), int(both[1])
 
@@ -73,7 +74,9 @@ def row_padding(gate: str, value: Any, window: Pair, stride: Pair, dilation: Pai
         return padding_pairs(gate, value, window, stride, dilation)
     both = (value, value) if not isinstance(value, tuple | list) else tuple(value) * (3 - len(value))
     if len(both) != 2 or not all(is_whole(v, 0) for v in both):
-        raise ArgumentError(f"{gate}: padding={value!r}, expected an integer of at least 0, or a pair (left, right)")
+        raise ArgumentError(
+            f"{gate}: padding={written(value)}, expected an integer of at least 0, or a pair (left, right)"
+        )
     return (0, 0), (int(both[0]), int(both[1]))
 
 
@@ -199,7 +202,7 @@ def _count(gate: str, axis: int, size: int, extent: int, stride: int, padding: P
     if fit == "ceil":
         count = -(-room // stride) + 1
         return count - ((count - 1) * stride >= size + padding[0])  # as torch: no window starts in the margin
-    strides = [s for s in range(1, stride + 2) if room % s == 0]
+    strides = [s for s in range(1, min(stride + 1, room) + 1) if room % s == 0]
     paddings = [p for p in range(extent) if size + 2 * p >= extent and (size + 2 * p - extent) % stride == 0]
     offer = f" or padding {' or '.join(map(str, paddings[:3]))}" if paddings else ""
     raise ShapeError(

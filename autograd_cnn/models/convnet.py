@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_cnn import nn
 from autograd_cnn.models.starting import started
+from autograd_cnn.settings import count
 
 
 def cifar_convnet(
@@ -52,6 +53,7 @@ def cifar_convnet(
             layers |= {f"relu{i}": nn.ReLU(), f"pool{i}": nn.MaxPool2d(2)}
             channels = width
         layers["flatten"] = nn.Flatten()
+        size = count("cifar_convnet", "size", size)
         numbers = int(np.prod(nn.Sequential(layers).output_shape((layers["conv1"].in_channels, size, size))))
         model = nn.Sequential(layers | {"fc": nn.Linear(numbers, num_classes, dtype=dtype)})
     return started(model, rng)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_cnn import init, nn
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.unallocated import is_skeleton
+from autograd_cnn.nn.unallocated import in_memory, is_skeleton
 from autograd_cnn.random import generator
 
 Random: TypeAlias = np.random.Generator | int | None
@@ -40,13 +40,14 @@ def started(model: Network, rng: Random, *, mode: str = "fan_in", deviation: flo
         if not isinstance(layer, nn.Conv2d | nn.Linear):
             continue
         weight: Parameter = layer.weight
-        if deviation is not None and isinstance(layer, nn.Linear):
-            init.normal_(weight, 0.0, deviation, rng=rng)
-        elif name in last:
-            init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng)
-        else:
-            fan = mode if isinstance(layer, nn.Conv2d) else "fan_in"
-            init.kaiming_normal_(weight, mode=fan, nonlinearity="relu", rng=rng)
+        with in_memory(weight.shape, weight.dtype):
+            if deviation is not None and isinstance(layer, nn.Linear):
+                init.normal_(weight, 0.0, deviation, rng=rng)
+            elif name in last:
+                init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng)
+            else:
+                fan = mode if isinstance(layer, nn.Conv2d) else "fan_in"
+                init.kaiming_normal_(weight, mode=fan, nonlinearity="relu", rng=rng)
         if layer.bias is not None:
             init.zeros_(layer.bias)
     return model

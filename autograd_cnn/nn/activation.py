@@ -15,6 +15,7 @@ from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.unallocated import filled
 from autograd_cnn.settings import count, number
 
 
@@ -158,7 +159,7 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
         self.num_parameters = count("PReLU", "num_parameters", num_parameters)
         start = number("PReLU", "init", init)
-        self.weight = Parameter(np.full(num_parameters, start, floating("PReLU", dtype)))
+        self.weight = Parameter(filled((num_parameters,), start, floating("PReLU", dtype)))
 
     def forward(self, x: Any) -> Any:
         """Return x where x > 0, weight · x elsewhere."""

@@ -14,6 +14,7 @@ from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.unallocated import filled
 from autograd_cnn.settings import count, number
 
 Momentum: TypeAlias = float | None
@@ -171,12 +172,12 @@ def _set_up(
     layer.eps = number(kind, "eps", eps)
     layer.momentum = None if momentum is None else number(kind, "momentum", momentum)
     dtype = floating(kind, dtype)
-    layer.weight = Parameter(np.ones(num_features, dtype)) if affine else None
-    layer.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
+    layer.weight = Parameter(filled((num_features,), 1, dtype)) if affine else None
+    layer.bias = Parameter(filled((num_features,), 0, dtype)) if affine else None
     layer.track_running_stats = bool(track)
     if track:
-        layer.register_buffer("running_mean", np.zeros(num_features, dtype))
-        layer.register_buffer("running_var", np.ones(num_features, dtype))
+        layer.register_buffer("running_mean", filled((num_features,), 0, dtype))
+        layer.register_buffer("running_var", filled((num_features,), 1, dtype))
         layer.register_buffer("num_batches_tracked", np.array(0))
     else:
         layer.running_mean = layer.running_var = layer.num_batches_tracked = None

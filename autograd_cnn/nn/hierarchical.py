@@ -19,7 +19,7 @@ from autograd_cnn.gates.shape import concatenate, getitem, reshape
 from autograd_cnn.graph import Node, Parameter
 from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
-from autograd_cnn.nn.unallocated import started
+from autograd_cnn.nn.unallocated import filled, started
 from autograd_cnn.random import generator
 from autograd_cnn.settings import count
 
@@ -94,7 +94,7 @@ class HierarchicalSoftmax(Module):
         dtype, rng = floating("HierarchicalSoftmax", dtype), generator(rng)
         shape = (n_classes - 1, in_features)
         self.weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
-        self.bias = Parameter(np.zeros(n_classes - 1, dtype)) if bias else None
+        self.bias = Parameter(filled((n_classes - 1,), 0, dtype)) if bias else None
 
     def forward(self, x: Any, labels: ArrayLike | Node) -> Any:
         """Return the loss, −log p[label], of samples (N, in_features) for labels (N,)."""

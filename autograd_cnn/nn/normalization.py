@@ -16,6 +16,7 @@ from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.unallocated import filled
 from autograd_cnn.settings import count, number
 
 
@@ -52,8 +53,8 @@ class LayerNorm(Module):
             raise ArgumentError("LayerNorm: normalized_shape is empty, expected at least one size")
         self.normalized_shape = tuple(count("LayerNorm", "normalized_shape", n) for n in sizes)
         self.eps, dtype = number("LayerNorm", "eps", eps), floating("LayerNorm", dtype)
-        self.weight = Parameter(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(self.normalized_shape, dtype)) if elementwise_affine and bias else None
+        self.weight = Parameter(filled(self.normalized_shape, 1, dtype)) if elementwise_affine else None
+        self.bias = Parameter(filled(self.normalized_shape, 0, dtype)) if elementwise_affine and bias else None
 
     def forward(self, x: Any) -> Any:
         """Return the normalised ``(..., *normalized_shape)``."""
@@ -102,8 +103,8 @@ class GroupNorm(Module):
         self.num_channels = count("GroupNorm", "num_channels", num_channels)
         self.num_groups = divisor("GroupNorm", num_groups, num_channels)
         self.eps, dtype = number("GroupNorm", "eps", eps), floating("GroupNorm", dtype)
-        self.weight = Parameter(np.ones(num_channels, dtype)) if affine else None
-        self.bias = Parameter(np.zeros(num_channels, dtype)) if affine else None
+        self.weight = Parameter(filled((num_channels,), 1, dtype)) if affine else None
+        self.bias = Parameter(filled((num_channels,), 0, dtype)) if affine else None
 
     def forward(self, x: Any) -> Any:
         """Return the normalised (N, C, ...)."""

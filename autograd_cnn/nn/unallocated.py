@@ -1,16 +1,20 @@
-"""Networks without weights: to look at shapes and sizes, or to write saved weights into."""
+"""The memory of weights, and networks without: to look at shapes and sizes, or to write saved weights into."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from autograd_cnn.errors import OutOfMemoryError
 from autograd_cnn.graph import Parameter
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.settings import LARGEST_INTEGER
 
 _bare: ContextVar[bool] = ContextVar("bare", default=False)
 
@@ -45,8 +49,31 @@ def is_skeleton() -> bool:
 
 def started(shape: Shape, dtype: np.dtype[Any], start: Callable[[Parameter], Any]) -> Parameter:
     """Return a parameter into which `start` wrote its first values; inside `skeleton` zeros without memory."""
-    if is_skeleton():
-        return Parameter.unwritten(shape, dtype)
-    parameter = Parameter(np.empty(shape, dtype))
-    start(parameter)
+    with in_memory(shape, dtype):
+        if is_skeleton():
+            return Parameter.unwritten(shape, dtype)
+        parameter = Parameter(np.empty(shape, dtype))
+        start(parameter)
     return parameter
+
+
+def filled(shape: Shape, number: float, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array of one number, which weights or statistics start from."""
+    with in_memory(shape, dtype):
+        return np.full(shape, number, dtype)
+
+
+@contextmanager
+def in_memory(shape: Shape, dtype: np.dtype[Any]) -> Iterator[None]:
+    """Raise OutOfMemoryError where an array of a shape does not fit in memory, or cannot be numbered at all."""
+    size = math.prod(shape) * dtype.itemsize
+    too_large = OutOfMemoryError(
+        f"weights of shape {tuple(shape)} take {size / 2**30:.3g} GiB, which cannot be had; make fewer or smaller "
+        "layers, or look at shapes and sizes alone inside nn.skeleton()"
+    )
+    if size > LARGEST_INTEGER:  # NumPy has several errors for such an array, depending on its axes
+        raise too_large
+    try:
+        yield
+    except MemoryError:
+        raise too_large from None

@@ -106,9 +106,13 @@ def test_clip_gives_the_gradient_to_x_on_its_bounds_too(value, expected):
 def test_clip_equals_numpys(values, low, high):
     x = ag.Tensor(values)
     for bounds in ((low, high), (low, None), (None, high)):
+        if None not in bounds and low > high:
+            with pytest.raises(ag.ArgumentError, match=r"^clip: min=.* is above max="):
+                x.clip(low, high)
+            bounds = np.array(low), np.array(high)  # arrays stand beside the elements, as NumPy's do
         np.testing.assert_array_equal(x.clip(*bounds).value, np.clip(values, *bounds))
     np.testing.assert_array_equal(ag.clip(x, min=low).value, x.clip(low).value)
-    assert np.isnan(ag.clip(ag.Tensor([math.nan]), low, high).item())
+    assert np.isnan(ag.clip(ag.Tensor([math.nan]), *sorted((low, high))).item())
 
 
 def test_clip_without_bounds_says_so():

@@ -157,7 +157,7 @@ def test_axes_of_tensordot_that_do_not_fit():
     with pytest.raises(ag.ShapeError, match="do not fit along"):
         ag.tensordot(a, b, 1)
     for axes in (-1, 2):
-        with pytest.raises(ag.ArgumentError, match=f"axes={axes} for inputs of 2 and 1 axes"):
+        with pytest.raises(ag.ArgumentError, match=f"axes={axes}, expected an integer from 0 to 1, or a pair"):
             ag.tensordot(a, b[0], axes)
     with pytest.raises(ag.OutOfRangeError, match="axis 5"):
         ag.tensordot(a, b, (5, 0))

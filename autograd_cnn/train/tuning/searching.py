@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -177,4 +178,4 @@ def _one_of(name: str, given: Any, known: tuple[str | None, ...]) -> None:
 
 
 def _seed(given: int | None) -> int:
-    return int(generator().integers(2**31)) if given is None else whole("tune", "seed", given, 0)
+    return int(generator().integers(2**31)) if given is None else whole("tune", "seed", given, 0, math.inf)
