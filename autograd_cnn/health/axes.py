@@ -22,8 +22,24 @@ def unit_axis(node: Node) -> int:
         weighing, *users = _way_from_weights(node)
         axis = _WEIGHING[_name(weighing)](weighing) if _name(weighing) in _WEIGHING else None
         for source, user in pairwise([weighing, *users]):
-            axis = None if axis is None else _moved(axis, source, user)
+            axis = None if axis is None else moved_axis(axis, source, user)
     return axis if axis is not None else 1 if node.ndim >= 4 else node.ndim - 1
+
+
+def moved_axis(axis: int, source: Node, user: Node) -> int | None:
+    """Return where an axis is behind a gate; None where it is gone, or has become that of samples."""
+    if _name(user) == "transpose":
+        axes = user.attributes["axes"]
+        place = source.ndim - 1 - axis if axes is None else [i % source.ndim for i in axes].index(axis)
+        return place or None
+    if user.ndim == source.ndim and _name(user) != "reshape":
+        return axis
+    size, before, behind = source.shape[axis], math.prod(source.shape[:axis]), math.prod(source.shape[axis + 1 :])
+    for i in range(1, user.ndim):
+        around = math.prod(user.shape[:i]), math.prod(user.shape[i + 1 :])
+        if user.shape[i] == size and (around[0] == before or around[1] == behind):
+            return i
+    return None
 
 
 def other_axes(ndim: int, axis: int) -> tuple[int, ...]:
@@ -50,22 +66,6 @@ def _way_from_weights(node: Node) -> list[Node]:
 
 def _name(node: Node) -> str:
     return "" if node.gate is None else node.gate.name
-
-
-def _moved(axis: int, source: Node, user: Node) -> int | None:
-    """Return where an axis is behind a gate; None where it is gone, or has become that of samples."""
-    if _name(user) == "transpose":
-        axes = user.attributes["axes"]
-        place = source.ndim - 1 - axis if axes is None else [i % source.ndim for i in axes].index(axis)
-        return place or None
-    if user.ndim == source.ndim and _name(user) != "reshape":
-        return axis
-    size, before, behind = source.shape[axis], math.prod(source.shape[:axis]), math.prod(source.shape[axis + 1 :])
-    for i in range(1, user.ndim):
-        around = math.prod(user.shape[:i]), math.prod(user.shape[i + 1 :])
-        if user.shape[i] == size and (around[0] == before or around[1] == behind):
-            return i
-    return None
 
 
 def _of_product(node: Node) -> int | None:

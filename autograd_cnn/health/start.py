@@ -87,9 +87,10 @@ def _share_inside(product: Weighing) -> float:
     attributes = product.product.attributes
     if "padding" not in attributes:
         return 1.0
+    _, weight = product.product.inputs or ()
     share = 1.0
     for axis, (before, _) in enumerate(attributes["padding"]):
-        size, window = product.data.shape[2 + axis], product.weight.shape[2 + axis]
+        size, window = product.data.shape[2 + axis], weight.shape[2 + axis]
         starts = np.arange(product.product.shape[2 + axis]) * attributes["stride"][axis] - before
         places = starts[:, None] + np.arange(window) * attributes["dilation"][axis]
         share *= float(((places >= 0) & (places < size)).mean())

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_cnn.graph import Array, Node, Tensor
-from autograd_cnn.health.axes import other_axes, unit_axis
+from autograd_cnn.health.axes import moved_axis, other_axes, unit_axis
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.measures import rms
 from autograd_cnn.health.network import Network
@@ -47,12 +47,21 @@ def weighings(network: Network, group: Group) -> list[Weighing]:
             continue
         data, weight = node.inputs or ()
         if data in network.data and weight not in network.data and weight.ndim >= 2:
-            turned = weight.gate is not None and weight.gate.name == "transpose"
-            (leaf,) = weight.inputs if turned else (weight,)
-            if leaf in network.parameters[group]:
-                axis = 0 if turned or name == "conv2d" else weight.ndim - 1
-                found.append(Weighing(leaf, data, node, axis))
+            parameter, axis = _seen_through(weight, 0 if name == "conv2d" else weight.ndim - 1)
+            if parameter in network.parameters[group]:
+                found.append(Weighing(parameter, data, node, axis))
     return found
+
+
+def _seen_through(weight: Node, axis: int) -> tuple[Node, int]:
+    """Return what a weight was before it was transposed, or reshaped behind an axis, and which axis that one was."""
+    if weight.gate is None or weight.gate.name not in ("transpose", "reshape"):
+        return weight, axis
+    (source,) = weight.inputs or ()
+    if weight.gate.name == "transpose":
+        axes = weight.attributes["axes"]
+        return source, weight.ndim - 1 - axis if axes is None else axes[axis] % weight.ndim
+    return (source, axis) if source.shape[: axis + 1] == weight.shape[: axis + 1] else (weight, axis)
 
 
 def only_weighing(network: Network, group: Group) -> list[Weighing]:
@@ -111,7 +120,12 @@ def provably_dead(network: Network, group: Group) -> tuple[tuple[int, ...], floa
 
 
 def _highest(network: Network, node: Node) -> Array | None:
-    """Return the largest value that each unit of a weighted sum can take; None for other nodes."""
+    """Return the largest value that each unit of a weighted sum, reshaped or not, can take; None for other nodes."""
+    while node.gate is not None and node.gate.name == "reshape":
+        (source,) = node.inputs or ()
+        if moved_axis(unit_axis(source), source, node) != unit_axis(node):
+            return None
+        node = source
     bias, shape = np.zeros(()), node.shape
     if node.gate is not None and node.gate.name == "add":
         terms = [x for x in node.inputs or () if isinstance(x, Node)]

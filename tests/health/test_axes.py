@@ -207,19 +207,21 @@ def test_starved_channels_of_sequences():
 @given(
     st.sampled_from([nn.ReLU, nn.Sigmoid, nn.Tanh, nn.GELU]),
     *(st.booleans(), st.booleans(), st.lists(st.sampled_from([0.0, -9.0, -1e6, 9.0]), min_size=4, max_size=4)),
-    *(st.sets(st.integers(0, 3)), st.integers(1, 40), st.integers(0, 99)),
+    *(st.sets(st.integers(0, 3)), st.integers(1, 40), st.integers(0, 99), st.sampled_from([0.0, 9.0])),
 )
-@example(nn.ReLU, True, True, [0.0, -1e6, 0.0, -1e6], {0}, 40, 0)
-@example(nn.Sigmoid, False, False, [9.0, -1e6, 0.0, -9.0], {2}, 40, 0)
-def test_a_sequence_is_an_image_of_height_1(gate, norm, pool, bias, starved, count, seed):
+@example(nn.ReLU, True, True, [0.0, -1e6, 0.0, -1e6], {0}, 40, 0, 0.0)
+@example(nn.ReLU, False, True, [0.0, -1e6, 0.0, -1e6], {0}, 40, 0, 9.0)
+@example(nn.Sigmoid, False, False, [9.0, -1e6, 0.0, -9.0], {2}, 40, 0, 0.0)
+def test_a_sequence_is_an_image_of_height_1(gate, norm, pool, bias, starved, count, seed, mean):
     filters = np.random.default_rng(seed).normal(size=(4, 2, 3)).astype(np.float32)
     told = []
     for images in (False, True):
         model = network(gate, norm=norm, pool=pool, images=images, bias=bias, starved=starved, filters=filters)
-        data = sequences(count, seed)
+        data = sequences(count, seed) + np.float32(mean)
         loss = F.cross_entropy(model(data[:, :, None] if images else data), np.arange(count) % 3)
-        report = health.inspect(loss, model=model, thresholds=ANY_SIZE)
-        told.append((layer_of(report).units, [(f.kind, f.layer, f.units) for f in report.findings]))
+        report = health.inspect(loss, model=model, thresholds=ANY_SIZE, initial=True)
+        layers = [(x.units, x.same_sign, x.proven, x.highest) for x in report.layers]
+        told.append((layers, [(f.kind, f.layer, f.units) for f in report.findings]))
     assert told[0] == told[1]
 
 

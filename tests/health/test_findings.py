@@ -300,7 +300,7 @@ def test_one_sample_of_positive_inputs_gives_every_unit_one_sign(units, inputs, 
         else:
             y = F.linear(x, w)
     (layer, *_) = health.inspect((y * rng.normal(size=(1, units))).sum()).layers
-    assert layer.same_sign == (None if convolution else 1.0)
+    assert layer.same_sign == 1.0
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,13 @@ def test_what_is_a_weighing():
     assert axes(lambda: x @ v + ag.Parameter(rng.random((2, 4)))) == [(v, 1, 4)]
     assert axes(lambda: rng.random((2, 3)) @ v) == [(v, 1, 4)]
     assert axes(lambda: F.conv2d(image, filters)) == [(filters, 0, 5)]
+    row, last = ag.Parameter(rng.random((5, 3, 2))), ag.Parameter(rng.random((2, 2, 3, 5)))
+    assert axes(lambda: F.conv1d(image[:, :, 0], row)) == [(row, 0, 5)]
+    assert axes(lambda: F.conv2d(image, last.transpose(3, 2, 0, 1))) == [(last, 3, 5)]
+    assert axes(lambda: F.conv2d(image, filters.reshape(15, 1, 2, 2), groups=3)) == []  # several units in one row
+    assert axes(lambda: F.conv2d(image, last.transpose(3, -2, -4, -3))) == [(last, 3, 5)]
+    stack = ag.Parameter(rng.random((2, 4, 3)))
+    assert axes(lambda: image[:, 0, :2, None, :3] @ stack.transpose(0, 2, 1)) == [(stack, 1, 4)]
     assert axes(lambda: x @ v + F.linear(x, w)) == [(v, 1, 4), (w, 0, 4)]
     assert axes(lambda: ag.tanh(x @ v) @ w) == [(v, 1, 4), (w, 1, 3)]
     assert axes(lambda: x @ column) == axes(lambda: w @ x.T) == axes(lambda: x @ (v * 2.0)) == []
@@ -168,6 +175,8 @@ def test_what_gives_no_proof():
         stack = ag.Tensor(np.ones(shape))
         assert proof(lambda: stack @ heads) == ((), None)  # noqa: B023 - called at once; a unit has two columns
     assert proof(lambda: x @ w + ag.Parameter(np.zeros((5, 1, 1)))) == ((), None)  # more elements than the sum
+    assert proof(lambda: (x @ w).reshape(2, 1, 4)) == proof(lambda: (x @ w).reshape(2, 4, 1)) == ((0, 1, 2, 3), -3.0)
+    assert proof(lambda: (x @ w).reshape(4, 2)) == ((), None)
     plain = ag.Tensor(-np.ones((2, 3)), requires_grad=True)
     network = read_network(ag.relu(plain).sum())
     assert provably_dead(network, network.layers[0]) == ((), None)
