@@ -1,5 +1,6 @@
 """Settings are numbers or whole numbers; anything else is refused by an error that names the setting."""
 
+import inspect
 import math
 import operator
 from decimal import Decimal
@@ -357,6 +358,50 @@ def test_bounds_of_clip_are_numbers(x, wrong):
     for name, bounds in (("min", (wrong, 3)), ("min", (wrong,)), ("max", (0, wrong)), ("max", (None, wrong))):
         with pytest.raises(ag.ArgumentError, match=f"^clip: {name}="):
             ag.clip(x, *bounds)
+
+
+LOSSES = [
+    (layer, setting)
+    for layer in vars(nn).values()
+    if isinstance(layer, type) and issubclass(layer, nn.Module) and layer.__name__.endswith("Loss")
+    for setting in inspect.signature(layer).parameters
+]
+SWITCHES = {"squared", "swap", "log_target"}
+"""Of which only the truth is asked."""
+MASKS = {(nn.BCELoss, "weight"), (nn.BCEWithLogitsLoss, "weight"), (nn.BCEWithLogitsLoss, "pos_weight")}
+"""What broadcasts: numbers of any shape."""
+
+
+@pytest.mark.parametrize(("layer", "setting"), LOSSES, ids=lambda x: x if isinstance(x, str) else x.__name__)
+def test_losses_refuse_wrong_settings_when_they_are_made(layer, setting):
+    if setting in SWITCHES:
+        return
+    wrong = [True, np.True_, "3", b"3", "means", object(), int, 3j, np.array("3"), np.array([object()])]
+    wrong += [] if (layer, setting) in MASKS else [math.nan, [math.nan], np.array([[1.0]]), [-1.0, 2.0]]
+    wrong += [] if setting in ("weight", "pos_weight") else [None, 10**400, [1.0]]
+    for x in wrong:
+        with pytest.raises(ag.AutogradError, match=f"^{layer.__name__}: .*{setting}"):
+            layer(**{setting: x})
+
+
+def test_losses_refuse_numbers_that_mean_nothing_when_they_are_made():
+    for layer, settings_ in (
+        (nn.HuberLoss, {"delta": 0.0}),
+        (nn.SmoothL1Loss, {"beta": -1.0}),
+        (nn.MultiMarginLoss, {"p": 3}),
+        (nn.TripletMarginLoss, {"p": 0.0}),
+        (nn.CrossEntropyLoss, {"label_smoothing": 1.5}),
+        (nn.NLLLoss, {"ignore_index": 2.0}),
+    ):
+        with pytest.raises(ag.ArgumentError, match=f"^{layer.__name__}: {next(iter(settings_))}="):
+            layer(**settings_)
+
+
+def test_losses_keep_a_copy_of_their_weights():
+    weight = np.ones(3)
+    made = nn.CrossEntropyLoss(weight), nn.NLLLoss(weight), nn.MultiMarginLoss(weight=weight), nn.BCELoss(weight)
+    weight[:] = 2.0
+    assert all((loss.weight == 1).all() for loss in made)
 
 
 @pytest.mark.parametrize("bound", ["clip_norm", "max_norm"])

@@ -15,6 +15,7 @@ from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.functional.arguments import floating, same_dtype
 from autograd_cnn.functional.targets import reduced, same_shape, signs
+from autograd_cnn.gates.axes import one_axis
 from autograd_cnn.gates.comparison import abs, equal, maximum, minimum, where
 from autograd_cnn.gates.exponential import sqrt
 from autograd_cnn.gates.reduction import max, sum
@@ -72,6 +73,7 @@ def cosine_similarity(x1: Value, x2: Value, dim: int = 1, eps: float = 1e-8) -> 
     floating("cosine_similarity", x2)
     same_shape("cosine_similarity", x1.shape, "x2", x2.shape)
     eps = magnitude("cosine_similarity", "eps", eps)
+    dim = one_axis("cosine_similarity", dim, len(x1.shape))
     norms = (maximum(euclidean_norm(x, axis=dim), eps) for x in (x1, x2))
     return sum(x1 * x2, axis=dim) / next(norms) / next(norms)
 

@@ -17,7 +17,7 @@ from autograd_cnn.gates import classification
 from autograd_cnn.gates.comparison import maximum, where
 from autograd_cnn.gates.reduction import sum
 from autograd_cnn.registry import Value
-from autograd_cnn.settings import number, real
+from autograd_cnn.settings import number, real, written
 
 
 def multiclass_svm_loss(
@@ -77,14 +77,19 @@ def multi_margin_loss(
     weight : (K,) array_like, optional
         Factor of the losses of each class; the mean divides by the number of samples all the same.
     """
-    if real(p) not in (1, 2):
-        raise ArgumentError(f"multi_margin_loss: p={p!r}, expected 1 or 2")
-    margin = number("multi_margin_loss", "margin", margin)
+    p, margin = check_power("multi_margin_loss", p), number("multi_margin_loss", "margin", margin)
     losses = _svm("multi_margin_loss", input, target, margin, p == 2) / input.shape[-1]
     if weight is not None:
         factors = class_weights("multi_margin_loss", weight, input.shape[-1], input.dtype)
         losses = losses * np.take(factors, classes("multi_margin_loss", input.shape, target))
     return reduced("multi_margin_loss", losses, reduction)
+
+
+def check_power(name: str, p: Any) -> int:
+    """Return the power of margins; raise ArgumentError unless it is 1 or 2."""
+    if real(p) not in (1, 2):
+        raise ArgumentError(f"{name}: p={written(p)}, expected 1 or 2")
+    return int(p)
 
 
 def _svm(name: str, scores: Value, labels: Any, delta: float, squared: bool) -> Value:

@@ -75,10 +75,15 @@ def smooth_l1_loss(input: Value, target: Any, reduction: str = "mean", beta: flo
     beta : float
         Where the parabola ends; 0 makes it `l1_loss`.
     """
-    beta = number("smooth_l1_loss", "beta", beta, 0, wanted="a number of at least 0")
+    beta = check_beta("smooth_l1_loss", beta)
     if beta == 0:
         return reduced("smooth_l1_loss", abs(input - alike("smooth_l1_loss", input, target)), reduction)
     return reduced("smooth_l1_loss", _bent("smooth_l1_loss", input, target, beta) / beta, reduction)
+
+
+def check_beta(name: str, beta: Any) -> float:
+    """Return where the parabola ends; raise ArgumentError unless it is a number of at least 0."""
+    return number(name, "beta", beta, 0, wanted="a number of at least 0")
 
 
 def _bent(name: str, input: Value, target: Any, bend: float) -> Value:

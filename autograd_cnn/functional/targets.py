@@ -16,7 +16,7 @@ from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import mean, sum
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value
-from autograd_cnn.settings import number
+from autograd_cnn.settings import number, written
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -133,13 +133,28 @@ def _outside(labels: NDArray[Any], count: int, ignore_index: int | None) -> Any:
 
 def class_weights(name: str, weight: Any, count: int, dtype: Any) -> NDArray[Any]:
     """Return one constant weight per class; raise unless there are `count` of at least 0."""
-    weight = live.array(weight)
-    if weight.shape != (count,):
-        raise ShapeError(f"{name}: weight of shape {weight.shape}, expected one number per class: ({count},)")
-    if weight.dtype.kind not in "biuf" or not (weight >= 0).all():
+    weights = some_class_weights(name, weight)
+    if weights.shape != (count,):
+        raise ShapeError(f"{name}: weight of shape {weights.shape}, expected one number per class: ({count},)")
+    return weights.astype(dtype)
+
+
+def some_class_weights(name: str, weight: Any) -> NDArray[Any]:
+    """Return the constant weights of classes whose number is not known yet; raise unless all are at least 0."""
+    weights = factors(name, "weight", weight)
+    if weights.ndim != 1:
+        raise ShapeError(f"{name}: weight of shape {weights.shape}, expected one number per class: (K,)")
+    if not (weights >= 0).all():
         raise ArgumentError(f"{name}: class weights must be numbers of at least 0")
-    weights: NDArray[Any] = weight.astype(dtype)
     return weights
+
+
+def factors(name: str, what: str, given: Any) -> NDArray[Any]:
+    """Return the constant factors of losses as an array; raise ArgumentError unless they are numbers, or a mask."""
+    found: NDArray[Any] = live.array(given)
+    if found.dtype.kind not in ("iuf" if found.ndim == 0 else "biuf"):
+        raise ArgumentError(f"{name}: {what}={written(given)}, expected real numbers")
+    return found
 
 
 def scales(name: str, what: str, weight: Any, x: Value) -> Any:
@@ -147,7 +162,7 @@ def scales(name: str, what: str, weight: Any, x: Value) -> Any:
     if isinstance(weight, Node):
         same_dtype(name, x, weight)
     else:
-        weight = live.array(weight).astype(x.dtype)
+        weight = factors(name, what, weight).astype(x.dtype)
     try:
         fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape
     except ValueError:
@@ -183,10 +198,11 @@ def reduced(name: str, losses: Value, reduction: str) -> Value:
     return mean(losses) if reduction == "mean" and count else weighted_mean(name, losses, reduction, count)
 
 
-def check_reduction(name: str, reduction: str) -> None:
-    """Raise ArgumentError for an unknown reduction."""
-    if reduction not in REDUCTIONS:
-        raise ArgumentError(f"{name}: reduction={reduction!r}, expected 'mean', 'sum' or 'none'")
+def check_reduction(name: str, reduction: str) -> str:
+    """Return how losses become one; raise ArgumentError for an unknown reduction."""
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+        raise ArgumentError(f"{name}: reduction={written(reduction)}, expected 'mean', 'sum' or 'none'")
+    return reduction
 
 
 def check_smoothing(name: str, value: Any) -> float:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autograd_cnn import functional
-from autograd_cnn.functional.targets import check_reduction, check_smoothing
+from autograd_cnn.functional.targets import check_reduction, check_smoothing, factors, some_class_weights
 from autograd_cnn.nn.module import Module
+from autograd_cnn.settings import whole
 
 
 class CrossEntropyLoss(Module):
@@ -28,7 +27,7 @@ class CrossEntropyLoss(Module):
     Raises
     ------
     ArgumentError
-        For another reduction, or a smoothing outside 0 to 1.
+        For another reduction, a smoothing outside 0 to 1, or weights below 0.
 
     Examples
     --------
@@ -48,9 +47,9 @@ class CrossEntropyLoss(Module):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        check_reduction("CrossEntropyLoss", reduction)
-        self.weight, self.ignore_index = _constant(weight), ignore_index
-        self.reduction = reduction
+        self.weight = None if weight is None else some_class_weights("CrossEntropyLoss", weight).copy()
+        self.ignore_index = whole("CrossEntropyLoss", "ignore_index", ignore_index)
+        self.reduction = check_reduction("CrossEntropyLoss", reduction)
         self.label_smoothing = check_smoothing("CrossEntropyLoss", label_smoothing)
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -82,8 +81,9 @@ class NLLLoss(Module):
     _name = "loss"
 
     def __init__(self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
-        check_reduction("NLLLoss", reduction)
-        self.weight, self.ignore_index, self.reduction = _constant(weight), ignore_index, reduction
+        self.weight = None if weight is None else some_class_weights("NLLLoss", weight).copy()
+        self.ignore_index = whole("NLLLoss", "ignore_index", ignore_index)
+        self.reduction = check_reduction("NLLLoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of log-probabilities (N, K, ...) for labels (N, ...)."""
@@ -109,8 +109,8 @@ class BCELoss(Module):
     _shown = ("reduction",)
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean") -> None:
-        check_reduction("BCELoss", reduction)
-        self.weight, self.reduction = _constant(weight), reduction
+        self.weight = None if weight is None else factors("BCELoss", "weight", weight).copy()
+        self.reduction = check_reduction("BCELoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of probabilities for targets of the same shape."""
@@ -132,8 +132,9 @@ class BCEWithLogitsLoss(Module):
     _shown = ("reduction",)
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None) -> None:
-        check_reduction("BCEWithLogitsLoss", reduction)
-        self.weight, self.reduction, self.pos_weight = _constant(weight), reduction, _constant(pos_weight)
+        self.weight = None if weight is None else factors("BCEWithLogitsLoss", "weight", weight).copy()
+        self.pos_weight = None if pos_weight is None else factors("BCEWithLogitsLoss", "pos_weight", pos_weight).copy()
+        self.reduction = check_reduction("BCEWithLogitsLoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of scores for targets of the same shape."""
@@ -164,11 +165,6 @@ class KLDivLoss(Module):
     def forward(self, input: Any, target: Any) -> Any:
         """Return the divergence of log-probabilities from targets of the same shape."""
         return functional.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
-
-
-def _constant(weight: Any) -> Any:
-    """Return a copy as an array: weights of a loss are settings, no parameters."""
-    return None if weight is None else np.array(weight)
 
 
 def _weighing(weight: Any, ignore_index: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from autograd_cnn import functional
 from autograd_cnn.functional.targets import check_reduction
 from autograd_cnn.nn.module import Module
+from autograd_cnn.settings import number, positive
 
 
 class TripletMarginLoss(Module):
@@ -26,7 +27,7 @@ class TripletMarginLoss(Module):
     Raises
     ------
     ArgumentError
-        For another reduction.
+        For another reduction, or what is no number.
     """
 
     _name = "loss"
@@ -35,8 +36,9 @@ class TripletMarginLoss(Module):
     def __init__(
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, *, reduction: str = "mean"
     ) -> None:
-        check_reduction("TripletMarginLoss", reduction)
-        self.margin, self.p, self.eps, self.swap, self.reduction = margin, p, eps, bool(swap), reduction
+        self.margin, self.eps = number("TripletMarginLoss", "margin", margin), number("TripletMarginLoss", "eps", eps)
+        self.p, self.swap = positive("TripletMarginLoss", "p", p), bool(swap)
+        self.reduction = check_reduction("TripletMarginLoss", reduction)
 
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
         """Return the loss of three batches of embeddings (N, D)."""
@@ -60,8 +62,8 @@ class ContrastiveLoss(Module):
     _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
-        check_reduction("ContrastiveLoss", reduction)
-        self.margin, self.reduction = margin, reduction
+        self.margin = number("ContrastiveLoss", "margin", margin)
+        self.reduction = check_reduction("ContrastiveLoss", reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Return the loss of pairs of embeddings (N, D) for targets 0 (similar) and 1, (N,)."""
@@ -83,8 +85,8 @@ class CosineEmbeddingLoss(Module):
     _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
-        check_reduction("CosineEmbeddingLoss", reduction)
-        self.margin, self.reduction = margin, reduction
+        self.margin = number("CosineEmbeddingLoss", "margin", margin)
+        self.reduction = check_reduction("CosineEmbeddingLoss", reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Return the loss of pairs of embeddings (N, D) for targets 1 and −1, (N,)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autograd_cnn import functional
-from autograd_cnn.functional.targets import check_reduction
+from autograd_cnn.functional.margin_loss import check_power
+from autograd_cnn.functional.targets import check_reduction, some_class_weights
 from autograd_cnn.nn.module import Module
+from autograd_cnn.settings import number
 
 
 class MulticlassSVMLoss(Module):
@@ -26,15 +26,15 @@ class MulticlassSVMLoss(Module):
     Raises
     ------
     ArgumentError
-        For another reduction.
+        For another reduction, or what is no number.
     """
 
     _name = "loss"
     _shown = ("delta", "squared", "reduction")
 
     def __init__(self, delta: float = 1.0, squared: bool = False, *, reduction: str = "mean") -> None:
-        check_reduction("MulticlassSVMLoss", reduction)
-        self.delta, self.squared, self.reduction = delta, bool(squared), reduction
+        self.delta, self.squared = number("MulticlassSVMLoss", "delta", delta), bool(squared)
+        self.reduction = check_reduction("MulticlassSVMLoss", reduction)
 
     def forward(self, scores: Any, labels: Any) -> Any:
         """Return the loss of scores (N, K) for labels (N,)."""
@@ -60,9 +60,9 @@ class MultiMarginLoss(Module):
     _shown = ("p", "margin", "reduction")
 
     def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, *, reduction: str = "mean") -> None:
-        check_reduction("MultiMarginLoss", reduction)
-        self.p, self.margin, self.reduction = p, margin, reduction
-        self.weight = None if weight is None else np.array(weight)
+        self.p, self.margin = check_power("MultiMarginLoss", p), number("MultiMarginLoss", "margin", margin)
+        self.weight = None if weight is None else some_class_weights("MultiMarginLoss", weight).copy()
+        self.reduction = check_reduction("MultiMarginLoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of scores (N, K) for labels (N,)."""
@@ -82,8 +82,8 @@ class BinaryHingeLoss(Module):
     _shown = ("delta", "squared", "reduction")
 
     def __init__(self, delta: float = 1.0, squared: bool = False, *, reduction: str = "mean") -> None:
-        check_reduction("BinaryHingeLoss", reduction)
-        self.delta, self.squared, self.reduction = delta, bool(squared), reduction
+        self.delta, self.squared = number("BinaryHingeLoss", "delta", delta), bool(squared)
+        self.reduction = check_reduction("BinaryHingeLoss", reduction)
 
     def forward(self, scores: Any, labels: Any) -> Any:
         """Return the loss of scores for labels of the same shape."""
@@ -103,8 +103,8 @@ class AttributeHingeLoss(Module):
     _shown = ("delta", "reduction")
 
     def __init__(self, delta: float = 1.0, *, reduction: str = "mean") -> None:
-        check_reduction("AttributeHingeLoss", reduction)
-        self.delta, self.reduction = delta, reduction
+        self.delta = number("AttributeHingeLoss", "delta", delta)
+        self.reduction = check_reduction("AttributeHingeLoss", reduction)
 
     def forward(self, scores: Any, labels: Any) -> Any:
         """Return the loss of scores (N, A) for labels 1 and −1 of the same shape."""
@@ -126,8 +126,8 @@ class HingeEmbeddingLoss(Module):
     _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
-        check_reduction("HingeEmbeddingLoss", reduction)
-        self.margin, self.reduction = margin, reduction
+        self.margin = number("HingeEmbeddingLoss", "margin", margin)
+        self.reduction = check_reduction("HingeEmbeddingLoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of distances for targets 1 and −1 of the same shape."""
@@ -149,8 +149,8 @@ class MarginRankingLoss(Module):
     _shown = ("margin", "reduction")
 
     def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
-        check_reduction("MarginRankingLoss", reduction)
-        self.margin, self.reduction = margin, reduction
+        self.margin = number("MarginRankingLoss", "margin", margin)
+        self.reduction = check_reduction("MarginRankingLoss", reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Return the loss of two scores for targets 1 and −1, all of one shape."""

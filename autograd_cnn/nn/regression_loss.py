@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_cnn import functional
+from autograd_cnn.functional.regression_loss import check_beta
 from autograd_cnn.functional.targets import check_reduction
 from autograd_cnn.nn.module import Module
+from autograd_cnn.settings import positive
 
 
 class MSELoss(Module):
@@ -20,15 +22,14 @@ class MSELoss(Module):
     Raises
     ------
     ArgumentError
-        For another reduction.
+        For another reduction, or what is no number.
     """
 
     _name = "loss"
     _shown = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
-        check_reduction("MSELoss", reduction)
-        self.reduction = reduction
+        self.reduction = check_reduction("MSELoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
@@ -48,8 +49,7 @@ class L1Loss(Module):
     _shown = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
-        check_reduction("L1Loss", reduction)
-        self.reduction = reduction
+        self.reduction = check_reduction("L1Loss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
@@ -71,8 +71,8 @@ class SmoothL1Loss(Module):
     _shown = ("beta", "reduction")
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
-        check_reduction("SmoothL1Loss", reduction)
-        self.reduction, self.beta = reduction, beta
+        self.beta = check_beta("SmoothL1Loss", beta)
+        self.reduction = check_reduction("SmoothL1Loss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
@@ -94,8 +94,8 @@ class HuberLoss(Module):
     _shown = ("delta", "reduction")
 
     def __init__(self, *, reduction: str = "mean", delta: float = 1.0) -> None:
-        check_reduction("HuberLoss", reduction)
-        self.reduction, self.delta = reduction, delta
+        self.delta = positive("HuberLoss", "delta", delta)
+        self.reduction = check_reduction("HuberLoss", reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the loss of predictions for targets of the same shape."""
