@@ -190,7 +190,7 @@ def bagging(
     rng : numpy.random.Generator or int, optional
         Where the samples come from; the default generator.
     """
-    random, count = generator(rng), whole("bagging", "count", count, 1)
+    random, count = generator(rng), whole("bagging", "count", count, 0)
     return _networks("bagging", (fit(_bootstrap(dataset, random)) for _ in range(count)))
 
 
