@@ -84,7 +84,8 @@ def _numbers_of_tensor(part: Part, samples: int) -> Numbers:
         return Numbers(values, values, arriving, None, None, None)
     assert node.gate is not None
     source = next(x for x in node.inputs or () if isinstance(x, Node))
-    before, after = _by_unit(source.value, source, samples), _by_unit(node.value, node, samples)
+    before = _by_unit(np.broadcast_to(source.value, node.shape), node, samples)
+    after = _by_unit(node.value, node, samples)
     arriving = _by_unit(node.grad, node, samples)
     slope = _by_unit(local_gradient(node), node, samples)
     assert before is not None
