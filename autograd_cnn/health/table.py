@@ -81,7 +81,8 @@ def _legend(report: Report) -> list[str]:
         f"dead over {share(limits.dead[0])} ! {share(limits.dead[1])} ✕, "
         f"saturated over {share(limits.saturated[0])} ! {share(limits.saturated[1])} ✕. "
         "activ., gradient: RMS at the output. atten.: log10 of the gradient's norm at the input over that at the "
-        f"output. update: ‖Δw‖/‖w‖, healthy {tiny(limits.update_ratio[0])} to {tiny(limits.update_ratio[1])}. "
+        f"output. update: ‖Δw‖/‖w‖, healthy {tiny(limits.update_ratio[0])} to {tiny(limits.update_ratio[1])}; up to "
+        f"{tiny(limits.update_ratio_critical[1])} is no finding while the loss falls. "
         "—: not known."
     )
     return textwrap.wrap(words, WIDTH)

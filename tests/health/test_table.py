@@ -25,8 +25,8 @@ relu   relu    2               1/0/0 of 2  0.3536   2.5e−02   −0.15         
 
 units: dead/saturated/silent in this batch, counted over 40 samples; dead over 10% ! 40% ✕,
 saturated over 20% ! 50% ✕. activ., gradient: RMS at the output. atten.: log10 of the gradient's
-norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 1.0e−04 to 1.0e−02. —: not
-known.
+norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 1.0e−04 to 1.0e−02; up to
+1.0e−01 is no finding while the loss falls. —: not known.
 provably dead in relu: 0; the pre-activation is at most −1 for any input in the range of this batch.
 
 ✕ relu: 50% dead, since step 0
@@ -48,8 +48,8 @@ flatten     flatten       16                                    0         0   +0
 
 units: dead/saturated/silent in this batch, counted over 1,024 samples; dead over 15% ! 35% ✕,
 saturated over 25% ! 45% ✕. activ., gradient: RMS at the output. atten.: log10 of the gradient's
-norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 2.0e−04 to 3.0e−02. —: not
-known.
+norm at the input over that at the output. update: ‖Δw‖/‖w‖, healthy 2.0e−04 to 3.0e−02; up to
+5.0e−01 is no finding while the loss falls. —: not known.
 provably dead in features/block/conv: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
 18, 19, 20, 21, 22, 23 …; the pre-activation is at most −0.5 for any input in the range of this
 batch.
@@ -183,7 +183,8 @@ def test_table_of_all_there_may_be():
     parts = shown(12.5), None, None, None, None, units, (fc,), None, tuple(range(24)), 0.0
     layers.append(health.Layer("fc", "linear, tanh", (16,), (), 10, *parts))
     layers.append(health.Layer("flatten", "flatten", (4, 4), (16,), 0, shown(0.0), shown(0.0), 0.25, 1.0))
-    limits = health.Thresholds(dead=(0.15, 0.35), saturated=(0.25, 0.45), update_ratio=(2e-4, 3e-2))
+    steps = {"update_ratio": (2e-4, 3e-2), "update_ratio_critical": (1e-5, 0.5)}
+    limits = health.Thresholds(dead=(0.15, 0.35), saturated=(0.25, 0.45), **steps)
     assert report_of(layers, told, thresholds=limits, first_to_last=-2.5).table() == LARGE
 
 
