@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn import data
-from autograd_cnn.errors import ArgumentError, ShapeError
+from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.nn import Module
 from autograd_cnn.recording import no_grad
-from autograd_cnn.settings import count
+from autograd_cnn.settings import count, written
 from autograd_cnn.train.metrics import accuracy, hits, top_k_error
 
 
@@ -50,8 +53,8 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
     Parameters
     ----------
     model : callable
-        Takes (N, ...) and returns scores; its layers' modes are afterwards what they were. ``ag.compile(model)``
-        serves too.
+        Takes (N, ...) and returns scores; its layers' modes are afterwards what they were. ``ag.compile(model)`` and
+        a function that calls a network it closes over serve too; see `networks_of`.
     dataset : Dataset, or (inputs, targets)
     criterion : callable, optional
         Takes scores and targets, returns their loss: one number.
@@ -60,8 +63,10 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
 
     Raises
     ------
-    ShapeError
-        When the criterion returns a loss for each sample.
+    ShapeError, DtypeError
+        When the criterion returns a loss for each sample, or no number; when the model returns no scores.
+    ArgumentError
+        When the model or the criterion cannot be called.
 
     Examples
     --------
@@ -73,7 +78,7 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
     """
     batches = data.batches(dataset, batch_size, shuffle=False)
     with switched(model, training=False), no_grad():
-        outputs = np.concatenate([np.asarray(value_of(model(Tensor(inputs)))) for inputs, _ in batches])
+        outputs = np.concatenate([_scores("evaluate", model, inputs) for inputs, _ in batches])
         loss = None if criterion is None else _loss(criterion, outputs, batches.labels)
     if not are_classes(outputs, batches.labels):
         return Evaluation(loss, None, None, len(outputs))
@@ -81,8 +86,25 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
     return Evaluation(loss, accuracy(outputs, batches.labels), top5, len(outputs))
 
 
+def _scores(name: str, model: Any, inputs: NDArray[Any]) -> NDArray[Any]:
+    if not callable(model):
+        raise ArgumentError(f"{name}: model={written(model)}, expected a network, or a function of inputs")
+    given = value_of(model(Tensor(inputs)))
+    found = np.asarray(None if isinstance(given, tuple) else given)
+    if found.dtype.kind not in "biuf":
+        raise DtypeError(f"{name}: the model returned a {type(given).__name__}, expected scores")
+    if found.shape[:1] != (len(inputs),):
+        raise ShapeError(f"{name}: the model returned {found.shape} for {len(inputs)} samples, expected scores of each")
+    return found
+
+
 def _loss(criterion: Any, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
-    found = np.asarray(value_of(criterion(Tensor(outputs), targets)))
+    if not callable(criterion):
+        raise ArgumentError(f"evaluate: criterion={written(criterion)}, expected a function of scores and targets")
+    given = value_of(criterion(Tensor(outputs), targets))
+    found = np.asarray(given)
+    if found.dtype.kind not in "iuf":
+        raise DtypeError(f"evaluate: the criterion returned a {type(given).__name__}, expected one number")
     if found.size != 1:
         raise ShapeError(f"evaluate: the criterion returned {found.shape}, expected one number; try reduction='mean'")
     return float(found.item())
@@ -94,30 +116,65 @@ def predict(model: Any, images: Any, *, batch_size: int = 256) -> NDArray[Any]:
     Raises
     ------
     ArgumentError
-        For no images, or a batch size that is no positive integer.
+        For no images, a batch size that is no positive integer, or what cannot be called.
+    ShapeError, DtypeError
+        When the model returns no scores.
     """
     if not len(images):
         raise ArgumentError("predict: there are no images; expected at least one")
     batch_size = count("predict", "batch_size", batch_size)
     starts = range(0, len(images), batch_size)
     with switched(model, training=False), no_grad():
-        scores = [np.asarray(value_of(model(Tensor(images[i : i + batch_size])))) for i in starts]
+        scores = [_scores("predict", model, images[i : i + batch_size]) for i in starts]
     return np.concatenate(scores)
 
 
 @contextmanager
 def switched(model: Any, *, training: bool) -> Iterator[None]:
-    """Put a network in training or eval mode for a while; layer by layer it returns to what it was."""
-    network = getattr(model, "function", model)  # of ag.compile(model)
-    layers = list(network.modules()) if hasattr(network, "modules") else []
+    """Put the networks of a model in training or eval mode for a while; each layer returns to what it was."""
+    networks = networks_of(model)
+    layers = [layer for network in networks for layer in network.modules()]
     modes = [layer.training for layer in layers]
-    if layers:
+    for network in networks:
         network.train(training)
     try:
         yield
     finally:
         for layer, mode in zip(layers, modes, strict=True):
             layer.training = mode
+
+
+def networks_of(model: Any) -> list[Any]:
+    """Return the networks whose mode decides what a model gives.
+
+    That is the model itself, or what ``ag.compile``, ``functools.partial`` or a method was made of, or what a Python
+    function closes over or finds by its name. Networks that a function comes by in other ways keep their mode.
+    """
+    from autograd_cnn.compilation.compiling import Compiled
+
+    found: list[Any] = []
+    seen: set[int] = set()
+    pending = [model]
+    while pending:
+        part = pending.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, Module):
+            found.append(part)
+        elif isinstance(part, FunctionType):
+            for cell in part.__closure__ or ():
+                with suppress(ValueError):  # of a name that has no value yet
+                    pending.append(cell.cell_contents)
+            named = [part.__globals__.get(name) for name in part.__code__.co_names]
+            pending += [x for x in named if not isinstance(x, FunctionType)]
+        elif isinstance(part, MethodType):
+            pending.append(part.__self__)
+        elif isinstance(part, partial):
+            pending += [part.func, *part.args, *part.keywords.values()]
+        elif isinstance(part, Compiled):
+            pending.append(part.function)
+    return found
 
 
 def are_classes(scores: NDArray[Any], targets: NDArray[Any]) -> bool:
