@@ -160,3 +160,11 @@ def test_error_bars_know_what_cancels_within_a_function(seed):
     assert (abs(found - slope) <= bars + 1e-15).all()
     assert abs(value - slope @ [1.0, 0.5]) <= bar + 1e-15
     assert max(bar, *bars) < 1e-11
+
+
+@pytest.mark.parametrize("x", [-1.53175712, 0.3, 2.0])
+@pytest.mark.parametrize("slope", [5e-324, 3e-322, 1e-312])
+def test_error_bars_know_that_nothing_is_smaller_than_the_smallest_number(slope, x):
+    """All values of such a function may be one and the same number: its differences say 0 of a slope above it."""
+    found, bar = testing.ridders_gradient(lambda t: slope * t, x)
+    assert abs(found - slope) <= bar < 1e-300
