@@ -17,12 +17,7 @@ from autograd_cnn.graph import Node, Parameter
 
 def unit_axis(node: Node) -> int:
     """Return the axis of a node that counts its units; it costs a walk back to the weights."""
-    axis = None
-    if node.ndim > 2:  # else there is no choice
-        weighing, *users = _way_from_weights(node)
-        axis = _WEIGHING[_name(weighing)](weighing) if _name(weighing) in _WEIGHING else None
-        for source, user in pairwise([weighing, *users]):
-            axis = None if axis is None else moved_axis(axis, source, user)
+    axis = _axis_along(_way_from_weights(node)) if node.ndim > 2 else None  # of two there is no choice
     return axis if axis is not None else 1 if node.ndim >= 4 else node.ndim - 1
 
 
@@ -62,6 +57,19 @@ def _way_from_weights(node: Node) -> list[Node]:
         users |= dict.fromkeys(computed, at)
         waiting += sorted(reversed(computed), key=lambda x: x.shape == at.shape)
     return [node]
+
+
+def _axis_along(way: list[Node]) -> int | None:
+    """Return where the axis of weights is at the end; lost in a reshape, it is found where the shape is back."""
+    axis = _WEIGHING[_name(way[0])](way[0]) if _name(way[0]) in _WEIGHING else None
+    known = (axis, way[0].shape)
+    for source, user in pairwise(way):
+        axis = None if axis is None else moved_axis(axis, source, user)
+        if axis is not None:
+            known = (axis, user.shape)
+        elif known[1] == user.shape:
+            axis = known[0]
+    return axis
 
 
 def _name(node: Node) -> str:
