@@ -251,6 +251,14 @@ AXES = {
 """What takes an axis."""
 SIZES = {
     "shape": lambda n: ag.reshape(ROW, shape=(n, 3)),
+    "index of explain": lambda n: ag.explain(ag.sum(WEIGHT), WEIGHT, n),
+    "index of expand": lambda n: ag.expand(WEIGHT * 2, "scalar", index=n),
+    "limit": lambda n: ag.expand(WEIGHT * 2, "scalar", limit=n),
+    "channels": lambda n: nn.Bottleneck(2, n),
+    "largest": lambda n: nn.Inception(1, 1, 1, 1, 1, 1, 1, largest=n),
+    "input_shape": lambda n: nn.layer_sizes(LINEAR, (n,)),
+    "input_shape of a conversion": lambda n: nn.to_convolutional(nn.Flatten(), (n, 1, 1)),
+    "normalized_shape of layer_norm": lambda n: F.layer_norm(SCORES, n),
     "shape of a broadcast": lambda n: ag.broadcast_to(ROW, shape=(n, 3)),
     "pad_width": lambda n: ag.pad(ROW, n),
     "reps": lambda n: ag.tile(ROW, n),

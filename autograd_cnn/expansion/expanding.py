@@ -17,6 +17,7 @@ from autograd_cnn.errors import ArgumentError, GradientError
 from autograd_cnn.expansion.rewriting import in_scalars, in_tensor_gates
 from autograd_cnn.expansion.structure import total
 from autograd_cnn.graph import Node, Scalar, Tensor, check_node
+from autograd_cnn.settings import count
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def expand(
         if index is not None:
             raise ArgumentError("expand: index= needs level='scalar'; at the tensor level expand node[index]")
         return Expansion(in_tensor_gates(node, inputs), {}, _seed(node, None))
-    cells, scalars = in_scalars(node, inputs, index, limit)
+    cells, scalars = in_scalars(node, inputs, index, count("expand", "limit", limit))
     single = index is not None or node.ndim == 0
     output: Any = cells[() if index is None else index] if single else cells
     if single and not isinstance(output, Node):

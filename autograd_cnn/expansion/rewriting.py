@@ -13,6 +13,7 @@ from autograd_cnn.expansion.probing import structure_of
 from autograd_cnn.expansion.structure import Cells, Mask, Structure
 from autograd_cnn.graph import Node, Scalar, describe, topological_order
 from autograd_cnn.recording import recorded
+from autograd_cnn.settings import written
 
 Place: TypeAlias = tuple[int, ...]
 
@@ -124,10 +125,10 @@ def _element(node: Node, index: Any) -> Mask:
     if index is not None:
         try:
             single = np.ndim(mask[index]) == 0
-        except IndexError:
+        except (IndexError, OverflowError):
             single = False
         if not single:
-            raise OutOfRangeError(f"expand: index={index} names no single element of {describe(node)}")
+            raise OutOfRangeError(f"expand: index={written(index)} names no single element of {describe(node)}")
         mask[index] = True
     return mask
 

@@ -13,7 +13,7 @@ from autograd_cnn.expansion.rewriting import in_scalars
 from autograd_cnn.explanation.equations import equations, gradient_words, latex, text
 from autograd_cnn.explanation.paths import Path, paths_between
 from autograd_cnn.graph import Node, Scalar, check_node, describe, topological_order
-from autograd_cnn.settings import whole
+from autograd_cnn.settings import whole, written
 
 _MOST_STEPS = 500_000
 
@@ -149,8 +149,8 @@ def _place(wrt: Node, index: Any) -> tuple[int, ...]:
     places = np.arange(wrt.size).reshape(wrt.shape)
     try:
         place = np.unravel_index(int(places[index]), wrt.shape)
-    except (IndexError, TypeError, ValueError):
-        raise OutOfRangeError(f"explain: index={index} names no single element of {describe(wrt)}") from None
+    except (IndexError, TypeError, ValueError, OverflowError):
+        raise OutOfRangeError(f"explain: index={written(index)} names no single element of {describe(wrt)}") from None
     return tuple(int(i) for i in place)
 
 

@@ -143,7 +143,8 @@ def layer_norm(
         Added to the variance.
     """
     floating("layer_norm", x)
-    last = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    last = tuple(count("layer_norm", "normalized_shape", size) for size in sizes)
     shape = tuple(x.shape)
     if not last or shape[-len(last) :] != last:
         raise ShapeError(f"layer_norm: input of shape {shape}, expected (..., {', '.join(map(str, last))})")

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.settings import is_whole
+from autograd_cnn.settings import is_whole, written
 
 
 def floating(layer: str, dtype: DTypeLike) -> np.dtype[Any]:
@@ -35,7 +35,8 @@ def sample(caller: str, shape: Any) -> Shape:
     sizes = tuple(shape) if isinstance(shape, tuple | list) else ()
     if not sizes or not all(is_whole(n, 1) for n in sizes):
         raise ArgumentError(
-            f"{caller}: input_shape={shape!r}, expected positive integers such as (3, 32, 32), without the batch axis"
+            f"{caller}: input_shape={written(shape)}, expected positive integers such as (3, 32, 32), "
+            "without the batch axis"
         )
     return tuple(int(n) for n in sizes)
 

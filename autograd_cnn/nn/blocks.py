@@ -19,6 +19,7 @@ from autograd_cnn.nn.pooling import MaxPool2d
 from autograd_cnn.nn.sequential import Sequential, chained, chained_shape
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.random import generator
+from autograd_cnn.settings import count
 
 Norm: TypeAlias = Callable[[int], Module]
 """What makes a normalisation layer for so many channels."""
@@ -161,11 +162,10 @@ class Inception(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         block = partial(ConvolutionBlock, norm=norm, rng=generator(rng), dtype=dtype)
+        margin = (count("Inception", "largest", largest) - 1) // 2
         self.branch1 = block(in_channels, ch1x1, 1)
         self.branch2 = Sequential(block(in_channels, ch3x3red, 1), block(ch3x3red, ch3x3, 3, padding=1))
-        self.branch3 = Sequential(
-            block(in_channels, ch5x5red, 1), block(ch5x5red, ch5x5, largest, padding=(largest - 1) // 2)
-        )
+        self.branch3 = Sequential(block(in_channels, ch5x5red, 1), block(ch5x5red, ch5x5, largest, padding=margin))
         self.branch4 = Sequential(MaxPool2d(3, 1, 1), block(in_channels, pool_proj, 1))
 
     def forward(self, x: Any) -> Any:

@@ -158,9 +158,9 @@ class KLDivLoss(Module):
     _shown = ("log_target", "reduction")
 
     def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
-        if reduction != "batchmean":
-            check_reduction("KLDivLoss", reduction)
-        self.reduction, self.log_target = reduction, bool(log_target)
+        batchmean = isinstance(reduction, str) and reduction == "batchmean"
+        self.reduction = reduction if batchmean else check_reduction("KLDivLoss", reduction)
+        self.log_target = bool(log_target)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Return the divergence of log-probabilities from targets of the same shape."""

@@ -22,6 +22,7 @@ from autograd_cnn.nn.adaptive_pooling import (
     GlobalAvgPool2d,
     GlobalMaxPool2d,
 )
+from autograd_cnn.nn.arguments import sample
 from autograd_cnn.nn.convolution import Conv2d
 from autograd_cnn.nn.flatten import Flatten
 from autograd_cnn.nn.linear import Linear
@@ -77,9 +78,10 @@ def to_convolutional(model: Module, input_shape: Shape) -> Module:
     >>> sliding(np.zeros((1, 1, 12, 12), np.float32)).shape
     (1, 10, 5, 5)
     """
+    input_shape = sample("to_convolutional", input_shape)
     if len(input_shape) != 3:
-        raise ShapeError(f"to_convolutional: input_shape={tuple(input_shape)}, expected (C, H, W)")
-    reading = _Reading(tuple(input_shape), flat=isinstance(model, Linear))
+        raise ShapeError(f"to_convolutional: input_shape={input_shape}, expected (C, H, W)")
+    reading = _Reading(input_shape, flat=isinstance(model, Linear))
     converted = _converted(model, reading)
     return Sequential() if converted is None else converted
 

@@ -154,7 +154,7 @@ class Bottleneck(Module):
         dtype: DTypeLike = np.float32,
     ) -> None:
         options: dict[str, Any] = {"bias": norm is None, "fit": "floor", "rng": generator(rng), "dtype": dtype}
-        out_channels = count("Bottleneck", "expansion", expansion) * channels
+        out_channels = count("Bottleneck", "expansion", expansion) * count("Bottleneck", "channels", channels)
         _attach(
             self,
             conv1=Conv2d(in_channels, channels, 1, **options),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from autograd_cnn.nn.arguments import sample
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.sequential import Sequential
 from autograd_cnn.nn.shapes import Shape
@@ -65,7 +66,7 @@ def layer_sizes(model: Module, input_shape: Shape) -> list[LayerSize]:
     fc       Linear   10               10      800      10
     total                             170      845      15
     """
-    rows = []
+    rows, input_shape = [], sample("layer_sizes", input_shape)
     for name, layer in _opened("", model):
         input_shape = layer.output_shape(input_shape)
         sizes = [(path.rpartition(".")[2] == "bias", parameter.size) for path, parameter in layer.named_parameters()]
