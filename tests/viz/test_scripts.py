@@ -76,6 +76,40 @@ def test_a_reader_that_has_seen_enough(tmp_path, words):
     assert ran.stderr == b""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's file that is always full")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-c", READY + "print('a line')"), "-c: error: "),  # told of at the end, when it is flushed
+        (("-uc", READY + "print('a line')"), "-c: error: "),
+        ((str(ROOT / "examples" / "05_newton.py"),), "05_newton.py: error: "),
+        (("-m", "autograd_cnn.gates"), "autograd_cnn.gates: error: "),
+        (("-m", "viz", "draw", "x * y", "x=1", "y=2"), "autograd-cnn draw: error: "),
+    ],
+)
+def test_a_full_disk_is_told_in_a_line(tmp_path, words, told):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": ""}
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ran.stderr.decode() == f"{told}cannot write the output: No space left on device\n"
+    assert ran.returncode == 2
+
+
+@pytest.mark.parametrize("example", ["29_hyperparameter_search", "43_checkpoints"])
+def test_an_example_names_the_extra_that_it_needs(tmp_path, example):
+    path = str(ROOT / "examples" / f"{example}.py")
+    run = "import runpy, sys; sys.modules |= dict.fromkeys(['optuna', 'safetensors', 'safetensors.numpy'])\n"
+    run += f"sys.argv = [{path!r}, '--quick']; runpy.run_path({path!r}, run_name='__main__')"
+    ran = subprocess.run([sys.executable, "-c", run], cwd=tmp_path, capture_output=True, text=True, check=False)
+    (told,) = ran.stderr.splitlines()
+    extra = "weights" if example.startswith("43") else "tune"
+    assert told.startswith(f"{example}.py: error: ")
+    assert told.endswith(f"pip install 'autograd-cnn[{extra}]'")
+    assert ran.returncode == 2
+
+
 @pytest.mark.skipif(os.name == "nt", reason="closes a file as shells of POSIX do")
 @pytest.mark.parametrize(
     "words",
