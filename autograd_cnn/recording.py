@@ -8,6 +8,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograd_cnn.errors import ArgumentError
+from autograd_cnn.settings import written
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -118,6 +121,16 @@ def detect_anomaly() -> Any:
 def scope(name: str) -> Any:
     """Mark nodes made inside the ``with`` block as belonging to layer `name`; scopes nest.
 
+    Parameters
+    ----------
+    name : str
+        Of the layer, such as ``"conv1"``; ``"features/conv1"`` is a layer inside another.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no str, and for an empty name, also before, behind or between slashes.
+
     Examples
     --------
     >>> import autograd_cnn as ag
@@ -126,4 +139,7 @@ def scope(name: str) -> Any:
     >>> y.scope
     'features/conv1'
     """
+    if not isinstance(name, str) or "" in name.split("/"):
+        wanted = "the name of a layer, such as 'conv1' or 'features/conv1'"
+        raise ArgumentError(f"scope: name={written(name)}, expected {wanted}")
     return Recorded(lambda outer: outer.within(name))

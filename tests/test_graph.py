@@ -212,6 +212,19 @@ def test_scopes_nest_and_end_with_their_block():
     assert ag.nodes(c, scope="features/conv1") == [b]
 
 
+def test_a_scope_may_be_a_path():
+    with ag.scope("features/block"), ag.scope("conv1"):
+        a = ag.Scalar(1.0) + 1
+    assert a.scope == "features/block/conv1"
+    assert ag.nodes(a, scope="features") == [a.inputs[0], a]
+
+
+@pytest.mark.parametrize("name", ["", "/", "a/", "/a", "a//b", None, 3, b"a", ["a"]])
+def test_a_scope_without_a_name_is_refused(name):
+    with pytest.raises(ag.ArgumentError, match=r"^scope: name=.*, expected the name of a layer, such as 'conv1'"):
+        ag.scope(name)
+
+
 def test_scopes_of_threads_do_not_mix():
     seen = {}
     inside = threading.Barrier(2, timeout=10)
