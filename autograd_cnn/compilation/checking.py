@@ -92,5 +92,5 @@ def _compare_arrays(name: str, what: str, a: Any, b: Any) -> None:
 def _mismatch(name: str, what: str, a: Any, b: Any) -> ReplayMismatch:
     return ReplayMismatch(
         f"compile: {name} replays to a {what} of {a!r}, called itself it has {b!r}; "
-        "what it reads from outside must be an argument, a Parameter or a Scalar to be seen again"
+        "what it reads from outside must be an argument, a registered buffer, a Parameter or a Scalar to be seen again"
     )

@@ -245,8 +245,11 @@ def compile(
     -----
     Arrays among the arguments are data: NumPy's functions on them are replayed too, and where Python decides by them
     (``if y.max() > 9``), a replay decides again: a call that turns out otherwise is recorded anew. Random gates draw
-    anew from the same generator, and batch norm updates its statistics. Any other number or array from outside stays
-    what it was when recorded.
+    anew from the same generator. Buffers (`Module.register_buffer`), such as the running statistics of batch norm, are
+    read anew at every call, and written into or assigned as the function does it; where Python decides by one
+    (``if``, ``float``), a replay decides again. While recording, a buffer is no ndarray but stands for one: NumPy's
+    functions, operators and indexing go on from it. Any other number or array from outside stays what it was when
+    recorded: one in a closure or in a plain attribute, or a view that was taken of a buffer outside of the function.
 
     Values and gradients are those of the function itself: to the bit gate by gate, and to the rounding of sums where
     a native instruction does several gates. Only tapes of Scalars differ in the last places for gates whose forward

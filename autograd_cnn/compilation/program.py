@@ -17,7 +17,7 @@ from autograd_cnn.compilation.look import Look
 from autograd_cnn.compilation.native import Group, groups_of
 from autograd_cnn.compilation.native.counting import Tally
 from autograd_cnn.compilation.recording import Traced, emptied
-from autograd_cnn.compilation.state import State
+from autograd_cnn.compilation.state import Past, State
 from autograd_cnn.compilation.surroundings import Surroundings
 from autograd_cnn.errors import GradientError
 from autograd_cnn.graph import Node
@@ -72,10 +72,11 @@ class Program:
         self._groups: dict[Look, dict[Node, Group | None]] = {}
         self.closed_are_leaves = all(x.gate is None for x in traced.closed)
         self._free: dict[Look, list[State]] = {look: [] for look in Look}
-        self._drawn: list[int] | None = [int(seed) for _, seed in traced.log.draws]
+        drawn = [int(seed) for _, seed in traced.log.draws]
+        self._past: Past | None = Past(drawn, [source.made._value for source in traced.log.sources])
         self._spent: weakref.ref[Replay] | None = None
         self._seen: State | None = None  # the next report reads arrays there: calls leave them alone until then
-        self.surroundings = Surroundings(function, traced.closed, traced.log.modules)
+        self.surroundings = Surroundings(function, traced.closed, traced.log)
 
     def replay(self, arguments: Sequence[Any]) -> Replay:
         """Compute the outputs for new arguments; return what holds them.
@@ -86,13 +87,13 @@ class Program:
             When the function would have decided otherwise, or made another shape.
         """
         replay = Replay(self, self._state(self._look() if recording().active else Look.NOTHING))
-        drawn, self._drawn = self._drawn, None  # the first call was recorded: it has drawn, and done its effects
-        self._run(replay.held(), arguments, drawn)
+        past, self._past = self._past, None  # the first call was recorded: it has drawn, and done its effects
+        self._run(replay.held(), arguments, past)
         return replay
 
-    def _run(self, state: State, arguments: Sequence[Any], drawn: list[int] | None) -> None:
+    def _run(self, state: State, arguments: Sequence[Any], past: Past | None) -> None:
         try:
-            state.run(arguments, drawn)
+            state.run(arguments, past)
         except StaleError as stale:
             stale.drawn = state.drawn
             raise
@@ -148,7 +149,7 @@ class Program:
         """Return a state that shows more, in which a call was made again."""
         again = self._state(look)
         given = [made._value if x is made else x for made, x in zip(state.stand_ins, arguments, strict=True)]
-        again.run(given, state.drawn)
+        again.run(given, state.past)
         return again
 
     def observe(self, state: State, output: int, arguments: Sequence[Any], seed: Any) -> None:
@@ -219,14 +220,15 @@ class Replay:
         return self.state
 
     def again(self, *inputs: Any) -> Any:
-        """Call the function itself once more, with the random numbers of this call and without its effects."""
-        drawn = self.held().drawn
+        """Call the function itself once more, with what this call drew and read, and without its effects."""
+        past, sources = self.held().past, self.program.traced.log.sources
+        held = {source.key: live.Held(x.copy(), source.read) for source, x in zip(sources, past.read, strict=True)}
         arguments = [
             x._value if isinstance(stand_in, live.Data) and isinstance(x, Node) else x
             for stand_in, x in zip(self.program.traced.stand_ins, inputs, strict=False)
         ]
         positional, named = rebuilt(self.program.structure, iter(arguments))
-        with recorded(active=True, log=live.Log(drawn=deque(drawn), muted=True)):
+        with recorded(active=True, log=live.Log(drawn=deque(past.drawn), held=held, muted=True)):
             return self.program.function(*positional, **named)
 
 

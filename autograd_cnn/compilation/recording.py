@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class Traced:
             and isinstance(self.outputs[0], Scalar)
             and not self.log.effects
             and not self.log.draws
+            and not self.log.sources
         )
 
 
@@ -81,7 +82,7 @@ def trace(
         result = function(*positional, **named)
     outputs: list[Node] = []
     of_result = results_of(name, result, outputs)
-    own = set(stand_ins) | {made for made, _ in log.sources}
+    own = set(stand_ins) | {source.made for source in log.sources}
     closed: set[Node] = set()
     order: set[Node] = set()
     for end in [*outputs, *live_operands(log)]:
@@ -133,7 +134,7 @@ def emptied(traced: Traced) -> Traced:
     def of(x: Any) -> Any:
         return copies.get(x, x) if isinstance(x, Node) else x
 
-    for node in (*traced.stand_ins, *(made for made, _ in traced.log.sources), *traced.order):
+    for node in (*traced.stand_ins, *(source.made for source in traced.log.sources), *traced.order):
         copies[node] = _without_value(node)
         copies[node].inputs = tuple(map(of, node.inputs or ()))
     log = traced.log
@@ -147,7 +148,7 @@ def emptied(traced: Traced) -> Traced:
             guards=[(of(data), truth) for data, truth in log.guards],
             effects=[(function, tuple(map(of, operands))) for function, operands in log.effects],
             draws=log.draws,
-            sources=[(of(made), array) for made, array in log.sources],
+            sources=[replace(source, made=of(source.made)) for source in log.sources],
             attributes={key: (array, of(node)) for key, (array, node) in log.attributes.items()},
             modules=log.modules,
         ),

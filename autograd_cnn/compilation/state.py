@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,16 @@ from autograd_cnn.compilation.native import Group, memory_for
 from autograd_cnn.compilation.native.counting import Tally
 from autograd_cnn.compilation.native.memory import Counting, Places
 from autograd_cnn.compilation.recording import Traced
-from autograd_cnn.graph import Node, Scalar, Tensor
+from autograd_cnn.graph import Array, Node, Scalar, Tensor
 from autograd_cnn.live import Data, Drawn, Plainly
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a call that was made already drew, and read from outside."""
+
+    drawn: list[int]
+    read: list[Array]
 
 
 class State:
@@ -54,7 +63,7 @@ class State:
         self._copies: dict[Node, Node] = {}
         self._traced = traced
         self.stand_ins = [self._copy(x) for x in traced.stand_ins]
-        self._sources = [(self._copy(made), array) for made, array in traced.log.sources]
+        self._sources = [(self._copy(source.made), source.read) for source in traced.log.sources]
         for made, x in zip(self.stand_ins, traced.stand_ins, strict=True):
             if isinstance(x, Data):
                 made._value = memory_for(x, traced)
@@ -88,22 +97,32 @@ class State:
         self._look = look
         self._counting.is_on = look == Look.COUNTS
 
-    def run(self, arguments: Sequence[Any], drawn: list[int] | None = None) -> None:
+    @property
+    def past(self) -> Past:
+        """What the last call drew, and read from outside."""
+        return Past(self.drawn, [made._value for made, _ in self._sources])
+
+    def run(self, arguments: Sequence[Any], past: Past | None = None) -> None:
         """Compute all nodes for new arguments, then do what the function does beside.
 
-        With random numbers that were `drawn` before, this is a call that was made already: nothing is done beside.
+        With the `past` of a call that was made already, nothing is done beside.
         """
         for stand_in, x in zip(self.stand_ins, arguments, strict=True):
             if isinstance(x, np.ndarray):
                 np.copyto(stand_in._value, x)
             else:
                 stand_in._value = x._value if isinstance(x, Node) else x
-        for made, array in self._sources:
-            made._value = array.copy()
-        self.drawn = [draw() for draw, _ in self._traced.log.draws] if drawn is None else drawn
+        if past is None:
+            past = Past([draw() for draw, _ in self._traced.log.draws], [read().copy() for _, read in self._sources])
+            effects = self._effects
+        else:
+            effects = []
+        self.drawn = past.drawn
+        for (made, _), value in zip(self._sources, past.read, strict=True):
+            made._value = value
         for step in self._forward:
             step()
-        for function, operands in () if drawn is not None else self._effects:
+        for function, operands in effects:
             function(*[x._value if isinstance(x, Node) else x for x in operands])
 
     def backward(self, output: int, seed: Any) -> None:

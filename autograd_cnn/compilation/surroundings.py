@@ -16,7 +16,8 @@ class Surroundings:
     """What one recording of a function read from outside its arguments.
 
     Seen are the names that the function itself closes over or finds in its module, the attributes of the modules that
-    it called, and which of the nodes from outside require a gradient. What it reads by other ways is not seen.
+    it called, which of the nodes from outside require a gradient, and shapes and dtypes of arrays that are read anew at
+    every call. What it reads by other ways is not seen.
 
     Parameters
     ----------
@@ -24,14 +25,15 @@ class Surroundings:
         The function.
     closed : list of Node
         The nodes that were there before, and that it used.
-    modules : dict
-        The modules it called, and the attributes they had.
+    log : Log
+        The modules it called, the attributes they had, and the arrays that are read anew.
     """
 
-    def __init__(self, function: Any, closed: Sequence[Node], modules: dict[Any, dict[str, Any]]) -> None:
+    def __init__(self, function: Any, closed: Sequence[Node], log: live.Log) -> None:
         self._names = _names_outside(function)
         self._closed = [(x, x.requires_grad) for x in closed]
-        self._modules = modules
+        self._modules = log.modules
+        self._arrays = [(source.read, source.made.shape, source.made.dtype) for source in log.sources]
         self._changes = live.changes[0]
 
     def are_unchanged(self) -> bool:
@@ -47,6 +49,10 @@ class Surroundings:
             if not all([_is_as_before(vars(module), then) for module, then in self._modules.items()]):
                 return False
             self._changes = live.changes[0]
+        for read_array, shape, dtype in self._arrays:
+            array = read_array()
+            if array.shape != shape or array.dtype != dtype:
+                return False
         return True
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -54,6 +54,11 @@ class Tensor(Node):
                 "make it floating with dtype=np.float32 or np.float64"
             )
         self._become_leaf(array, requires_grad, name)
+        if isinstance(value, Node) and recording().compiling_from is not None:
+            self._follow(value, dtype)
+
+    if TYPE_CHECKING:  # bound by autograd_cnn.live
+        _follow: Callable[[Node, Any], None]
 
     @property
     def value(self) -> Array:

@@ -5,17 +5,16 @@ label out of range?), draws random numbers and writes into running statistics. C
 functions of this package. While nothing is recorded by `ag.compile` they do what they wrap and nothing else.
 """
 
+from autograd_cnn.live.arrays import array, assign, buffer, effect
 from autograd_cnn.live.data import Data, Plainly
-from autograd_cnn.live.log import Drawn, Log, is_recording
+from autograd_cnn.live.log import Drawn, Held, Log, Source, is_recording
 from autograd_cnn.live.modules import called, changes, is_same
 from autograd_cnn.live.reading import (
     Saved,
     argument,
-    array,
     as_attribute,
     decided,
     drawn,
-    effect,
     for_message,
     number,
     saved,
@@ -24,12 +23,16 @@ from autograd_cnn.live.reading import (
 __all__ = [
     "Data",
     "Drawn",
+    "Held",
     "Log",
     "Plainly",
     "Saved",
+    "Source",
     "argument",
     "array",
     "as_attribute",
+    "assign",
+    "buffer",
     "called",
     "changes",
     "decided",

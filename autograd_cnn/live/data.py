@@ -5,11 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograd_cnn.graph import Node, Tensor
+from autograd_cnn.graph import Node, Tensor, topological_order
 from autograd_cnn.recording import recording
 
 
@@ -36,26 +37,37 @@ class Data(Tensor):
     __hash__ = Node.__hash__
 
     def __bool__(self) -> bool:
-        truth = bool(self._value)
-        log = recording().log
-        if log is not None:
-            log.guards.append((self, truth))
-        return truth
+        return bool(_guarded("bool", bool, self))
+
+    def item(self) -> Any:
+        """Return the value as a Python number, which a replay must find again; only of arrays from outside."""
+        start = recording().compiling_from
+        if (
+            self.size == 1
+            and start is not None
+            and not any([_changes_often(x, start) for x in topological_order(self)])
+        ):
+            return _guarded("item", np.ndarray.item, self)
+        return super().item()
 
     def __int__(self) -> int:
         return int(self.item())
 
     def __index__(self) -> int:
-        return operator.index(self.item())  # type: ignore[arg-type]
+        return operator.index(self.item())
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Record the function of NumPy; beside other nodes, the gate of its name."""
+        if method == "at" or "out" in options:
+            raise _written_by(f"np.{ufunc.__name__}")
         if _all_plain(inputs):
             return called_plainly(f"np.{ufunc.__name__}", getattr(ufunc, method), inputs, options)
         return super().__array_ufunc__(ufunc, method, *inputs, **options)  # type: ignore[misc]
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
         """Record the function of NumPy; beside other nodes, the gate of its name."""
+        if function in _WRITING or "out" in options:
+            raise _written_by(f"np.{function.__name__}")
         if function in _STATIC:
             return function(*_with_values(inputs), **_with_values(options))
         if _all_plain((inputs, options)):
@@ -63,8 +75,33 @@ class Data(Tensor):
         return super().__array_function__(function, types, inputs, options)  # type: ignore[misc]
 
 
+def _changes_often(x: Node, start: int) -> bool:
+    """Whether a node is an argument, a parameter or drawn at random; neither a constant nor an array from outside."""
+    return x.gate.is_source if x.gate is not None else -1 < x.serial < start
+
+
+def _guarded(name: str, function: Callable[..., Any], x: Data) -> Any:
+    """Return what Python decides by; a replay must find that it is the same."""
+    found = function(x._value)
+    log = recording().log
+    if log is not None:
+        log.guards.append((called_plainly(name, function, (x,), {}), found))
+    return found
+
+
 _STATIC = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj}
 """Functions that ask only for the shape or dtype."""
+
+
+_WRITING = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
+"""Functions that write into their first argument."""
+
+
+def _written_by(name: str) -> TypeError:
+    return TypeError(
+        f"compile: {name} writes into an array, of which a replay would know nothing; assign to items of a registered "
+        "buffer, such as self.mean[...] = values"
+    )
 
 
 def _operator(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,6 +148,15 @@ for _name in (
 ):
     setattr(Data, _name, _method(_name))
 Data.T = property(lambda self: self.transpose())
+
+
+def _follow(self: Tensor, source: Node, dtype: Any) -> None:
+    """Let a Tensor that was made of another node's value be made of it again at every replay."""
+    self.gate = Plainly("Tensor", partial(np.array, dtype=dtype, order="C"))  # type: ignore[assignment]
+    self.inputs = (source,)
+
+
+Tensor._follow = _follow  # type: ignore[assignment]
 
 
 def data(value: Any, made_by: Plainly | None, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Data:

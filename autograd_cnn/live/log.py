@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,23 @@ from autograd_cnn.recording import recording
 
 if TYPE_CHECKING:
     from autograd_cnn.live.data import Data
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An array from outside: what stands for it when the function begins, how to read it, and what it is known by."""
+
+    made: Data
+    read: Callable[[], Array]
+    key: Hashable
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What stands for an array from outside at this point of a function, and how to read the array itself."""
+
+    now: Any
+    read: Callable[[], Array]
 
 
 @dataclass(eq=False)
@@ -26,8 +43,10 @@ class Log:
         What it did, such as writing into running statistics.
     draws : list of (callable, Drawn)
         Which random numbers it drew, and how to draw the next ones.
-    sources : list of (Data, ndarray)
+    sources : list of Source
         Arrays from outside that are read anew.
+    held : dict
+        What stands for them now that some were written into, by their keys.
     attributes : dict
         By identity, arrays that became attributes of gates, and the live array each is a copy of.
     modules : dict
@@ -41,7 +60,8 @@ class Log:
     guards: list[tuple[Data, int]] = field(default_factory=list)
     effects: list[tuple[Callable[..., None], tuple[Any, ...]]] = field(default_factory=list)
     draws: list[tuple[Callable[[], int], Drawn]] = field(default_factory=list)
-    sources: list[tuple[Data, Array]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    held: dict[Hashable, Held] = field(default_factory=dict)
     attributes: dict[int, tuple[Array, Node]] = field(default_factory=dict)
     modules: dict[Any, dict[str, Any]] = field(default_factory=dict)
     drawn: deque[int] = field(default_factory=deque)

@@ -1,4 +1,4 @@
-"""Reading, deciding, drawing and writing beside gates: as ever while nothing is recorded, and else remembered."""
+"""Reading, deciding and drawing beside gates: as ever while nothing is recorded, and else remembered."""
 
 from __future__ import annotations
 
@@ -17,29 +17,6 @@ from autograd_cnn.recording import recording
 def argument(value: Array) -> Data:
     """Return what stands for an array among the arguments of a function that is being recorded."""
     return data(value, None, (), {})
-
-
-def array(x: Any) -> Any:
-    """Return the plain array of a node, or of what NumPy takes for one; while recording, one that stays live.
-
-    An array from outside that may be written into, such as a running mean, is read anew at every replay.
-    """
-    log = recording().log
-    if log is None or not is_recording():
-        return np.asarray(x.value if isinstance(x, Node) else x)
-    if isinstance(x, Data):
-        return x
-    if isinstance(x, Node):
-        return data_from("value", _same, (x,), x._value)
-    if not isinstance(x, np.ndarray):
-        return np.asarray(x)
-    for made, source in log.sources:
-        if source is x:
-            return made
-    made = data(x.copy(), None, (), {})
-    made.serial = -1  # from outside, and therefore no constant
-    log.sources.append((made, x))
-    return made
 
 
 def number(x: Any, dtype: Any) -> Any:
@@ -76,17 +53,6 @@ def decided(function: Callable[..., int], *operands: Any) -> int:
     return found
 
 
-def effect(function: Callable[..., None], *operands: Any) -> None:
-    """Do something now, and at every replay once its gates were computed: ``function(*operands)`` on plain values."""
-    log = recording().log
-    if log is None:
-        function(*operands)
-        return
-    if not log.muted:
-        log.effects.append((function, operands))
-        function(*[x._value if isinstance(x, Node) else x for x in operands])
-
-
 def drawn(draw: Callable[[], int]) -> int:
     """Draw a seed now, and another one at every replay."""
     log = recording().log
@@ -104,7 +70,3 @@ def as_attribute(x: Node) -> Array:
     if log is not None and is_recording():
         log.attributes[id(copy)] = copy, x
     return copy
-
-
-def _same(value: Any) -> Any:
-    return value

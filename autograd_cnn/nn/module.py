@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -66,7 +67,7 @@ class Module:
     frozen: bool = False
     forward: Callable[..., Any]
     _name: str | None = None
-    _buffer_names: tuple[str, ...] = ()
+    _buffers: Mapping[str, NDArray[Any]] = MappingProxyType({})
     _shown: tuple[str, ...] = ()
     """The settings that a layer's repr shows, unless it has an `extra_repr` of its own."""
 
@@ -157,8 +158,8 @@ class Module:
     def register_buffer(self, name: str, value: Any) -> None:
         """Make an array an attribute that belongs to the state but is not trained, such as a running mean.
 
-        Write into it (``self.running_mean[...] = ...``) or assign it anew. It is part of `state_dict`, and
-        copied with the module.
+        Write into it (``self.running_mean[...] = ...``) or assign it anew, also a node, whose value is taken. It is
+        part of `state_dict`, copied with the module, and read and written anew at every call of a compiled function.
 
         Raises
         ------
@@ -167,13 +168,12 @@ class Module:
         """
         if not name or "." in name or "/" in name or hasattr(self, name):
             raise ArgumentError(f"{type(self).__name__}: {name!r} cannot name a buffer: it is taken, or no plain name")
-        setattr(self, name, np.array(value))
-        self._buffer_names = (*self._buffer_names, name)
+        self._buffers = {**self._buffers, name: np.array(value)}
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, NDArray[Any]]]:
         """Yield the arrays given to `register_buffer`, here and in all modules inside, with dotted names."""
         for path, module in self.named_modules(prefix):
-            for name in module._buffer_names:
+            for name in module._buffers:
                 yield _join(path, name), getattr(module, name)
 
     def buffers(self) -> Iterator[NDArray[Any]]:
@@ -235,6 +235,9 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._buffers:
+            live.assign(self._buffers, name, value)  # type: ignore[arg-type]
+            return
         if isinstance(value, Module | Parameter | Scalar):
             if not name or "." in name or "/" in name or hasattr(type(self), name):
                 raise ArgumentError(
@@ -250,12 +253,23 @@ class Module:
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        """Only called for an attribute that does not exist."""
+        """Return a buffer; only called for what is no attribute otherwise."""
+        if name in self._buffers:
+            if recording().log is not None:
+                live.called(self)
+            return live.buffer(self._buffers, name)
         kind = type(self).__name__
         if name == "forward":
             raise UnknownLayerError(f"{kind} has no forward; define forward(self, x) in the class")
-        known = [known for known in (*vars(self), *dir(type(self))) if not known.startswith("_")]
+        known = [known for known in dir(self) if not known.startswith("_")]
         raise UnknownLayerError(f"{kind} has no attribute {name!r}{suggestion(name, known)}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._buffers]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes; a copy has buffers of its own names, which may be assigned anew there."""
+        return vars(self) | ({"_buffers": dict(self._buffers)} if self._buffers else {})
 
     def _own_parameters(self) -> Iterator[tuple[str, Parameter | Scalar]]:
         """Yield the leaves assigned as attributes; a Scalar that a gate made is a result, no parameter."""

@@ -36,7 +36,7 @@ class Surroundings:
         self._buffers = [
             (module, name, getattr(module, name), getattr(module, name).copy())
             for module in modules
-            for name in module._buffer_names
+            for name in module._buffers
         ]
 
     def restore(self) -> None:

@@ -177,7 +177,7 @@ def taped(function: Callable[..., Any], traced: Traced) -> Taped:
         lowered,
         len(stand_ins),
         tuple(closed),
-        Surroundings(function, closed, traced.log.modules),
+        Surroundings(function, closed, traced.log),
         lowered.rows[0][0],
         tuple(reached),
         np.array(lowered.rows[1], np.uint32),
