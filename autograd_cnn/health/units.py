@@ -149,13 +149,13 @@ def is_positive(output: Array, axis: int, asked: Array) -> Array:
 
 def _share_of_flat(node: Node, axis: int, limit: float) -> Array:
     """Return on which share of the samples and positions the slope of each unit is below a limit."""
-    samples = node.shape[0]
+    samples, by_unit = node.shape[0], (axis - 1, *other_axes(node.ndim - 1, axis - 1))
     at_once = max(1, min(COUNTED, 2 * PORTION * samples // node.size))
     counts: Any = 0
     for begin in range(0, samples, at_once):
         flat = np.abs(local_gradient(node, slice(begin, begin + at_once))) < limit
         counted = np.add.reduce(flat.view(np.uint8), axis=0, dtype=np.uint8)
-        rows = np.moveaxis(counted, axis - 1, 0).reshape(node.shape[axis], -1)
+        rows = counted.transpose(by_unit).reshape(node.shape[axis], -1)
         counts = counts + np.add.reduce(rows, axis=1, dtype=np.int64)
     return np.asarray(counts / (node.size // node.shape[axis]))
 
