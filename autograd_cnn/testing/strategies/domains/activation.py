@@ -18,7 +18,7 @@ def _softmax(draw: st.DrawFn) -> Call:
 
 @st.composite
 def _with_number(draw: st.DrawFn, name: str, low: float, high: float) -> Call:
-    """Draw a unary call and one attribute, none so small that its products are rounded to 0: differences see no slope."""
+    """Draw a unary call and one attribute, none so small that differences cannot see what it does."""
     call = draw(unary())
     return Call(call.inputs, {name: draw(st.floats(low, high, allow_subnormal=False))})
 
