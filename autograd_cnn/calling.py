@@ -23,7 +23,7 @@ from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, made_by
 from autograd_cnn.graph.making import made_simply
 from autograd_cnn.operands import NUMBERS, as_edge, as_it_is_now, as_plain, float_or_array, one_by_one
 from autograd_cnn.recording import recording
-from autograd_cnn.settings import written
+from autograd_cnn.settings import as_float, written
 from autograd_cnn.suggestions import check_options
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def on_floats(gate: Gate, values: Any, attributes: dict[str, Any]) -> Any:
     try:
         return gate.scalar(*values, **attributes)
     except (ArithmeticError, ValueError, IndexError, TypeError):
-        return on_arrays(gate, [np.float64(x) for x in values], attributes)[0]
+        return on_arrays(gate, [np.float64(as_float(gate.name, x)) for x in values], attributes)[0]
 
 
 def _of_python(value: Any) -> Any:

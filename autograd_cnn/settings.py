@@ -11,10 +11,15 @@ import operator
 from numbers import Real
 from typing import Any
 
-from autograd_cnn.errors import ArgumentError
+import numpy as np
+
+from autograd_cnn.errors import ArgumentError, DtypeError
 
 _LEAST, _LARGEST = math.ulp(0.0), math.nextafter(math.inf, 0)
 """The floats next to 0 and to infinity."""
+
+_TRUTH = bool, np.bool
+"""Older versions of NumPy take their truth values as an index, with a warning."""
 
 LEAST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 """What NumPy and the kernels count with, unless a setting allows for more: 64 bits."""
@@ -27,7 +32,7 @@ def is_number(given: Any) -> bool:
 
 def is_whole(given: Any, least: float = LEAST_INTEGER, most: float = LARGEST_INTEGER) -> bool:
     """Tell whether this is a whole number between two limits, and no truth value."""
-    if isinstance(given, bool):
+    if isinstance(given, _TRUTH):
         return False
     try:
         return least <= operator.index(given) <= most
@@ -103,6 +108,21 @@ def whole(
 def count(name: str, setting: str, given: Any) -> int:
     """Return a positive integer; raise ArgumentError for anything else."""
     return whole(name, setting, given, 1, wanted="a positive integer")
+
+
+def as_float(name: str, given: Any) -> float:
+    """Return a real number as a float; raise DtypeError for one beyond all floats, and say how large it is."""
+    try:
+        return float(given)
+    except OverflowError:
+        size = math.log10(abs(int(given)))
+        raise DtypeError(f"{name}: got a number of about 10^{size:.0f}, beyond the largest float, 1.8e308") from None
+
+
+def a_kind(given: Any) -> str:
+    """Return what an error calls something by its type: ``an int``, ``a list``."""
+    name = type(given).__name__
+    return f"an {name}" if name.lower().startswith(("a", "e", "i", "o", "nd")) else f"a {name}"
 
 
 def written(given: Any) -> str:

@@ -113,6 +113,30 @@ def test_integers_beyond_all_floats_are_refused_as_numbers():
             check("Layer", "width", 10**400)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [ag.Scalar, lambda x: ag.Scalar(1.0).assign(x), lambda x: ag.Scalar(2.0) + x, lambda x: x * ag.Scalar(2.0), ag.exp],
+)
+@pytest.mark.parametrize("x", [10**400, -(10**400)])
+def test_a_number_beyond_all_floats_is_told_by_its_size(make, x):
+    with pytest.raises(
+        ag.DtypeError, match=r"^\w+: got a number of about 10\^400, beyond the largest float, 1\.8e308$"
+    ):
+        make(x)
+
+
+def test_a_fraction_is_a_real_number():
+    assert ag.Scalar(Fraction(1, 4)).value == 0.25
+    with pytest.raises(ag.DtypeError, match=r"^Scalar: got a number of about 10\^309"):
+        ag.Scalar(Fraction(10**310, 11))
+
+
+def test_types_have_their_article():
+    given = (1, 1.0, [], (), {}, None, np.zeros(1), OSError(), settings)
+    called = ["an int", "a float", "a list", "a tuple", "a dict", "a NoneType", "an ndarray", "an OSError", "a module"]
+    assert [settings.a_kind(x) for x in given] == called
+
+
 def test_the_least_number_above_0_is_positive_and_0_is_not():
     assert settings.positive("Layer", "width", 5e-324) == 5e-324
     assert settings.positive("Layer", "width", math.inf) == math.inf

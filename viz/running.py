@@ -13,7 +13,7 @@ import numpy as np
 from autograd_cnn.backward import backward_steps
 from autograd_cnn.graph import Node, Scalar, Tensor
 from autograd_cnn.nn import Module
-from autograd_cnn.settings import is_number
+from autograd_cnn.settings import a_kind, is_number
 from viz.errors import UndrawableError, speaking_as
 
 
@@ -49,7 +49,7 @@ def run(
     if not isinstance(output, Node):
         many = f" of {len(output)}" if isinstance(output, list | tuple) else ""
         raise UndrawableError(
-            f"{viewer}: the function returned a {type(output).__name__}{many}, expected one node; "
+            f"{viewer}: the function returned {a_kind(output)}{many}, expected one node; "
             "make one of it with loss=, such as loss=lambda scores: scores[0]"
         )
     found = {}

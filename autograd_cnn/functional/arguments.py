@@ -6,12 +6,13 @@ import numpy as np
 
 from autograd_cnn.errors import DtypeError, ShapeError
 from autograd_cnn.registry import Value
+from autograd_cnn.settings import a_kind
 
 
 def shape_of(name: str, x: Value) -> tuple[int, ...]:
     """Return the shape of an array or node; raise DtypeError for a list and the like."""
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
-        raise DtypeError(f"{name}: got a {type(x).__name__}, expected an array or node; use np.array(..., np.float32)")
+        raise DtypeError(f"{name}: got {a_kind(x)}, expected an array or node; use np.array(..., np.float32)")
     return tuple(x.shape)
 
 

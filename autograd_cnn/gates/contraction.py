@@ -13,7 +13,7 @@ from autograd_cnn.gates.axes import shape_of, some_axes
 from autograd_cnn.gates.linear import matmul
 from autograd_cnn.kernels import matrix_product as kernels
 from autograd_cnn.registry import Value, composition, gate
-from autograd_cnn.settings import whole
+from autograd_cnn.settings import a_kind, whole
 
 
 @gate("einsum", broadcasts=True)
@@ -92,7 +92,7 @@ def einsum(subscripts: str, *operands: Value) -> Value:
     (5.0, [[1.0, 0.0], [0.0, 1.0]])
     """
     if not isinstance(subscripts, str):
-        raise ArgumentError(f"einsum: subscripts are a {type(subscripts).__name__}, expected a str such as 'ij,jk->ik'")
+        raise ArgumentError(f"einsum: subscripts are {a_kind(subscripts)}, expected a str such as 'ij,jk->ik'")
     shapes = [shape_of(x) for x in operands]
     terms, output = _spelled_out(subscripts, shapes)
     lengths: dict[str, int] = {}

@@ -12,6 +12,7 @@ from autograd_cnn.graph import serial
 from autograd_cnn.graph.node import Node, describe
 from autograd_cnn.graph.order import assigned_while_compiling, check_constant
 from autograd_cnn.recording import recording
+from autograd_cnn.settings import as_float
 
 
 class Scalar(Node):
@@ -63,7 +64,9 @@ class Scalar(Node):
 
 
 def _real(value: Any) -> float:
-    if isinstance(value, Node) or not isinstance(value, Real | np.ndarray | np.generic):
+    if isinstance(value, Real):
+        return as_float("Scalar", value)
+    if not isinstance(value, np.ndarray | np.generic):
         raise DtypeError(f"Scalar: got {type(value).__name__}, expected a real number")
     array = np.asarray(value)
     if array.size != 1 or array.dtype.kind not in "biuf":

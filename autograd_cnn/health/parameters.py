@@ -8,6 +8,7 @@ from typing import Any
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node
 from autograd_cnn.health.network import Network
+from autograd_cnn.settings import a_kind
 
 
 def named_parameters(model: Any) -> dict[str, Node]:
@@ -25,8 +26,7 @@ def named_parameters(model: Any) -> dict[str, Node]:
     found = model.parameters() if hasattr(model, "parameters") else model
     if not isinstance(found, Iterable):
         raise ArgumentError(
-            f"health: model is a {type(model).__name__}; expected named_parameters(), parameters() "
-            "or an iterable of Parameter"
+            f"health: model is {a_kind(model)}; expected named_parameters(), parameters() or an iterable of Parameter"
         )
     found = list(found)
     if not all(isinstance(p, Node) for p in found):

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError, UnknownNameError, suggestion
 from autograd_cnn.optim.groups import EXTRAS, Leaf, number
+from autograd_cnn.settings import a_kind
 
 
 def copied(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def check_group(kind: str, group: Any, defaults: Mapping[str, Any]) -> None:
     """
     known = (*defaults, *EXTRAS)
     if not isinstance(group, Mapping):
-        raise ArgumentError(f"{kind}: a saved group is a {type(group).__name__}, expected a dict")
+        raise ArgumentError(f"{kind}: a saved group is {a_kind(group)}, expected a dict")
     for name in group:
         if name not in known:
             raise UnknownNameError(f"{kind}: saved setting {name!r} is unknown{suggestion(str(name), known)}")
@@ -49,13 +50,13 @@ def check_group(kind: str, group: Any, defaults: Mapping[str, Any]) -> None:
 def loaded_state(kind: str, parameter: Leaf, state: Any) -> dict[str, Any]:
     """Return a copy of a parameter's saved state, its arrays in the parameter's dtype."""
     if not isinstance(state, Mapping):
-        raise ArgumentError(f"{kind}: the saved state of {parameter!r} is a {type(state).__name__}, expected a dict")
+        raise ArgumentError(f"{kind}: the saved state of {parameter!r} is {a_kind(state)}, expected a dict")
     for name, value in state.items():
         if name == "steps":
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ArgumentError(f"{kind}: saved steps={value!r} of {parameter!r}, expected a count")
         elif not isinstance(value, np.ndarray):
-            raise ArgumentError(f"{kind}: saved {name} of {parameter!r} is a {type(value).__name__}, expected an array")
+            raise ArgumentError(f"{kind}: saved {name} of {parameter!r} is {a_kind(value)}, expected an array")
         elif value.dtype.kind not in "biuf":
             raise DtypeError(f"{kind}: saved {name} of {parameter!r} has dtype {value.dtype}, expected real numbers")
         elif value.shape != parameter.shape:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.data.npy import array_from_npy
 from autograd_cnn.errors import ArgumentError, DataFileError, NewerFileError
+from autograd_cnn.settings import a_kind
 from autograd_cnn.train.saved import count
 
 FORMAT, SCHEMA = "autograd_cnn checkpoint", 1
@@ -70,7 +71,7 @@ class Packed:
             parts = [self._packed(part, f"{place}/{i}") for i, part in enumerate(x)]
             return parts if isinstance(x, list) else {"$tuple": parts}
         raise ArgumentError(
-            f"checkpoint: {place[1:]} is a {type(x).__name__}, expected numbers, strings, arrays, and lists, tuples "
+            f"checkpoint: {place[1:]} is {a_kind(x)}, expected numbers, strings, arrays, and lists, tuples "
             "and dicts of them, or an object with state_dict()"
         )
 

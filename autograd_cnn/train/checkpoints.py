@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_cnn.errors import ArgumentError, AutogradError, DataFileError, UnknownNameError, suggestion
 from autograd_cnn.files import as_path, opened, replacing
+from autograd_cnn.settings import a_kind
 from autograd_cnn.train.archive import Packed, read
 
 Path_ = str | os.PathLike[str]
@@ -136,9 +137,7 @@ def _give(thing: Any, state: Any) -> None:
     elif hasattr(thing, "load_state_dict"):
         thing.load_state_dict(state)
     else:
-        raise ArgumentError(
-            f"load_checkpoint: a {type(thing).__name__} has no load_state_dict; take it from what is returned"
-        )
+        raise ArgumentError(f"load_checkpoint: {a_kind(thing)} has no load_state_dict; take it from what is returned")
 
 
 def _sync_folder(folder: Path) -> None:

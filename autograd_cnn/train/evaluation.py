@@ -17,7 +17,7 @@ from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.graph import Node, Tensor
 from autograd_cnn.nn import Module
 from autograd_cnn.recording import no_grad
-from autograd_cnn.settings import count, written
+from autograd_cnn.settings import a_kind, count, written
 from autograd_cnn.train.metrics import accuracy, hits, top_k_error
 
 
@@ -92,7 +92,7 @@ def _scores(name: str, model: Any, inputs: NDArray[Any]) -> NDArray[Any]:
     given = value_of(model(Tensor(inputs)))
     found = np.asarray(None if isinstance(given, tuple) else given)
     if found.dtype.kind not in "biuf":
-        raise DtypeError(f"{name}: the model returned a {type(given).__name__}, expected scores")
+        raise DtypeError(f"{name}: the model returned {a_kind(given)}, expected scores")
     if found.shape[:1] != (len(inputs),):
         raise ShapeError(f"{name}: the model returned {found.shape} for {len(inputs)} samples, expected scores of each")
     return found
@@ -104,7 +104,7 @@ def _loss(criterion: Any, outputs: NDArray[Any], targets: NDArray[Any]) -> float
     given = value_of(criterion(Tensor(outputs), targets))
     found = np.asarray(given)
     if found.dtype.kind not in "iuf":
-        raise DtypeError(f"evaluate: the criterion returned a {type(given).__name__}, expected one number")
+        raise DtypeError(f"evaluate: the criterion returned {a_kind(given)}, expected one number")
     if found.size != 1:
         raise ShapeError(f"evaluate: the criterion returned {found.shape}, expected one number; try reduction='mean'")
     return float(found.item())

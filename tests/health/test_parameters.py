@@ -26,7 +26,7 @@ def test_parameters_by_name():
 
 
 def test_what_has_no_parameters():
-    with pytest.raises(ag.ArgumentError, match=r"model is a int; expected named_parameters\(\), parameters\(\)"):
+    with pytest.raises(ag.ArgumentError, match=r"model is an int; expected named_parameters\(\), parameters\(\)"):
         named_parameters(3)
     for model in ([ag.Parameter([1.0]), 3.0], Plain("w")):
         with pytest.raises(ag.ArgumentError, match="holds things that are no Parameter"):

@@ -202,7 +202,7 @@ def test_a_newer_version_is_not_taken_for_damage_by_a_training(tmp_path):
     ("things", "message"),
     [
         ({"f": print}, "f is a builtin_function_or_method, expected numbers, strings"),
-        ({"a": {"b": [object()]}}, "a/b/0 is a object"),
+        ({"a": {"b": [object()]}}, "a/b/0 is an object"),
         ({"a": np.array(["x"])}, "a is an array of <U1"),
         ({"a": {(1, 2): 3}}, r"a has the key \(1, 2\)"),
     ],
@@ -246,7 +246,7 @@ def other(classes):
         (lambda: {"model": nn.Linear(2, 3)}, ag.UnknownNameError, "missing: weight"),
         (lambda: {"modle": network()}, ag.UnknownNameError, "no 'modle'; did you mean 'model'"),
         (lambda: {"rng": np.random.Generator(np.random.MT19937(0))}, ag.DataFileError, "its rng does not fit"),
-        (lambda: {"epoch": 3}, ag.ArgumentError, "a int has no load_state_dict"),
+        (lambda: {"epoch": 3}, ag.ArgumentError, "an int has no load_state_dict"),
         (lambda: {"optimizer": network()}, ag.AutogradError, "load_state_dict"),
     ],
 )
