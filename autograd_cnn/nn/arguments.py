@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -41,25 +42,37 @@ def sample(caller: str, shape: Any) -> Shape:
     return tuple(int(n) for n in sizes)
 
 
-def image(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
+def image(layer: str, shape: Shape, channels: int | None = None) -> tuple[int, tuple[int, int]]:
     """Return (channels, (height, width)) of one image's shape; raise ShapeError for anything else."""
     if len(shape) != 3:
         raise ShapeError(f"{layer}: output_shape of {tuple(shape)}, expected (C, H, W) without the batch axis")
+    if channels not in (None, shape[0]):
+        raise ShapeError(f"{layer}: output_shape of {tuple(shape)}, expected {channels} channels")
     return shape[0], (shape[1], shape[2])
 
 
-def sequence(layer: str, shape: Shape) -> tuple[int, tuple[int, int]]:
+def sequence(layer: str, shape: Shape, channels: int | None = None) -> tuple[int, tuple[int, int]]:
     """Return (channels, (1, length)) of one sequence's shape; raise ShapeError for anything else."""
     if len(shape) != 2:
         raise ShapeError(f"{layer}: output_shape of {tuple(shape)}, expected (C, L) without the batch axis")
-    return shape[0], (1, shape[1])
+    return image(layer, (shape[0], 1, shape[1]), channels)
 
 
-def plain(padding: Any) -> Any:
-    """Return ((1, 1), (0, 0)) as (1, 0); a padding that differs from side to side stays as it is."""
-    return tuple(low for low, _ in padding) if all(low == high for low, high in padding) else padding
+def features(layer: str, shape: Shape, inputs: int, outputs: int) -> Shape:
+    """Return (..., outputs) for the shape (..., inputs) of one sample; raise ShapeError for anything else."""
+    if not shape or shape[-1] != inputs:
+        hint = "; put nn.Flatten() before it" if math.prod(shape) == inputs else ""
+        raise ShapeError(f"{layer}: output_shape of {tuple(shape)}, expected (..., {inputs}){hint}")
+    return (*shape[:-1], outputs)
 
 
-def short(pair: Any) -> str:
+def plain(setting: Any) -> Any:
+    """Return the padding ((1, 1), (0, 0)) as (1, 0); one that differs from side to side, and all else, as it is."""
+    if not isinstance(setting, tuple) or not isinstance(setting[0], tuple):
+        return setting
+    return tuple(low for low, _ in setting) if all(low == high for low, high in setting) else setting
+
+
+def short(setting: Any) -> str:
     """Write (2, 2) as 2."""
-    return str(pair[0] if pair[0] == pair[1] else pair)
+    return str(setting[0] if isinstance(setting, tuple) and setting[0] == setting[1] else setting)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_cnn import functional, init
-from autograd_cnn.errors import ShapeError
+from autograd_cnn import functional
 from autograd_cnn.functional.convolution import check_groups
 from autograd_cnn.gates import windows
-from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.arguments import fitting, floating, image, plain, sequence, short
+from autograd_cnn.nn.arguments import fitting, image, plain, sequence, short
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.nn.unallocated import started
-from autograd_cnn.random import generator
+from autograd_cnn.nn.starting import weights_and_biases
 from autograd_cnn.settings import count
 
 
@@ -68,17 +64,14 @@ class Conv2d(Module):
         rng: np.random.Generator | int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.in_channels = count("Conv2d", "in_channels", in_channels)
-        self.out_channels = count("Conv2d", "out_channels", out_channels)
-        check_groups("Conv2d", in_channels, out_channels, groups)
-        self.groups = groups
+        self.in_channels, self.out_channels, self.groups = channels("Conv2d", in_channels, out_channels, groups)
         self.kernel_size = windows.pair("Conv2d", "kernel_size", kernel_size, 1)
         self.stride = windows.pair("Conv2d", "stride", stride, 1)
         self.dilation = windows.pair("Conv2d", "dilation", dilation, 1)
         self.padding = windows.padding_pairs("Conv2d", padding, self.kernel_size, self.stride, self.dilation)
         self.fit = fitting("Conv2d", fit)
         shape = (self.out_channels, self.in_channels // groups, *self.kernel_size)
-        self.weight, self.bias = filters("Conv2d", shape, out_channels if bias else 0, rng, dtype)
+        self.weight, self.bias = weights_and_biases("Conv2d", shape, out_channels if bias else 0, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Return (N, out_channels, height, width) for images (N, in_channels, H, W)."""
@@ -88,21 +81,13 @@ class Conv2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = image("Conv2d", input_shape)
-        if channels != self.in_channels:
-            raise ShapeError(f"Conv2d: output_shape of {tuple(input_shape)}, expected {self.in_channels} channels")
+        _, size = image("Conv2d", input_shape, self.in_channels)
         size = windows.output_size("Conv2d", size, self.kernel_size, self.stride, self.padding, self.dilation, self.fit)
         return (self.out_channels, *size)
 
     def extra_repr(self) -> str:
         """Return the channels, and what differs from the defaults."""
-        words = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
-        words += [f"padding={plain(self.padding)}"] * (self.padding != ((0, 0), (0, 0)))
-        words += [f"dilation={self.dilation}"] * (self.dilation != (1, 1))
-        words += [f"groups={self.groups}"] * (self.groups != 1)
-        words += ["bias=False"] * (self.bias is None)
-        words += [f"fit={self.fit!r}"] * (self.fit != "exact")
-        return ", ".join(words)
+        return written_convolution(self, plain(self.padding))
 
 
 class Conv1d(Module):
@@ -144,10 +129,7 @@ class Conv1d(Module):
         rng: np.random.Generator | int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.in_channels = count("Conv1d", "in_channels", in_channels)
-        self.out_channels = count("Conv1d", "out_channels", out_channels)
-        check_groups("Conv1d", in_channels, out_channels, groups)
-        self.groups = groups
+        self.in_channels, self.out_channels, self.groups = channels("Conv1d", in_channels, out_channels, groups)
         window = windows.along_row("Conv1d", "kernel_size", kernel_size, 1)
         steps = windows.along_row("Conv1d", "stride", stride, 1)
         spread = windows.along_row("Conv1d", "dilation", dilation, 1)
@@ -155,7 +137,7 @@ class Conv1d(Module):
         self.padding = windows.row_padding("Conv1d", padding, window, steps, spread)[1]
         self.fit = fitting("Conv1d", fit)
         shape = (self.out_channels, self.in_channels // groups, self.kernel_size)
-        self.weight, self.bias = filters("Conv1d", shape, out_channels if bias else 0, rng, dtype)
+        self.weight, self.bias = weights_and_biases("Conv1d", shape, out_channels if bias else 0, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Return (N, out_channels, length) for sequences (N, in_channels, L)."""
@@ -165,31 +147,32 @@ class Conv1d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = sequence("Conv1d", input_shape)
-        if channels != self.in_channels:
-            raise ShapeError(f"Conv1d: output_shape of {tuple(input_shape)}, expected {self.in_channels} channels")
+        _, size = sequence("Conv1d", input_shape, self.in_channels)
         window, steps, spread = ((1, n) for n in (self.kernel_size, self.stride, self.dilation))
         size = windows.output_size("Conv1d", size, window, steps, ((0, 0), self.padding), spread, self.fit)
         return self.out_channels, size[1]
 
     def extra_repr(self) -> str:
         """Return the channels, and what differs from the defaults."""
-        words = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
-        words += [f"padding={short(self.padding)}"] * (self.padding != (0, 0))
-        words += [f"dilation={self.dilation}"] * (self.dilation != 1)
-        words += [f"groups={self.groups}"] * (self.groups != 1)
-        words += ["bias=False"] * (self.bias is None)
-        words += [f"fit={self.fit!r}"] * (self.fit != "exact")
-        return ", ".join(words)
+        return written_convolution(self, short(self.padding))
 
 
-def filters(
-    layer: str, shape: Shape, biases: int, rng: np.random.Generator | int | None, dtype: DTypeLike
-) -> tuple[Parameter, Parameter | None]:
-    """Return weights of a shape and so many biases, evenly distributed between ±1/√fan_in."""
-    dtype, rng = floating(layer, dtype), generator(rng)
-    weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
-    if not biases:
-        return weight, None
-    bound = 1 / math.sqrt(math.prod(shape[1:]))
-    return weight, started((biases,), dtype, lambda bias: init.uniform_(bias, -bound, bound, rng=rng))
+def channels(layer: str, in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
+    """Return both numbers of channels and that of groups; raise ArgumentError unless the groups divide them."""
+    before, after = count(layer, "in_channels", in_channels), count(layer, "out_channels", out_channels)
+    check_groups(layer, before, after, groups)
+    return before, after, int(groups)
+
+
+def written_convolution(layer: Any, padding: Any) -> str:
+    """Return what stands in the repr of a convolution: channels and windows, and what differs from the defaults."""
+    settings = vars(layer) | {"padding": padding, "bias": layer.bias is not None}
+    words = [f"{layer.in_channels}, {layer.out_channels}, kernel_size={layer.kernel_size}, stride={layer.stride}"]
+    for name, default in _DEFAULTS.items():
+        if short(settings.get(name, default)) != default:
+            words.append(f"{name}={settings[name]!r}" if name == "fit" else f"{name}={settings[name]}")
+    return ", ".join(words)
+
+
+_DEFAULTS = {"padding": "0", "output_padding": "0", "dilation": "1", "groups": "1", "bias": "True", "fit": "exact"}
+"""How the settings of a convolution are written in short, unless others are given."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_cnn import functional, init
+from autograd_cnn import functional
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.functional.noise import Random, deviation, probability
-from autograd_cnn.nn.arguments import floating
+from autograd_cnn.nn.arguments import features
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.nn.unallocated import started
+from autograd_cnn.nn.starting import weights_and_biases
 from autograd_cnn.random import generator
 from autograd_cnn.settings import count
 
@@ -165,10 +163,8 @@ class DropConnect(Module):
         self.out_features = count("DropConnect", "out_features", out_features)
         self.p, self.inverted = probability("DropConnect", p), bool(inverted)
         self.rng = None if rng is None else generator(rng)
-        bound, dtype = 1 / math.sqrt(in_features), floating("DropConnect", dtype)
-        start = partial(init.uniform_, a=-bound, b=bound, rng=self.rng)
-        self.weight = started((out_features, in_features), dtype, start)
-        self.bias = started((out_features,), dtype, start) if bias else None
+        shape, biases = (self.out_features, self.in_features), self.out_features if bias else 0
+        self.weight, self.bias = weights_and_biases("DropConnect", shape, biases, self.rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Return the outputs (..., out_features) for inputs (..., in_features)."""
@@ -178,9 +174,7 @@ class DropConnect(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        if not input_shape or input_shape[-1] != self.in_features:
-            raise ShapeError(f"DropConnect: output_shape of {tuple(input_shape)}, expected (..., {self.in_features})")
-        return (*input_shape[:-1], self.out_features)
+        return features("DropConnect", input_shape, self.in_features, self.out_features)
 
     def extra_repr(self) -> str:
         """Return the sizes and the probability."""

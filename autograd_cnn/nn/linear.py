@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_cnn import functional, init
-from autograd_cnn.errors import ShapeError
-from autograd_cnn.nn.arguments import floating
+from autograd_cnn import functional
+from autograd_cnn.nn.arguments import features
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.nn.unallocated import started
-from autograd_cnn.random import generator
+from autograd_cnn.nn.starting import weights_and_biases
 from autograd_cnn.settings import count
 
 
@@ -58,10 +55,8 @@ class Linear(Module):
     ) -> None:
         self.in_features = count("Linear", "in_features", in_features)
         self.out_features = count("Linear", "out_features", out_features)
-        dtype, rng = floating("Linear", dtype), generator(rng)
-        shape, bound = (out_features, in_features), 1 / math.sqrt(in_features)
-        self.weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
-        self.bias = started(shape[:1], dtype, lambda b: init.uniform_(b, -bound, bound, rng=rng)) if bias else None
+        shape, biases = (self.out_features, self.in_features), self.out_features if bias else 0
+        self.weight, self.bias = weights_and_biases("Linear", shape, biases, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Return the outputs (..., out_features) for inputs (..., in_features)."""
@@ -69,10 +64,7 @@ class Linear(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        if not input_shape or input_shape[-1] != self.in_features:
-            hint = "; put nn.Flatten() before it" if math.prod(input_shape) == self.in_features else ""
-            raise ShapeError(f"Linear: output_shape of {tuple(input_shape)}, expected (..., {self.in_features}){hint}")
-        return (*input_shape[:-1], self.out_features)
+        return features("Linear", input_shape, self.in_features, self.out_features)
 
     def extra_repr(self) -> str:
         """Return the sizes."""

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import functional, init
-from autograd_cnn.errors import ShapeError
-from autograd_cnn.nn.arguments import floating
+from autograd_cnn.nn.arguments import features, floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
 from autograd_cnn.nn.unallocated import started
@@ -69,9 +68,7 @@ class Maxout(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        if not input_shape or input_shape[-1] != self.in_features:
-            raise ShapeError(f"Maxout: output_shape of {tuple(input_shape)}, expected (..., {self.in_features})")
-        return (*input_shape[:-1], self.out_features)
+        return features("Maxout", input_shape, self.in_features, self.out_features)
 
     def extra_repr(self) -> str:
         """Return the sizes."""

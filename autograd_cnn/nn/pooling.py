@@ -7,9 +7,10 @@ from typing import Any
 from autograd_cnn import functional
 from autograd_cnn.functional.pooling import pool_windows, row_windows
 from autograd_cnn.gates import windows
-from autograd_cnn.nn.arguments import fitting, image, plain, sequence, short
+from autograd_cnn.nn.arguments import fitting, image, sequence
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.windowed import pooled_shape, written_windows
 
 
 class MaxPool2d(Module):
@@ -57,19 +58,11 @@ class MaxPool2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = image("MaxPool2d", input_shape)
-        size = windows.output_size(
-            "MaxPool2d", size, self.kernel_size, self.stride, self.padding, self.dilation, self.fit
-        )
-        return (channels, *size)
+        return pooled_shape(self, input_shape)
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = (
-            f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
-        )
-        words += f", dilation={short(self.dilation)}" + ", return_indices=True" * self.return_indices
-        return words + (f", fit={self.fit!r}" if self.fit != "exact" else "")
+        return written_windows(self, *["return_indices=True"] * self.return_indices)
 
 
 class AvgPool2d(Module):
@@ -102,18 +95,11 @@ class AvgPool2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = image("AvgPool2d", input_shape)
-        size = windows.output_size("AvgPool2d", size, self.kernel_size, self.stride, self.padding, (1, 1), self.fit)
-        return (channels, *size)
+        return pooled_shape(self, input_shape)
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = [
-            f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
-        ]
-        words += ["count_include_pad=False"] * (not self.count_include_pad)
-        words += [f"fit={self.fit!r}"] * (self.fit != "exact")
-        return ", ".join(words)
+        return written_windows(self, *["count_include_pad=False"] * (not self.count_include_pad))
 
 
 class MaxPool1d(Module):
@@ -142,8 +128,7 @@ class MaxPool1d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={short(self.padding)}"
-        return f"{words}, dilation={self.dilation}" + (f", fit={self.fit!r}" if self.fit != "exact" else "")
+        return written_windows(self)
 
 
 class AvgPool1d(Module):
@@ -181,10 +166,7 @@ class AvgPool1d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = [f"kernel_size={self.kernel_size}, stride={self.stride}, padding={short(self.padding)}"]
-        words += ["count_include_pad=False"] * (not self.count_include_pad)
-        words += [f"fit={self.fit!r}"] * (self.fit != "exact")
-        return ", ".join(words)
+        return written_windows(self, *["count_include_pad=False"] * (not self.count_include_pad))
 
 
 class MaxUnpool2d(Module):
@@ -211,9 +193,7 @@ class MaxUnpool2d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        return (
-            f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
-        )
+        return written_windows(self)
 
 
 def _row_shape(name: str, layer: Any, input_shape: Shape, dilation: int) -> Shape:

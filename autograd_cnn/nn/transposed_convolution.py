@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd_cnn import functional
-from autograd_cnn.errors import ShapeError
-from autograd_cnn.functional.convolution import check_groups
 from autograd_cnn.functional.transposed_convolution import transposed_windows
 from autograd_cnn.gates import windows
 from autograd_cnn.nn.arguments import image, plain
-from autograd_cnn.nn.convolution import filters
+from autograd_cnn.nn.convolution import channels, written_convolution
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.settings import count
+from autograd_cnn.nn.starting import weights_and_biases
 
 
 class ConvTranspose2d(Module):
@@ -61,16 +59,15 @@ class ConvTranspose2d(Module):
         rng: np.random.Generator | int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.in_channels = count("ConvTranspose2d", "in_channels", in_channels)
-        self.out_channels = count("ConvTranspose2d", "out_channels", out_channels)
-        check_groups("ConvTranspose2d", in_channels, out_channels, groups)
-        self.groups = groups
+        self.in_channels, self.out_channels, self.groups = channels(
+            "ConvTranspose2d", in_channels, out_channels, groups
+        )
         self.kernel_size = windows.pair("ConvTranspose2d", "kernel_size", kernel_size, 1)
         self.stride, self.dilation, self.padding, self.output_padding = transposed_windows(
             "ConvTranspose2d", self.kernel_size, stride, padding, output_padding, dilation
         )
         shape = (self.in_channels, self.out_channels // groups, *self.kernel_size)
-        self.weight, self.bias = filters("ConvTranspose2d", shape, out_channels if bias else 0, rng, dtype)
+        self.weight, self.bias = weights_and_biases("ConvTranspose2d", shape, out_channels if bias else 0, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Return (N, out_channels, height, width) for images (N, in_channels, H, W)."""
@@ -80,11 +77,7 @@ class ConvTranspose2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = image("ConvTranspose2d", input_shape)
-        if channels != self.in_channels:
-            raise ShapeError(
-                f"ConvTranspose2d: output_shape of {tuple(input_shape)}, expected {self.in_channels} channels"
-            )
+        _, size = image("ConvTranspose2d", input_shape, self.in_channels)
         size = windows.transposed_size(
             "ConvTranspose2d", size, self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation
         )
@@ -92,10 +85,4 @@ class ConvTranspose2d(Module):
 
     def extra_repr(self) -> str:
         """Return the channels, and what differs from the defaults."""
-        words = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
-        words += [f"padding={plain(self.padding)}"] * (self.padding != ((0, 0), (0, 0)))
-        words += [f"output_padding={self.output_padding}"] * (self.output_padding != (0, 0))
-        words += [f"groups={self.groups}"] * (self.groups != 1)
-        words += ["bias=False"] * (self.bias is None)
-        words += [f"dilation={self.dilation}"] * (self.dilation != (1, 1))
-        return ", ".join(words)
+        return written_convolution(self, plain(self.padding))

@@ -8,9 +8,10 @@ from autograd_cnn import functional
 from autograd_cnn.functional.pooling import pool_windows
 from autograd_cnn.functional.weighted_pooling import blurred_size, check_norm_type
 from autograd_cnn.gates import windows
-from autograd_cnn.nn.arguments import fitting, image, plain, short
+from autograd_cnn.nn.arguments import fitting, image
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.shapes import Shape
+from autograd_cnn.nn.windowed import pooled_shape, written_windows
 
 
 class LPPool2d(Module):
@@ -33,17 +34,11 @@ class LPPool2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = image("LPPool2d", input_shape)
-        no_margin = ((0, 0), (0, 0))
-        return (
-            channels,
-            *windows.output_size("LPPool2d", size, self.kernel_size, self.stride, no_margin, (1, 1), self.fit),
-        )
+        return pooled_shape(self, input_shape)
 
     def extra_repr(self) -> str:
         """Return the norm and the windows."""
-        words = f"{self.norm_type:g}, kernel_size={short(self.kernel_size)}, stride={short(self.stride)}"
-        return words + (f", fit={self.fit!r}" if self.fit != "exact" else "")
+        return f"{self.norm_type:g}, {written_windows(self)}"
 
 
 class DistanceWeightedPool2d(Module):
@@ -67,18 +62,11 @@ class DistanceWeightedPool2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output sample; see `Module.output_shape`."""
-        channels, size = image("DistanceWeightedPool2d", input_shape)
-        size = windows.output_size(
-            "DistanceWeightedPool2d", size, self.kernel_size, self.stride, self.padding, (1, 1), self.fit
-        )
-        return (channels, *size)
+        return pooled_shape(self, input_shape)
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        words = (
-            f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}, padding={short(plain(self.padding))}"
-        )
-        return words + (f", fit={self.fit!r}" if self.fit != "exact" else "")
+        return written_windows(self)
 
 
 class BlurPool2d(Module):
@@ -113,4 +101,4 @@ class BlurPool2d(Module):
 
     def extra_repr(self) -> str:
         """Return the windows."""
-        return f"kernel_size={short(self.kernel_size)}, stride={short(self.stride)}"
+        return written_windows(self)
