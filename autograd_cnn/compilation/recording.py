@@ -13,7 +13,7 @@ import numpy as np
 from autograd_cnn.compilation.arguments import ONE_NODE, Structure, rebuilt, results_of
 from autograd_cnn.compilation.tracing import tracing
 from autograd_cnn.graph import Node, Scalar, Tensor, topological_order
-from autograd_cnn.live import Data, Log, argument
+from autograd_cnn.live import Data, Log, argument, check_current
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def trace(
     Raises
     ------
     ArgumentError
-        When it returns anything but nodes.
+        When it returns anything but nodes, or reads a buffer by a name that it had before it was written into.
     DataDependentBranch
         When it decides by the value of a node.
     """
@@ -90,6 +90,7 @@ def trace(
             if node in own or node in closed or node in order:
                 continue
             (closed if node.serial < start else order).add(node)
+    check_current(log, order)
     by_serial = operator.attrgetter("serial")
     return Traced(stand_ins, outputs, of_result, sorted(closed, key=by_serial), sorted(order, key=by_serial), log)
 

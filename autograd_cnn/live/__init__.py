@@ -5,7 +5,7 @@ label out of range?), draws random numbers and writes into running statistics. C
 functions of this package. While nothing is recorded by `ag.compile` they do what they wrap and nothing else.
 """
 
-from autograd_cnn.live.arrays import array, assign, buffer, effect
+from autograd_cnn.live.arrays import array, assign, buffer, check_current, effect
 from autograd_cnn.live.data import Data, Plainly
 from autograd_cnn.live.log import Drawn, Held, Log, Source, is_recording
 from autograd_cnn.live.modules import called, changes, is_same
@@ -35,6 +35,7 @@ __all__ = [
     "buffer",
     "called",
     "changes",
+    "check_current",
     "decided",
     "drawn",
     "effect",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.graph import Array, Node, Parameter, Tensor
+from autograd_cnn.graph import Array, Node, Parameter, Tensor, describe
 from autograd_cnn.live.data import Data, called_plainly, data, data_from
 from autograd_cnn.live.log import Held, Log, Source, is_recording
 from autograd_cnn.recording import recording
@@ -70,10 +70,33 @@ def effect(function: Callable[..., None], target: Any, *operands: Any) -> None:
     now = array(target) if is_recording() else target
     for key, held in log.held.items():
         if held.now is now:
-            new = _changed(function, now, operands) if is_recording() else _copy_changed(function, now, *operands)
+            if is_recording():
+                new = _changed(function, now, operands)
+                log.outdated[id(now._value)] = now._value, new.serial
+            else:
+                new = _copy_changed(function, now, *operands)
             log.held[key] = Held(new, held.read)
             _do_at_replays(log, partial(_overwrite, held.read), new)
             return
+
+
+def check_current(log: Log, users: Iterable[Node]) -> None:
+    """Raise when a function read an array by a name, or a view, that it had before it was written into in place.
+
+    Parameters
+    ----------
+    users : iterable of Node
+        All nodes that were made.
+    """
+    for node in users:
+        for x in (node.inputs or ()) if log.outdated else ():
+            if isinstance(x, Data):
+                owner = x._value if x._value.base is None else x._value.base
+                if node.serial > log.outdated.get(id(owner), (owner, node.serial))[1]:
+                    raise ArgumentError(
+                        f"compile: {describe(x)} was read by a name that it had before it was written into in place; "
+                        "ask the module for its buffer again, as self.mean"
+                    )
 
 
 def _held(log: Log, key: Hashable, read: Callable[[], Array]) -> Any:
@@ -137,6 +160,8 @@ def _in_place(name: str) -> Callable[..., Any]:
             if any([np.may_share_memory(self._value, array.now._value) for array in held]):
                 raise _unknown(f"{name} in place, of")
             return NotImplemented
+        if isinstance(other, Node) and not isinstance(other, Data):
+            raise TypeError(f"{name}: a node cannot be written into an array; write a = a + x, not a += x")
         key = next(key for key, held in log.held.items() if held.now is self)
         effect(function, self, other)
         return log.held[key].now

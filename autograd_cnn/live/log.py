@@ -47,6 +47,8 @@ class Log:
         Arrays from outside that are read anew.
     held : dict
         What stands for them now that some were written into, by their keys.
+    outdated : dict
+        By identity, the contents of arrays from outside before they were written into, and the serial number of that.
     attributes : dict
         By identity, arrays that became attributes of gates, and the live array each is a copy of.
     modules : dict
@@ -62,6 +64,7 @@ class Log:
     draws: list[tuple[Callable[[], int], Drawn]] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     held: dict[Hashable, Held] = field(default_factory=dict)
+    outdated: dict[int, tuple[Array, int]] = field(default_factory=dict)
     attributes: dict[int, tuple[Array, Node]] = field(default_factory=dict)
     modules: dict[Any, dict[str, Any]] = field(default_factory=dict)
     drawn: deque[int] = field(default_factory=deque)

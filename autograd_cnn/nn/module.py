@@ -255,8 +255,9 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         """Return a buffer; only called for what is no attribute otherwise."""
         if name in self._buffers:
-            if recording().log is not None:
-                live.called(self)
+            if recording().log is None:
+                return self._buffers[name]
+            live.called(self)
             return live.buffer(self._buffers, name)
         kind = type(self).__name__
         if name == "forward":

@@ -274,7 +274,15 @@ def anew_and_in_place(self, x):
     return x * self.state
 
 
-WRITERS = [item, before, of_a_node, into_a_part, two_names, twice, anew_and_in_place]
+def by_the_new_name(self, x):
+    state = self.state
+    y = x * state
+    state *= 2.0
+    state += self.calls
+    return y + state
+
+
+WRITERS = [item, before, of_a_node, into_a_part, two_names, twice, anew_and_in_place, by_the_new_name]
 
 
 class Writer(nn.Module):
@@ -351,11 +359,49 @@ def test_writes_that_a_replay_could_not_repeat_are_refused(write, name):
     assert model.state.tolist() == [1.0, 2.0, 3.0]
 
 
+def by_an_older_name(self, x):
+    state = self.state
+    y = x * state
+    state[...] = 2.0
+    return y + state
+
+
+def by_a_view(self, x):
+    first = self.state[:1].reshape(1)
+    self.state += 1
+    return x * first
+
+
+def by_a_second_name(self, x):
+    state = again = self.state
+    state += 1
+    return x * np.sqrt(again)
+
+
+@pytest.mark.parametrize("read", [by_an_older_name, by_a_view, by_a_second_name])
+def test_reading_by_an_older_name_what_was_written_in_place_is_refused(read):
+    with pytest.raises(
+        ag.ArgumentError, match=r"compile: Data \([13],\) float64.* was read by a name that it had before"
+    ):
+        ag.compile(Writer(read))(np.ones((4, 3)))
+
+
+def test_a_node_is_added_to_an_array_by_assignment():
+    def forward(self, x):
+        self.state += x.mean(axis=0)
+        return x
+
+    for call in (Writer(forward), ag.compile(Writer(forward))):
+        with pytest.raises(TypeError, match="add: a node cannot be written into an array; write a = a \\+ x"):
+            call(ag.Tensor(np.ones((4, 3))))
+
+
 def test_results_may_be_changed_in_place():
     def forward(self, x):
-        scaled = self.state * 2
+        scaled, total = self.state * 2, self.state.sum()
         scaled += 1
-        return x * scaled
+        total += x.sum()
+        return x * scaled + 0 * total
 
     model = Writer(forward)
     f = ag.compile(model)
