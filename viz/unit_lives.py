@@ -46,6 +46,7 @@ def _told(course: Course, layer: Layer, spells: Sequence[Spell]) -> tuple[str, l
     """Return one line about a layer's units, and one for each step at which something happened to them."""
     count = 0 if layer.units is None else layer.units.count
     parts, lines = [], []
+    unwell = {spell.unit for spell in spells if spell.until is None}
     for state in STATES:
         mine = [spell for spell in spells if spell.state == state]
         now = sum(spell.until is None for spell in mine)
@@ -56,7 +57,7 @@ def _told(course: Course, layer: Layer, spells: Sequence[Spell]) -> tuple[str, l
         if now:
             words += f", the first since {course.when(begun[0])}"
             words += f", half of them by {course.when(begun[(now - 1) // 2])}" if now > 1 else ""
-        reborn = len(mine) - now
+        reborn = len({spell.unit for spell in mine} - unwell)  # each once, however often
         parts.append(words + (f"; {reborn} recovered on the way" if reborn else ""))
         lines += _lines(course, state, mine)
     more = len(lines) - _MOST_LINES
