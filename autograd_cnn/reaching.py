@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -32,16 +33,16 @@ def reachable(f: Any, *kinds: type[Kind], most: int = _MOST_OBJECTS) -> Iterator
     """
     seen: set[int] = set()
     kept: list[Any] = []  # what is looked at stays alive, so that no two objects share an id
-    stack: list[Any] = [f]
-    while stack and len(kept) < most:
-        x = stack.pop()
+    waiting = deque([f])  # the nearest first
+    while waiting and len(kept) < most:
+        x = waiting.popleft()
         if id(x) in seen or isinstance(x, _OPAQUE):
             continue
         seen.add(id(x))
         kept.append(x)
         if isinstance(x, kinds):
             yield x
-        stack.extend(_parts(x))
+        waiting.extend(_parts(x))
 
 
 def _parts(x: Any) -> list[Any]:
@@ -55,7 +56,8 @@ def _parts(x: Any) -> list[Any]:
         return list(x)
     if isinstance(x, dict):
         return list(x.values())
-    return list(getattr(x, "__dict__", {}).values())  # __wrapped__ of a decorated function is among them
+    held = getattr(x, "__dict__", None)  # wrappers of native libraries answer to any name
+    return list(held.values()) if isinstance(held, dict) else []  # __wrapped__ of a decorated function is among them
 
 
 def _of_function(f: types.FunctionType) -> list[Any]:

@@ -186,6 +186,19 @@ def test_the_expansion_with_other_inputs_is_no_change():
     assert ag.grad(y, x) == (36.0,)
 
 
+def test_a_compiled_function_inside():
+    found = []
+    for wrap in (lambda f: f, ag.compile):
+        model = network(["norm", "dropout", "default"], 3)
+        ag.manual_seed(1)
+        f, x = wrap(lambda x, model=model: model(x)), ag.Tensor(np.arange(12.0).reshape(3, 4), requires_grad=True)
+        for _ in range(3):
+            (ag.checkpoint(f, x) ** 2).sum().backward()
+        found.append([x.grad, *model.buffers(), generator().random()])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
 def test_a_compiled_function_called_once_more():
     layer = nn.Dropout(0.5, rng=3)
     w = ag.Parameter(np.arange(1.0, 9.0))

@@ -17,6 +17,7 @@ from autograd_cnn.compilation.native.memory import Counting, Places
 from autograd_cnn.compilation.recording import Traced
 from autograd_cnn.graph import Array, Node, Scalar, Tensor
 from autograd_cnn.live import Data, Drawn, Plainly
+from autograd_cnn.recording import recording
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class State:
                 stand_in._value = x._value if isinstance(x, Node) else x
         if past is None:
             past = Past([draw() for draw, _ in self._traced.log.draws], [read().copy() for _, read in self._sources])
-            effects = self._effects
+            effects = self._effects if recording().log is None else []  # a second run of what is around does none
         else:
             effects = []
         self.drawn = past.drawn
