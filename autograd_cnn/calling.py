@@ -60,9 +60,11 @@ def called(gate: Gate, *inputs: Any, **attributes: Any) -> Any:
 
 def _computed(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
     """Return the output of plain values."""
-    if not gate.saves and NUMBERS.issuperset(map(type, inputs)):
+    on_numbers = NUMBERS.issuperset(map(type, inputs))
+    if on_numbers and not gate.saves:
         return _of_python(on_floats(gate, inputs, attributes))
-    return on_arrays(gate, [x if type(x) is np.ndarray else as_plain(gate.name, x) for x in inputs], attributes)[0]
+    output = on_arrays(gate, [x if type(x) is np.ndarray else as_plain(gate.name, x) for x in inputs], attributes)[0]
+    return _of_python(output) if on_numbers else output
 
 
 def _recorded(gate: Gate, inputs: tuple[Any, ...], attributes: dict[str, Any]) -> Node:
@@ -172,7 +174,7 @@ def on_floats(gate: Gate, values: Any, attributes: dict[str, Any]) -> Any:
 
 def _of_python(value: Any) -> Any:
     """Return a number as Python's, as those are that made it: the next gate then takes the same way as with Scalars."""
-    return value.item() if isinstance(value, np.generic) else value
+    return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
 
 
 def _bind(gate: Gate, inputs: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

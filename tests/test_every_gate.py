@@ -60,6 +60,20 @@ def test_every_gate_keeps_its_other_promises(promise, name, data, seed):
     prove(promise, name, data, seed)
 
 
+@pytest.mark.parametrize("name", OF_NUMBERS)
+@given(data=st.data())
+@FEWER
+def test_numbers_give_the_number_that_scalars_give(name, data):
+    """A number of Python, to the bit, so that the next gate, too, does what it does with a Scalar."""
+    call = data.draw(strategies.calls(name))
+    numbers = [float(np.ravel(x)[0]) for x in call.inputs]
+    attributes = {setting: given for setting, given in call.attributes.items() if setting != "axis"}
+    of_numbers = ag.GATES[name](*numbers, **attributes)
+    of_scalars = ag.GATES[name](*map(ag.Scalar, numbers), **attributes)
+    assert type(of_numbers) in (float, bool)
+    assert repr(float(of_numbers)) == repr(of_scalars.value)
+
+
 @pytest.mark.parametrize(("promise", "name"), [(promise, name) for promise in SOMETIMES for name in SOMETIMES[promise]])
 def test_some_calls_have_inputs_to_compare(promise, name):
     tried = strategies.drawn(strategies.calls(name), 20)
