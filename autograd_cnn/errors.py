@@ -64,6 +64,14 @@ class MissingExtraError(AutogradError, ImportError):
     """A library that only some functions need, and that is not installed; see `extra`."""
 
 
+class DepthError(AutogradError, RecursionError):
+    """Layers inside each other, so many that Python's calls do not reach the innermost; `depth` is how many."""
+
+    def __init__(self, message: str, depth: int = 0) -> None:
+        super().__init__(message)
+        self.depth = depth
+
+
 class DataFileError(AutogradError, ValueError):
     """A file that is truncated, damaged, or not what it should be."""
 

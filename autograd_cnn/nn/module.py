@@ -18,6 +18,7 @@ from autograd_cnn.errors import (
     suggestion,
 )
 from autograd_cnn.graph import Node, Parameter, Scalar
+from autograd_cnn.nn.nesting import too_deep, written_out
 from autograd_cnn.nn.saved_values import check_values
 from autograd_cnn.nn.shapes import Shape, watchable
 from autograd_cnn.recording import recording, scope
@@ -87,6 +88,8 @@ class Module:
                 parameter.scope = where
             try:
                 return self.forward(*inputs, **options)
+            except RecursionError as error:
+                raise too_deep(error, self, where.count("/") + bool(where)) from None
             except AutogradError as error:
                 if not hasattr(error, "__notes__"):
                     kind = type(self).__name__
@@ -229,10 +232,7 @@ class Module:
         return ", ".join([f"{name}={_as_written(getattr(self, name))}" for name in self._shown])
 
     def __repr__(self) -> str:
-        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
-        if not lines:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+        return written_out(self, Module.__repr__)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._buffers:

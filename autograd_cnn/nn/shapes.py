@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeAlias
 
+from autograd_cnn.nn.nesting import too_deep
+
 Shape: TypeAlias = tuple[int, ...]
 """Shape of one sample, without the batch axis."""
 
@@ -33,6 +35,9 @@ def watchable(declared: Callable[[Any, Shape], Shape]) -> Callable[[Any, Shape],
     @wraps(declared)
     def output_shape(self: Any, input_shape: Shape) -> Shape:
         watcher = _watcher.get()
-        return declared(self, input_shape) if watcher is None else watcher(self, input_shape, declared)
+        try:
+            return declared(self, input_shape) if watcher is None else watcher(self, input_shape, declared)
+        except RecursionError as error:
+            raise too_deep(error, self) from None
 
     return output_shape
