@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from autograd_cnn import data
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.graph import Node, Tensor
 from autograd_cnn.nn import Module
+from autograd_cnn.reaching import reachable
 from autograd_cnn.recording import no_grad
 from autograd_cnn.settings import a_kind, count, written
 from autograd_cnn.train.metrics import accuracy, hits, top_k_error
@@ -54,7 +53,7 @@ def evaluate(model: Any, dataset: Any, criterion: Any = None, *, batch_size: int
     ----------
     model : callable
         Takes (N, ...) and returns scores; its layers' modes are afterwards what they were. ``ag.compile(model)`` and
-        a function that calls a network it closes over serve too; see `networks_of`.
+        a function of one's own that calls networks serve too; see `networks_of`.
     dataset : Dataset, or (inputs, targets)
     criterion : callable, optional
         Takes scores and targets, returns their loss: one number.
@@ -133,7 +132,7 @@ def predict(model: Any, images: Any, *, batch_size: int = 256) -> NDArray[Any]:
 def switched(model: Any, *, training: bool) -> Iterator[None]:
     """Put the networks of a model in training or eval mode for a while; each layer returns to what it was."""
     networks = networks_of(model)
-    layers = [layer for network in networks for layer in network.modules()]
+    layers = list(dict.fromkeys(layer for network in networks for layer in network.modules()))
     modes = [layer.training for layer in layers]
     for network in networks:
         network.train(training)
@@ -144,37 +143,9 @@ def switched(model: Any, *, training: bool) -> Iterator[None]:
             layer.training = mode
 
 
-def networks_of(model: Any) -> list[Any]:
-    """Return the networks whose mode decides what a model gives.
-
-    That is the model itself, or what ``ag.compile``, ``functools.partial`` or a method was made of, or what a Python
-    function closes over or finds by its name. Networks that a function comes by in other ways keep their mode.
-    """
-    from autograd_cnn.compilation.compiling import Compiled
-
-    found: list[Any] = []
-    seen: set[int] = set()
-    pending = [model]
-    while pending:
-        part = pending.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, Module):
-            found.append(part)
-        elif isinstance(part, FunctionType):
-            for cell in part.__closure__ or ():
-                with suppress(ValueError):  # of a name that has no value yet
-                    pending.append(cell.cell_contents)
-            named = [part.__globals__.get(name) for name in part.__code__.co_names]
-            pending += [x for x in named if not isinstance(x, FunctionType)]
-        elif isinstance(part, MethodType):
-            pending.append(part.__self__)
-        elif isinstance(part, partial):
-            pending += [part.func, *part.args, *part.keywords.values()]
-        elif isinstance(part, Compiled):
-            pending.append(part.function)
-    return found
+def networks_of(model: Any) -> list[Module]:
+    """Return the networks whose mode decides what a model gives: itself, or those that a function can reach."""
+    return [model] if isinstance(model, Module) else list(reachable(model, Module))
 
 
 def are_classes(scores: NDArray[Any], targets: NDArray[Any]) -> bool:

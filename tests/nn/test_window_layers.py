@@ -153,8 +153,8 @@ def test_bad_arguments_raise_typed_errors(make, error, message):
         ),
         (
             nn.ConvTranspose2d(2, 4, 3, 2, 1, 1, 2, False, 2),
-            "ConvTranspose2d(2, 4, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), output_padding=(1, 1), groups=2, "
-            "bias=False, dilation=(2, 2))",
+            "ConvTranspose2d(2, 4, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), output_padding=(1, 1), "
+            "dilation=(2, 2), groups=2, bias=False)",
         ),
         (
             nn.MaxPool2d(2, return_indices=True),

@@ -67,11 +67,12 @@ def test_what_calls_a_network_evaluates_to_what_the_network_does(model, criterio
 
 def test_a_network_that_a_function_comes_by_in_another_way_keeps_its_mode():
     NETWORK.train()
-    network, seen = {"network": NETWORK[0]}, []
+    seen = []
 
     def model(x):
-        seen.append(network["network"].training)
-        return network["network"](x)
+        network = globals()["NETWORK"]
+        seen.append(network.training)
+        return network(x)
 
     train.predict(model, IMAGES)
     assert seen == [True]
