@@ -145,6 +145,7 @@ def switched(model: Any, *, training: bool) -> Iterator[None]:
 
 def networks_of(model: Any) -> list[Module]:
     """Return the networks whose mode decides what a model gives: itself, or those that a function can reach."""
+    model = getattr(model, "function", model)  # of ag.compile(model)
     return [model] if isinstance(model, Module) else list(reachable(model, Module))
 
 
