@@ -1,8 +1,9 @@
 """What a compiled function must look at, draw or do again at every replay, and not only while it is recorded.
 
-A replay repeats gates. Beside them a function reads plain arrays (labels, running statistics), decides by them (is a
-label out of range?), draws random numbers and writes into running statistics. Code that does so says it with the
-functions of this package. While nothing is recorded by `ag.compile` they do what they wrap and nothing else.
+A replay repeats gates. Beside them a function reads plain arrays (labels, buffers of modules), decides by them (is a
+label out of range?), draws random numbers and writes into buffers (running statistics). Code that does so says it
+with the functions of this package; of a module's buffers, `nn.Module` does. While nothing is recorded by `ag.compile`
+they do what they wrap and nothing else.
 """
 
 from autograd_cnn.live.arrays import array, assign, buffer, check_current, effect

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
-from autograd_cnn import nn, optim
+from autograd_cnn import health, nn, optim
 from autograd_cnn.testing.strategies import SEEDS
 from autograd_cnn.train import Trainer
 
@@ -328,6 +328,23 @@ def test_derivatives_of_derivatives_are_of_the_call(write):
             results.append([first.value, *ag.grad(first.sum(), network.weight), *network.buffers()])
         for theirs, ours in zip(*results, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_monitor_that_has_calls_made_again_writes_nothing_twice(write):
+    x, found = np.random.default_rng(4).standard_normal((4, 3)), []
+    for watched in (True, False):
+        model = Writer(write)
+        monitor = health.Monitor(model, every=2) if watched else None
+        f = ag.compile(lambda x, model=model: (model(x) ** 2).mean(), monitor=monitor)
+        losses = []
+        for _ in range(4):
+            calls = [f(x) for _ in range(3)]  # when they were called it was not known which of them is to be looked at
+            losses += [loss.value for loss in calls]
+            for loss in calls:
+                loss.backward()
+        found.append([*losses, model.weight.grad, *model.buffers()])
+    assert_same(*found)
 
 
 def test_check_compares_without_writing():
