@@ -161,6 +161,8 @@ def test_axes_of_tensordot_that_do_not_fit():
             ag.tensordot(a, b[0], axes)
     with pytest.raises(ag.OutOfRangeError, match="axis 5"):
         ag.tensordot(a, b, (5, 0))
+    with pytest.raises(ag.ArgumentError, match=r"axes=\(0, 1, 2\), expected an integer, or a pair"):
+        ag.tensordot(a, b, (0, 1, 2))
 
 
 def test_numpys_functions_take_nodes():
