@@ -88,6 +88,9 @@ def test_a_command_says_what_it_takes(module, monkeypatch, capsys):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     for loaded in (module, f"{module}.__main__"):
         monkeypatch.delitem(sys.modules, loaded, raising=False)
+    package, _, name = module.rpartition(".")
+    if hasattr(sys.modules.get(package), name):  # where the import of another copy would leave that one
+        monkeypatch.setattr(sys.modules[package], name, getattr(sys.modules[package], name))
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(module, run_name="__main__")
     assert ended.value.code == 0
