@@ -35,6 +35,38 @@ def pairs(rng, n):
     return [here, here + direction * beside_one(rng, (n, 1)) / np.linalg.norm(direction, axis=1, keepdims=True)]
 
 
+def apart(draw, margins):
+    """Draw again until no margin, which a kink is at, is nearly 0."""
+
+    def drawn(rng, n):
+        while True:
+            inputs = draw(rng, n)
+            if (np.abs(margins(*inputs)) > 0.01).all():
+                return inputs
+
+    return drawn
+
+
+def normal(*shape, count=1):
+    return lambda rng, n: [rng.normal(size=(n, *shape)) for _ in range(count)]
+
+
+def of_classes(s):
+    return s[:, :, None] - s[:, None, :] + 1
+
+
+def of_signs(s):
+    return np.abs(s) - 1
+
+
+def of_distances(anchor, positive, negative):
+    return np.linalg.norm(anchor - positive, axis=1) - np.linalg.norm(anchor - negative, axis=1) + 1
+
+
+def of_angles(a, b):
+    return np.sum(a * b, axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
 #: name: (draws the inputs that gradients flow to, draws the other arguments, the loss)
 LOSSES = {
     "mse_loss": (lambda r, n: [r.normal(size=(n, D)) for _ in "xt"], None, F.mse_loss),
@@ -55,23 +87,19 @@ LOSSES = {
         F.binary_cross_entropy_with_logits,
     ),
     "kl_div": (lambda r, n: [np.log(probabilities(r, n)), probabilities(r, n)], None, F.kl_div),
-    "multiclass_svm_loss": (lambda r, n: [r.normal(size=(n, K))], labels, F.multiclass_svm_loss),
-    "multi_margin_loss": (lambda r, n: [r.normal(size=(n, K))], labels, F.multi_margin_loss),
-    "binary_hinge_loss": (lambda r, n: [r.normal(size=n)], signs, F.binary_hinge_loss),
-    "attribute_hinge_loss": (
-        lambda r, n: [r.normal(size=(n, D))],
-        lambda r, n: signs(r, (n, D)),
-        F.attribute_hinge_loss,
-    ),
-    "hinge_embedding_loss": (lambda r, n: [r.normal(size=n)], signs, F.hinge_embedding_loss),
-    "margin_ranking_loss": (lambda r, n: [r.normal(size=n) for _ in "ab"], signs, F.margin_ranking_loss),
-    "triplet_margin_loss": (lambda r, n: [r.normal(size=(n, D)) for _ in "apn"], None, F.triplet_margin_loss),
+    "multiclass_svm_loss": (apart(normal(K), of_classes), labels, F.multiclass_svm_loss),
+    "multi_margin_loss": (apart(normal(K), of_classes), labels, F.multi_margin_loss),
+    "binary_hinge_loss": (apart(normal(), of_signs), signs, F.binary_hinge_loss),
+    "attribute_hinge_loss": (apart(normal(D), of_signs), lambda r, n: signs(r, (n, D)), F.attribute_hinge_loss),
+    "hinge_embedding_loss": (apart(normal(), of_signs), signs, F.hinge_embedding_loss),
+    "margin_ranking_loss": (apart(normal(count=2), np.subtract), signs, F.margin_ranking_loss),
+    "triplet_margin_loss": (apart(normal(D, count=3), of_distances), None, F.triplet_margin_loss),
     "contrastive_loss": (
         pairs,
         lambda r, n: r.integers(0, 2, n),
         F.contrastive_loss,
     ),
-    "cosine_embedding_loss": (lambda r, n: [r.normal(size=(n, D)) for _ in "ab"], signs, F.cosine_embedding_loss),
+    "cosine_embedding_loss": (apart(normal(D, count=2), of_angles), signs, F.cosine_embedding_loss),
 }
 
 

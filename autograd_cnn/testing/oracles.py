@@ -21,7 +21,6 @@ Array = NDArray[np.float64]
 LEVELS = 6
 SAFETY = 10.0
 _EPS = float(np.finfo(np.float64).eps)
-_LEAST = float(np.finfo(np.float64).smallest_subnormal)
 _JITTERS = 8
 
 
@@ -227,7 +226,7 @@ def extrapolated(
     for level in range(levels):
         h = step / 2**level
         previous, row = row, [difference(h)]
-        rounding = 4 * max(noise, _LEAST) / h + _EPS * abs(row[0])
+        rounding = 4 * max(noise, math.ulp(0.0)) / h + _EPS * abs(row[0])
         for k, above in enumerate(previous):
             row.append(row[k] + (row[k] - above) / (4.0 ** (k + 1) - 1))
             bar = SAFETY * max(abs(row[k + 1] - row[k]), abs(row[k + 1] - above)) + rounding

@@ -407,9 +407,13 @@ def test_hostile_names_are_just_text(browser, name):
 
 
 @settings(max_examples=15)
-@given(name=st.text(max_size=40), title=st.text(max_size=40))
-def test_any_name_and_title_leave_the_page_well_formed(name, title):
-    with ag.scope(name):
+@given(
+    name=st.text(max_size=40),
+    layer=st.text(max_size=40).filter(lambda layer: "" not in layer.split("/")),
+    title=st.text(max_size=40),
+)
+def test_any_name_and_title_leave_the_page_well_formed(name, layer, title):
+    with ag.scope(layer):
         output = ag.sin(ag.Scalar(1.0, name=name)) * 2
     page = player(output, title=title)
     marked = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.S)
