@@ -43,7 +43,10 @@ def other_axes(ndim: int, axis: int) -> tuple[int, ...]:
 
 
 def _way_from_weights(node: Node) -> list[Node]:
-    """Return the nodes from one that weighs to this one, by inputs of the same shape where there are; else this one."""
+    """Return the nodes from one that weighs to this one, by inputs of the same shape where there are; else this one.
+
+    No way leads over a single number, which has no axis.
+    """
     users: dict[Node, Node] = {}
     waiting = [node]
     while waiting:
@@ -53,7 +56,7 @@ def _way_from_weights(node: Node) -> list[Node]:
             while way[-1] is not node:
                 way.append(users[way[-1]])
             return way
-        computed = [x for x in at.inputs or () if isinstance(x, Node) and x.inputs and x not in users]
+        computed = [x for x in at.inputs or () if isinstance(x, Node) and x.inputs and x.ndim and x not in users]
         users |= dict.fromkeys(computed, at)
         waiting += sorted(reversed(computed), key=lambda x: x.shape == at.shape)
     return [node]
@@ -81,7 +84,7 @@ def _of_product(node: Node) -> int | None:
     left, right = node.inputs or ()
     if right.ndim > 1 and not _carries_samples(right, node):
         return node.ndim - 1
-    return node.ndim - 2 if left.ndim > 1 and _is_weight(left) and not _carries_samples(left, node) else None
+    return node.ndim - 2 if _is_weight(left) and not _carries_samples(left, node) else None
 
 
 def _of_contraction(node: Node) -> int | None:

@@ -62,9 +62,12 @@ CHANNELS = {
     "every second position": lambda: conv1d(SEQUENCES)[:, :, ::2],
     "one row of images": lambda: conv2d(IMAGES)[:, :, 0],
     "mean over rows": lambda: conv2d(IMAGES).mean(2),
+    "mean over rows that stand first": lambda: conv2d(IMAGES).transpose(0, 2, 1, 3).mean(1),
+    "times a weight per position": lambda: linear(x(4, 9), 6).reshape(4, 1, 6) * conv1d(SEQUENCES),
     "weights on the left": lambda: w(5, 3) @ SEQUENCES,
     "letters of channels": lambda: ag.einsum("ncl,oc->nol", SEQUENCES, w(5, 3)),
     "turned twice": lambda: ag.tanh(conv1d(SEQUENCES).transpose(0, 2, 1)).transpose(0, 2, 1),
+    "turned around": lambda: conv1d(SEQUENCES).transpose(),
     "a product turned": lambda: linear(WORDS).transpose(0, 2, 1),
     "four axes, told by nothing": lambda: IMAGES * 1.0,
 }
@@ -92,6 +95,9 @@ FEATURES = {
     "weights of one unit": lambda: ROWS @ w(7),
     "units as samples": lambda: linear(WORDS).transpose(2, 0, 1),
     "unflattened": lambda: linear(x(4, 7), 30).reshape(4, 6, 5),
+    "unflattened without bias": lambda: (x(4, 7) @ w(7, 30)).reshape(4, 6, 5),
+    "times a product of two vectors": lambda: WORDS * (w(7) @ w(7)),
+    "times one number of letters": lambda: WORDS * ag.einsum("i,i->", w(7), w(7)),
     "told by nothing": lambda: SEQUENCES * 1.0,
     "rows of a batch": lambda: linear(x(4, 7)),
 }
@@ -114,6 +120,7 @@ def test_what_keeps_no_axis_leaves_it_to_the_number_of_axes():
     heads = linear(WORDS, 6).reshape(4, 6, 2, 3)
     assert [unit_axis(heads), unit_axis(heads @ heads.transpose(0, 1, 3, 2))] == [1, 1]
     assert unit_axis(ag.einsum("nqhd,nkhd->nhqk", heads, heads)) == 1
+    assert unit_axis(x(4, 2, 3, 6, 7) @ w(7)) == 1
     assert [unit_axis(x(*(2,) * n)) for n in range(6)] == [-1, 0, 1, 2, 1, 1]
     assert [other_axes(4, 1), other_axes(3, 2), other_axes(1, 0), other_axes(0, -1)] == [(0, 2, 3), (0, 1), (), ()]
 
