@@ -84,7 +84,7 @@ def _of_product(node: Node) -> int | None:
     left, right = node.inputs or ()
     if right.ndim > 1 and not _carries_samples(right, node):
         return node.ndim - 1
-    return node.ndim - 2 if _is_weight(left) and not _carries_samples(left, node) else None
+    return node.ndim - min(right.ndim, 2) if _is_weight(left) and not _carries_samples(left, node) else None
 
 
 def _of_contraction(node: Node) -> int | None:

@@ -95,6 +95,8 @@ FEATURES = {
     "weights of one unit": lambda: ROWS @ w(7),
     "units as samples": lambda: linear(WORDS).transpose(2, 0, 1),
     "unflattened": lambda: linear(x(4, 7), 30).reshape(4, 6, 5),
+    "a bias of weights and a vector": lambda: x(4, 2, 6, 5) + w(5, 3) @ x(3),
+    "a bias of weights and a vector, turned": lambda: x(4, 2, 6, 5) + (w(5, 3) @ x(3)).transpose(0),
     "unflattened without bias": lambda: (x(4, 7) @ w(7, 30)).reshape(4, 6, 5),
     "times a product of two vectors": lambda: WORDS * (w(7) @ w(7)),
     "times one number of letters": lambda: WORDS * ag.einsum("i,i->", w(7), w(7)),
