@@ -382,6 +382,35 @@ def test_what_does_not_fit_in_memory_says_so(make):
         nn.Linear(10**12, 10**12)
 
 
+NARROW = np.ones((1, 1, 4, 4))
+BEYOND_MEMORY = {
+    "two_moons: points": lambda n: data.two_moons(n),
+    "spirals: points": lambda n: data.spirals(n, 1),
+    "confusion_matrix: counts": lambda n: train.confusion_matrix([0], [0], n),
+    "rate_range: rates": lambda n: train.rate_range(*CHECKED, [SAMPLES], TRAINED[-1], steps=n),
+    "distance_weights: weights": lambda n: F.distance_weights(n),
+    "repeat: places": lambda n: ag.repeat(np.ones(2), [n, n]),
+    "Neuron: weights": lambda n: nn.Neuron(n),
+    "NeuronLayer: weights": lambda n: nn.NeuronLayer(2, n),
+    "HierarchicalSoftmax: paths": lambda n: nn.HierarchicalSoftmax(2, n),
+    "adaptive_avg_pool2d: windows": lambda n: F.adaptive_avg_pool2d(NARROW, n),
+    "adaptive_max_pool2d: windows": lambda n: F.adaptive_max_pool2d(NARROW, (2, n)),
+}
+"""What makes many numbers or many objects, in as many words as its errors begin with."""
+
+
+@pytest.mark.parametrize("what", BEYOND_MEMORY)
+@pytest.mark.parametrize("n", [10**15, 2**62 + 1, 2**63 - 1])
+def test_counts_beyond_memory_are_refused_at_once_with_their_size_and_a_way_out(what, n):
+    with pytest.raises(ag.OutOfMemoryError, match=rf"^{what} of shape \(.*\d.*\) take .* GiB, which cannot be had; \w"):
+        BEYOND_MEMORY[what](n)
+
+
+def test_a_tree_of_few_classes_is_told_from_classes_beyond_memory():
+    with pytest.raises(ag.ArgumentError, match=r"the tree holds 2 classes, expected 0 to 999999999999999"):
+        nn.HierarchicalSoftmax(2, 10**15, (0, 1))
+
+
 CLIPPED = st.sampled_from([np.ones(3), ag.Tensor(np.ones(3)), ag.Scalar(1.0), 1.0])
 
 

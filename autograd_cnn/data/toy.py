@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_cnn.memory import in_memory
 from autograd_cnn.random import generator
 from autograd_cnn.settings import magnitude, whole
 
@@ -32,8 +34,8 @@ def two_moons(
 
     Raises
     ------
-    ArgumentError
-        For less than two points, or noise below 0.
+    ArgumentError, OutOfMemoryError
+        For less than two points, or more than fit in memory, or noise below 0.
 
     Notes
     -----
@@ -50,14 +52,15 @@ def two_moons(
            [ 2. ,  0.5]], dtype=float32), array([0, 0, 1, 1]))
     """
     points, noise = whole("two_moons", "points", points, 2), magnitude("two_moons", "noise", noise)
-    lower = points // 2
-    upper = np.linspace(0, math.pi, points - lower)
-    angles = np.linspace(0, math.pi, lower)
-    along = np.concatenate([np.cos(upper), 1 - np.cos(angles)])
-    up = np.concatenate([np.sin(upper), 0.5 - np.sin(angles)])
-    spread = noise * generator(rng).standard_normal((points, 2))
-    labels = np.repeat(np.arange(2, dtype=np.int64), [points - lower, lower])
-    return (np.stack([along, up], axis=1) + spread).astype(np.float32), labels
+    with _room_for("two_moons", points):
+        lower = points // 2
+        upper = np.linspace(0, math.pi, points - lower)
+        angles = np.linspace(0, math.pi, lower)
+        along = np.concatenate([np.cos(upper), 1 - np.cos(angles)])
+        up = np.concatenate([np.sin(upper), 0.5 - np.sin(angles)])
+        spread = noise * generator(rng).standard_normal((points, 2))
+        labels = np.repeat(np.arange(2, dtype=np.int64), [points - lower, lower])
+        return (np.stack([along, up], axis=1) + spread).astype(np.float32), labels
 
 
 def spirals(
@@ -85,8 +88,8 @@ def spirals(
 
     Raises
     ------
-    ArgumentError
-        For less than one point or class, or noise below 0.
+    ArgumentError, OutOfMemoryError
+        For less than one point or class, or more than fit in memory, or noise below 0.
 
     Notes
     -----
@@ -102,9 +105,15 @@ def spirals(
     """
     points, classes = whole("spirals", "points", points, 1), whole("spirals", "classes", classes, 1)
     noise = magnitude("spirals", "noise", noise)
-    arms = np.arange(classes)
-    radius = np.linspace(0, 1, points)
-    angle = 4 * arms[:, None] + np.linspace(0, 4, points)
-    angle = angle + noise * generator(rng).standard_normal(angle.shape)
-    found = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=-1)
-    return found.reshape(-1, 2).astype(np.float32), np.repeat(arms, points).astype(np.int64)
+    with _room_for("spirals", classes * points):
+        arms = np.arange(classes)
+        radius = np.linspace(0, 1, points)
+        angle = 4 * arms[:, None] + np.linspace(0, 4, points)
+        angle = angle + noise * generator(rng).standard_normal(angle.shape)
+        found = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=-1)
+        return found.reshape(-1, 2).astype(np.float32), np.repeat(arms, points).astype(np.int64)
+
+
+def _room_for(name: str, points: int) -> AbstractContextManager[None]:
+    """Raise OutOfMemoryError where so many points, made in the ``with`` block, do not fit in memory."""
+    return in_memory(f"{name}: points", (points, 2), 8, "ask for fewer")

@@ -11,7 +11,11 @@ from autograd_cnn.functional.arguments import images
 from autograd_cnn.functional.pooling import avg_pool2d, max_pool2d, with_switches
 from autograd_cnn.gates import adaptive_pooling, reduction, windows
 from autograd_cnn.gates.shape import stack
+from autograd_cnn.memory import check_room
 from autograd_cnn.registry import Value
+
+_LEAST_BYTES = 128
+"""What the place of a window along an axis takes at least: a slice, its two ends, and where it is listed."""
 
 
 def adaptive_avg_pool2d(x: Value, output_size: Any) -> Value:
@@ -30,8 +34,8 @@ def adaptive_avg_pool2d(x: Value, output_size: Any) -> Value:
 
     Raises
     ------
-    ShapeError, ArgumentError, DtypeError
-        When `x` is no batch of images, or has no pixels, or the size is not positive.
+    ShapeError, ArgumentError, DtypeError, OutOfMemoryError
+        When `x` is no batch of images, or has no pixels, or the size is not positive, or larger than memory.
 
     Examples
     --------
@@ -64,8 +68,8 @@ def adaptive_max_pool2d(x: Value, output_size: Any, return_indices: bool = False
 
     Raises
     ------
-    ShapeError, ArgumentError, DtypeError
-        When `x` is no batch of images, or has no pixels, or the size is not positive.
+    ShapeError, ArgumentError, DtypeError, OutOfMemoryError
+        When `x` is no batch of images, or has no pixels, or the size is not positive, or larger than memory.
     """
     size, window = _whole_windows("adaptive_max_pool2d", x, output_size)
     if window is not None:
@@ -108,6 +112,8 @@ def whole_windows(size: windows.Pair, output_size: windows.Pair) -> windows.Pair
 def _whole_windows(name: str, x: Value, output_size: Any) -> tuple[windows.Pair, windows.Pair | None]:
     _with_pixels(name, x)
     size = adaptive_size(name, x.shape[2:], output_size)
+    for count in size:
+        check_room(f"{name}: windows", (count,), _LEAST_BYTES, "ask for fewer")
     return size, whole_windows(x.shape[2:], size)
 
 

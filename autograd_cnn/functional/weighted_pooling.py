@@ -13,6 +13,7 @@ from autograd_cnn.functional.pooling import max_pool2d, pool_windows
 from autograd_cnn.gates import convolution, pooling, windows
 from autograd_cnn.gates.comparison import equal, where
 from autograd_cnn.gates.shape import concatenate
+from autograd_cnn.memory import in_memory
 from autograd_cnn.registry import Value
 from autograd_cnn.settings import positive
 
@@ -102,11 +103,17 @@ def distance_weights(kernel_size: Any) -> Any:
     Returns
     -------
     (height, width) float64 array
+
+    Raises
+    ------
+    ArgumentError, OutOfMemoryError
+        For sizes that are no positive integers, or larger than memory.
     """
     height, width = windows.pair("distance_weights", "kernel_size", kernel_size, 1)
-    rows, columns = np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2
-    weights = 1 / (1 + np.hypot(rows[:, None], columns[None, :]))
-    return weights / weights.sum()
+    with in_memory("distance_weights: weights", (height, width), 8, "take a smaller window"):
+        rows, columns = np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2
+        weights = 1 / (1 + np.hypot(rows[:, None], columns[None, :]))
+        return weights / weights.sum()
 
 
 def blur_pool2d(x: Value, kernel_size: Any = 3, stride: Any = 2) -> Value:

@@ -11,6 +11,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.gates.axes import one_axis, shape_of, some_axes
 from autograd_cnn.gates.indexing import take
 from autograd_cnn.gates.shape import broadcast_to, concatenate, expand_dims, getitem, ravel, reshape
+from autograd_cnn.memory import in_memory
 from autograd_cnn.registry import Value, composition
 from autograd_cnn.settings import whole
 
@@ -107,7 +108,9 @@ def repeat(x: Value, repeats: Any, axis: int | None = None) -> Value:
     if len(times) != 1:
         if len(times) != shape[axis]:
             raise ShapeError(f"repeat: {len(times)} repeats for {shape[axis]} along axis {axis}; give one for each")
-        return take(x, np.repeat(np.arange(shape[axis]), times), axis)
+        with in_memory("repeat: places", (sum(times),), 8, "repeat less often"):
+            places = np.repeat(np.arange(shape[axis]), times)
+        return take(x, places, axis)
     copies = broadcast_to(expand_dims(x, axis + 1), shape=(*shape[: axis + 1], *times, *shape[axis + 1 :]))
     return reshape(copies, shape=(*shape[:axis], shape[axis] * times[0], *shape[axis + 1 :]))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_cnn import init, nn
 from autograd_cnn.graph import Parameter
-from autograd_cnn.nn.unallocated import in_memory, is_skeleton
+from autograd_cnn.nn.unallocated import is_skeleton, weights_in_memory
 from autograd_cnn.random import generator
 
 Random: TypeAlias = np.random.Generator | int | None
@@ -40,7 +40,7 @@ def started(model: Network, rng: Random, *, mode: str = "fan_in", deviation: flo
         if not isinstance(layer, nn.Conv2d | nn.Linear):
             continue
         weight: Parameter = layer.weight
-        with in_memory(weight.shape, weight.dtype):
+        with weights_in_memory(weight.shape, weight.dtype):
             if deviation is not None and isinstance(layer, nn.Linear):
                 init.normal_(weight, 0.0, deviation, rng=rng)
             elif name in last:

@@ -17,11 +17,15 @@ from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.linear import matmul
 from autograd_cnn.gates.shape import concatenate, getitem, reshape
 from autograd_cnn.graph import Node, Parameter
+from autograd_cnn.memory import check_room
 from autograd_cnn.nn.arguments import floating
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.unallocated import filled, started
 from autograd_cnn.random import generator
 from autograd_cnn.settings import count
+
+_LEAST_BYTES = 25
+"""What a step on the way to a class takes at least: a node, a turn, whether it is one, and where it is listed."""
 
 
 class HierarchicalSoftmax(Module):
@@ -60,8 +64,8 @@ class HierarchicalSoftmax(Module):
 
     Raises
     ------
-    ArgumentError
-        When the tree does not hold each class once, or a setting is not allowed.
+    ArgumentError, OutOfMemoryError
+        When the tree does not hold each class once, a setting is not allowed, or the paths do not fit in memory.
 
     Examples
     --------
@@ -90,7 +94,7 @@ class HierarchicalSoftmax(Module):
         self.n_classes = count("HierarchicalSoftmax", "n_classes", n_classes)
         check_reduction("HierarchicalSoftmax", reduction)
         self.reduction = reduction
-        self.nodes, self.turns, self.on_path = _paths(n_classes, tree)
+        self.nodes, self.turns, self.on_path = _paths(self.n_classes, tree)
         dtype, rng = floating("HierarchicalSoftmax", dtype), generator(rng)
         shape = (n_classes - 1, in_features)
         self.weight = started(shape, dtype, lambda weight: init.kaiming_uniform_(weight, a=math.sqrt(5), rng=rng))
@@ -135,6 +139,9 @@ class HierarchicalSoftmax(Module):
 
 def _paths(n_classes: int, tree: Any) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """Return each class's inner nodes, numbered from the root, its turns there, and which of them are real."""
+    if tree is None:
+        shape = (n_classes, (n_classes - 1).bit_length())
+        check_room("HierarchicalSoftmax: paths", shape, _LEAST_BYTES, "take fewer classes")
     found: dict[int, list[tuple[int, int]]] = {}
     inner = 0
     pending: list[tuple[Any, list[tuple[int, int]]]] = [(range(n_classes) if tree is None else tree, [])]
@@ -151,7 +158,7 @@ def _paths(n_classes: int, tree: Any) -> tuple[NDArray[np.intp], NDArray[np.intp
             found[part] = path
         else:
             raise ArgumentError(f"HierarchicalSoftmax: {part!r} in the tree, expected pairs and each class once")
-    if n_classes < 2 or sorted(found) != list(range(n_classes)):
+    if n_classes < 2 or len(found) != n_classes or sorted(found) != list(range(n_classes)):
         raise ArgumentError(
             f"HierarchicalSoftmax: the tree holds {len(found)} classes, expected 0 to {n_classes - 1}, at least two"
         )

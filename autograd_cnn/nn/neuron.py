@@ -11,11 +11,17 @@ import numpy as np
 from autograd_cnn.errors import DtypeError, ShapeError, UnknownNameError, suggestion
 from autograd_cnn.gates import activation as gates
 from autograd_cnn.graph import Scalar
+from autograd_cnn.memory import check_room
 from autograd_cnn.nn.module import Module
 from autograd_cnn.random import generator
 from autograd_cnn.settings import count
 
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"relu": gates.relu, "tanh": gates.tanh, "sigmoid": gates.sigmoid}
+
+
+_LEAST_BYTES = 200
+"""What a weight that is a Scalar takes at least: itself, its number, its name, and where they are kept."""
+_WAY_OUT = "make fewer or smaller layers, or nn.Linear, which keeps all weights in one array"
 
 
 class Neuron(Module):
@@ -30,6 +36,11 @@ class Neuron(Module):
         What the sum goes through; None leaves it as it is.
     rng : numpy.random.Generator or int, optional
         Where the weights come from; the default generator.
+
+    Raises
+    ------
+    ArgumentError, UnknownNameError, OutOfMemoryError
+        When a setting is not allowed, or there are more weights than fit in memory.
 
     Examples
     --------
@@ -53,6 +64,7 @@ class Neuron(Module):
             )
         self.n_inputs = count("Neuron", "n_inputs", n_inputs)
         self.activation = activation
+        check_room("Neuron: weights", (self.n_inputs,), _LEAST_BYTES, _WAY_OUT)
         for i, weight in enumerate(generator(rng).uniform(-1, 1, n_inputs).tolist()):
             setattr(self, f"w{i}", Scalar(weight))
         self.b = Scalar(0.0)
@@ -89,7 +101,9 @@ class NeuronLayer(Module):
         rng: np.random.Generator | int | None = None,
     ) -> None:
         rng = generator(rng)
-        for i in range(count("NeuronLayer", "n_outputs", n_outputs)):
+        shape = count("NeuronLayer", "n_outputs", n_outputs), count("NeuronLayer", "n_inputs", n_inputs)
+        check_room("NeuronLayer: weights", shape, _LEAST_BYTES, _WAY_OUT)
+        for i in range(n_outputs):
             setattr(self, f"neuron{i}", Neuron(n_inputs, activation, rng=rng))
 
     def forward(self, x: Sequence[float | Scalar]) -> Scalar | list[Scalar]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.errors import OutOfMemoryError
 from autograd_cnn.graph import Parameter
+from autograd_cnn.memory import in_memory
 from autograd_cnn.nn.shapes import Shape
-from autograd_cnn.settings import LARGEST_INTEGER
 
 _bare: ContextVar[bool] = ContextVar("bare", default=False)
 
@@ -49,7 +47,7 @@ def is_skeleton() -> bool:
 
 def started(shape: Shape, dtype: np.dtype[Any], start: Callable[[Parameter], Any]) -> Parameter:
     """Return a parameter into which `start` wrote its first values; inside `skeleton` zeros without memory."""
-    with in_memory(shape, dtype):
+    with weights_in_memory(shape, dtype):
         if is_skeleton():
             return Parameter.unwritten(shape, dtype)
         parameter = Parameter(np.empty(shape, dtype))
@@ -59,21 +57,11 @@ def started(shape: Shape, dtype: np.dtype[Any], start: Callable[[Parameter], Any
 
 def filled(shape: Shape, number: float, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return an array of one number, which weights or statistics start from."""
-    with in_memory(shape, dtype):
+    with weights_in_memory(shape, dtype):
         return np.full(shape, number, dtype)
 
 
-@contextmanager
-def in_memory(shape: Shape, dtype: np.dtype[Any]) -> Iterator[None]:
-    """Raise OutOfMemoryError where an array of a shape does not fit in memory, or cannot be numbered at all."""
-    size = math.prod(shape) * dtype.itemsize
-    too_large = OutOfMemoryError(
-        f"weights of shape {tuple(shape)} take {size / 2**30:.3g} GiB, which cannot be had; make fewer or smaller "
-        "layers, or look at shapes and sizes alone inside nn.skeleton()"
-    )
-    if size > LARGEST_INTEGER:  # NumPy has several errors for such an array, depending on its axes
-        raise too_large
-    try:
-        yield
-    except MemoryError:
-        raise too_large from None
+def weights_in_memory(shape: Shape, dtype: np.dtype[Any]) -> AbstractContextManager[None]:
+    """Raise OutOfMemoryError where weights of a shape, made in the ``with`` block, do not fit in memory."""
+    way_out = "make fewer or smaller layers, or look at shapes and sizes alone inside nn.skeleton()"
+    return in_memory("weights", tuple(shape), dtype.itemsize, way_out)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn.errors import DtypeError, OutOfRangeError, ShapeError
 from autograd_cnn.graph import Node
+from autograd_cnn.memory import in_memory
 from autograd_cnn.settings import count, whole
 
 
@@ -98,8 +99,9 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int | None = None) ->
 
     Raises
     ------
-    ShapeError, DtypeError, OutOfRangeError, ArgumentError
-        When labels and predictions do not fit each other or the number of classes, or that is no positive integer.
+    ShapeError, DtypeError, OutOfRangeError, ArgumentError, OutOfMemoryError
+        When labels and predictions do not fit each other or the number of classes, or that is no positive integer,
+        or larger than memory.
 
     Examples
     --------
@@ -115,8 +117,9 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int | None = None) ->
     size = int(highest) + 1 if classes is None else count("confusion_matrix", "classes", classes)
     if min(rows.min(initial=0), columns.min(initial=0)) < 0 or highest >= size:
         raise OutOfRangeError(f"confusion_matrix: a class outside 0 to {size - 1}")
-    counts = np.zeros((size, size), np.int64)
-    np.add.at(counts, (rows, columns), 1)
+    with in_memory("confusion_matrix: counts", (size, size), 8, "number the classes from 0, without gaps"):
+        counts = np.zeros((size, size), np.int64)
+        np.add.at(counts, (rows, columns), 1)
     return counts
 
 

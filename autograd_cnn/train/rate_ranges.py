@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ArgumentError
+from autograd_cnn.memory import in_memory
 from autograd_cnn.nn import Module
 from autograd_cnn.optim import Optimizer
 from autograd_cnn.optim.groups import number
@@ -97,8 +98,9 @@ def rate_range(
 
     Raises
     ------
-    ArgumentError
-        When the rates do not rise from above 0, there are less than two steps, or no batches.
+    ArgumentError, OutOfMemoryError
+        When the rates do not rise from above 0, there are less than two steps or more than fit in memory, or no
+        batches.
 
     Examples
     --------
@@ -138,7 +140,9 @@ def _rates(lowest: float, highest: float, steps: int) -> list[float]:
     steps = count("rate_range", "steps", steps)
     if steps < 2:
         raise ArgumentError(f"rate_range: steps={steps}, expected at least 2")
-    return [float(rate) for rate in np.geomspace(first, last, steps)]
+    with in_memory("rate_range: rates", (steps,), 8, "test fewer steps"):
+        rates: list[float] = np.geomspace(first, last, steps).tolist()
+    return rates
 
 
 def _repeated(batches: Iterable[Any]) -> Iterator[Any]:
