@@ -152,6 +152,8 @@ READERS = {
     "methods": lambda self, x: x * self.array.mean() + self.array.T.astype(np.float64),
     "left of a node": lambda self, x: self.array * x - self.array / 3,
     "matrix product": lambda self, x: x @ self.array,
+    "product of arrays": lambda self, x: x * (self.array @ np.eye(3)[::-1]) + self.array @ self.array,
+    "order of memory": lambda self, x: x * self.array.ravel().reshape(3, 3, order="F"),
     "weights of a layer": lambda self, x: F.linear(x, self.array, self.array[0]),
     "filters": lambda self, x: F.conv2d(x.reshape(1, 1, 3, 3), self.array[None, None], padding=1),
     "choice": lambda self, x: ag.where(self.array > 0.5, x, 2 * x),

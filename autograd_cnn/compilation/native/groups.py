@@ -59,8 +59,8 @@ def groups_of(traced: Traced, look: Look = Look.NOTHING) -> dict[Node, Group | N
     users = Users(traced, look)
     found: dict[Node, Group | None] = {}
     for node in traced.order:
-        pattern = PATTERNS.get(node.gate.name) if node.gate is not None and node not in found else None
-        if pattern is None:
+        pattern = None if node.gate is None or node in found else PATTERNS.get(node.gate.name)
+        if pattern is None or not is_made_by(node, node.gate.name):  # functions of arrays bear names of gates
             continue
         chain = pattern[0](node, users)
         if chain is not None:
