@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn import data
+from autograd_cnn.compilation import Compiled
 from autograd_cnn.errors import ArgumentError, DtypeError, ShapeError
 from autograd_cnn.graph import Node, Tensor
 from autograd_cnn.nn import Module
@@ -145,7 +146,7 @@ def switched(model: Any, *, training: bool) -> Iterator[None]:
 
 def networks_of(model: Any) -> list[Module]:
     """Return the networks whose mode decides what a model gives: itself, or those that a function can reach."""
-    model = getattr(model, "function", model)  # of ag.compile(model)
+    model = model.function if isinstance(model, Compiled) else model
     return [model] if isinstance(model, Module) else list(reachable(model, Module))
 
 

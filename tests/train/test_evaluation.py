@@ -65,6 +65,12 @@ def test_what_calls_a_network_evaluates_to_what_the_network_does(model, criterio
     assert [layer.training for layer in NETWORK] == [mode, mode, mode, not mode, mode]
 
 
+def test_a_network_may_hold_a_function_of_its_own():
+    network = nn.Sequential(nn.Flatten(), nn.Dropout(0.5))
+    network.function = F.relu
+    np.testing.assert_array_equal(train.predict(network, IMAGES), IMAGES.reshape(len(IMAGES), -1))
+
+
 def test_a_network_that_a_function_comes_by_in_another_way_keeps_its_mode():
     NETWORK.train()
     seen = []
