@@ -104,7 +104,7 @@ class ReplayedTensor(Tensor):
 
     __slots__ = ()
     backward = go_backward
-    detach = _detached_tensor  # type: ignore[assignment]
+    detach = _detached_tensor
     __reduce_ex__ = _refuse_copies
 
 

@@ -79,6 +79,10 @@ class Tensor(Node):
         """NumPy dtype of the value."""
         return self._value.dtype  # type: ignore[no-any-return]
 
+    def detach(self) -> Tensor:
+        """Return a leaf with the same value that no gradient flows through; a compiled function does at every call."""
+        return super().detach() if recording().compiling_from is None else Tensor(self)
+
     def __len__(self) -> int:
         if not self.shape:
             raise ShapeError(f"len(): {describe(self)} has no axis")

@@ -6,7 +6,7 @@ with the functions of this package; of a module's buffers, `nn.Module` does. Whi
 they do what they wrap and nothing else.
 """
 
-from autograd_cnn.live.arrays import array, assign, buffer, check_current, effect
+from autograd_cnn.live.arrays import array, assign, buffer, check_current, effect, of_numbers
 from autograd_cnn.live.data import Data, Plainly
 from autograd_cnn.live.log import Drawn, Held, Log, Source, is_recording
 from autograd_cnn.live.modules import called, changes, is_same
@@ -44,5 +44,6 @@ __all__ = [
     "is_recording",
     "is_same",
     "number",
+    "of_numbers",
     "saved",
 ]

@@ -14,6 +14,7 @@ from autograd_cnn.graph import Array, Node, Parameter, Tensor, describe
 from autograd_cnn.live.data import Data, called_plainly, data, data_from
 from autograd_cnn.live.log import Held, Log, Source, is_recording
 from autograd_cnn.recording import recording
+from autograd_cnn.settings import a_kind
 
 
 def array(x: Any) -> Any:
@@ -38,24 +39,45 @@ def buffer(buffers: Mapping[str, Any], name: str) -> Any:
 
 
 def assign(buffers: dict[str, Any], name: str, value: Any) -> None:
-    """Let a name stand for another array, a node's or a plain one, now and at the end of every replay.
+    """Let a name stand for a copy of an array, a node's or a plain one, now and at the end of every replay.
 
     Raises
     ------
     ArgumentError
-        When the value is a Parameter, or no array of numbers.
+        When the value is a Parameter, or no array of real numbers.
     """
     log, key = recording().log, (id(buffers), name)
-    if isinstance(value, Parameter) or (not isinstance(value, Node) and (value := np.asarray(value)).dtype.kind == "O"):
-        kind = type(value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value).__name__
-        raise ArgumentError(f"{name!r} is a registered buffer: got {kind}, expected an array of numbers, or a result")
+    if value is (buffers[name] if log is None else log.held[key].now if key in log.held else None):
+        return  # written into in place
+    value = of_numbers(name, value)
     if log is None:
-        buffers[name] = np.asarray(value)
+        buffers[name] = np.array(value)
         return
     new = array(Tensor(value) if is_recording() and not isinstance(value, Node) else value)
-    if key not in log.held or log.held[key].now is not new:
-        log.held[key] = Held(new, lambda: buffers[name])
-        _do_at_replays(log, partial(_put, buffers, name), new)
+    new = called_plainly("copy", np.array, (new,), {}) if is_recording() else np.array(new)
+    log.held[key] = Held(new, lambda: buffers[name])
+    _do_at_replays(log, partial(_put, buffers, name), new)
+
+
+def of_numbers(name: str, value: Any) -> Any:
+    """Return what a buffer may become: a node as it is, anything else as an array.
+
+    Raises
+    ------
+    ArgumentError
+        When the value is a Parameter, or no array of real numbers, which alone can be saved and loaded.
+    """
+    if isinstance(value, Node) and not isinstance(value, Parameter):
+        return value
+    try:
+        found = None if isinstance(value, Parameter) else np.asarray(value)
+    except ValueError:  # rows of several lengths
+        found = None
+    if found is None or found.dtype.kind not in "biuf":
+        raise ArgumentError(
+            f"{name!r} is a registered buffer: got {a_kind(value)}, expected an array of real numbers, or a result"
+        )
+    return found
 
 
 def effect(function: Callable[..., None], target: Any, *operands: Any) -> None:

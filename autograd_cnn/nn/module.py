@@ -161,17 +161,18 @@ class Module:
     def register_buffer(self, name: str, value: Any) -> None:
         """Make an array an attribute that belongs to the state but is not trained, such as a running mean.
 
-        Write into it (``self.running_mean[...] = ...``) or assign it anew, also a node, whose value is taken. It is
-        part of `state_dict`, copied with the module, and read and written anew at every call of a compiled function.
+        Write into it (``self.running_mean[...] = ...``) or assign it anew, also a node, whose value is taken: the
+        module keeps a copy. It is part of `state_dict`, copied with the module, and read and written anew at every
+        call of a compiled function.
 
         Raises
         ------
         ArgumentError
-            When the name cannot be used, or is taken.
+            When the name cannot be used, or is taken, or the value is no array of real numbers.
         """
         if not name or "." in name or "/" in name or hasattr(self, name):
             raise ArgumentError(f"{type(self).__name__}: {name!r} cannot name a buffer: it is taken, or no plain name")
-        self._buffers = {**self._buffers, name: np.array(value)}
+        self._buffers = {**self._buffers, name: np.array(live.of_numbers(name, value))}
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, NDArray[Any]]]:
         """Yield the arrays given to `register_buffer`, here and in all modules inside, with dotted names."""

@@ -284,7 +284,21 @@ def by_the_new_name(self, x):
     return y + state
 
 
+def detached(self, x):
+    self.state = 0.9 * self.state + 0.1 * x.detach().mean(axis=0)
+    self.state[0] = x.detach()[0, 0]
+    return x * self.state + self.weight.detach()
+
+
+def another_buffer(self, x):
+    self.norm.running_mean = self.state
+    self.norm.running_mean += 1
+    self.state *= 2
+    return x * self.state + self.norm.running_mean
+
+
 WRITERS = [item, before, of_a_node, into_a_part, two_names, twice, anew_and_in_place, by_the_new_name]
+WRITERS += [detached, another_buffer]
 
 
 class Writer(nn.Module):
@@ -439,13 +453,35 @@ def test_a_number_that_is_drawn_beside_a_buffer_is_no_constant():
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [(None, "NoneType"), (ag.Parameter([1.0]), "Parameter"), (nn.ReLU(), "ReLU"), ([1, "x", None], "ndarray")],
+    [
+        (None, "a NoneType"),
+        (ag.Parameter([1.0]), "a Parameter"),
+        (nn.ReLU(), "a ReLU"),
+        ([1, "x", None], "a list"),
+        ([[1], [2, 3]], "a list"),
+        ("1", "a str"),
+        (1j, "a complex"),
+        (np.datetime64("2020-01-01"), "a datetime64"),
+    ],
 )
 def test_a_buffer_stays_an_array_of_numbers(value, kind):
     model = Scaled(np.ones(3))
     with pytest.raises(ag.ArgumentError, match=f"'scale' is a registered buffer: got {kind}, expected an array of"):
         model.scale = value
+    with pytest.raises(ag.ArgumentError, match=f"'offset' is a registered buffer: got {kind}, expected an array of"):
+        model.register_buffer("offset", value)
     assert model.scale.tolist() == [1, 1, 1]
+
+
+def test_a_buffer_is_an_array_of_its_own():
+    first, second, array = nn.BatchNorm1d(3), nn.BatchNorm1d(3), np.ones(3)
+    first.running_mean = second.running_mean
+    second.running_var = array
+    for layer in (first, second):
+        layer(ag.Tensor(np.eye(3, dtype=np.float32)))
+    second.load_state_dict(second.state_dict() | {"running_var": np.zeros(3)})
+    np.testing.assert_array_equal(first.running_mean, second.running_mean)
+    assert array.tolist() == [1, 1, 1]
 
 
 def test_a_node_leaves_its_value():

@@ -59,11 +59,12 @@ def groups_of(traced: Traced, look: Look = Look.NOTHING) -> dict[Node, Group | N
     users = Users(traced, look)
     found: dict[Node, Group | None] = {}
     for node in traced.order:
-        pattern = None if node.gate is None or node in found else PATTERNS.get(node.gate.name)
-        if pattern is None or not is_made_by(node, node.gate.name):  # functions of arrays bear names of gates
+        name = node.gate.name if node.gate is not None and node not in found else ""
+        if name not in PATTERNS or not is_made_by(node, name):  # functions of arrays bear names of gates, too
             continue
-        chain = pattern[0](node, users)
+        find_chain, build = PATTERNS[name]
+        chain = find_chain(node, users)
         if chain is not None:
             found.update(dict.fromkeys(chain))
-            found[chain[-1]] = Group(chain, pattern[1])
+            found[chain[-1]] = Group(chain, build)
     return found
