@@ -148,6 +148,7 @@ def on_arrays(gate: Gate, values: Any, attributes: dict[str, Any]) -> tuple[Any,
     except TypeError as error:
         raise DtypeError(f"{gate.name}: {error}{_with(attributes)}") from error
     except OverflowError as error:
+        [as_float(gate.name, x) for x in values if type(x) is int]  # says how large one beyond all floats is
         raise ArgumentError(f"{gate.name}: {error}{_with(attributes)}") from None
     except MemoryError as error:
         raise OutOfMemoryError(f"{gate.name}: {error}{_with(attributes)}") from None
@@ -174,6 +175,8 @@ def on_floats(gate: Gate, values: Any, attributes: dict[str, Any]) -> Any:
 
 def _of_python(value: Any) -> Any:
     """Return a number as Python's, as those are that made it: the next gate then takes the same way as with Scalars."""
+    if type(value) is float:
+        return value
     return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
 
 
