@@ -13,7 +13,7 @@ import autograd_cnn as ag
 from autograd_cnn import nn, train
 
 NAMES = st.sampled_from(["a", "b", "c"])
-VALUES = st.floats(-4, 4).map(float)
+VALUES = st.floats(-4, 4).filter(lambda v: not 0 < abs(v) < 1e-9)  # whose products are no subnormal numbers
 
 
 class Layer(nn.Module):
