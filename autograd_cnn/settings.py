@@ -110,6 +110,17 @@ def count(name: str, setting: str, given: Any) -> int:
     return whole(name, setting, given, 1, wanted="a positive integer")
 
 
+def limit(name: str, setting: str, given: Any, usual: Any, least: int) -> Any:
+    """Return a limit as a pair, an int or a float, whichever its usual value is; raise ArgumentError below `least`."""
+    if isinstance(usual, tuple):
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise ArgumentError(f"{name}: {setting}={written(given)}, expected a pair such as {usual}")
+        return tuple([limit(name, setting, x, 0.0, least) for x in given])
+    if isinstance(usual, int):
+        return whole(name, setting, given, least)
+    return number(name, setting, given, least, wanted=f"a number of at least {least}")
+
+
 def as_float(name: str, given: Any) -> float:
     """Return a real number as a float; raise DtypeError for one beyond all floats, and say how large it is."""
     try:

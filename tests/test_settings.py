@@ -1,5 +1,6 @@
 """Settings are numbers or whole numbers; anything else is refused by an error that names the setting."""
 
+import dataclasses
 import inspect
 import math
 import operator
@@ -115,7 +116,11 @@ def test_integers_beyond_all_floats_are_refused_as_numbers():
 
 @pytest.mark.parametrize(
     "make",
-    [ag.Scalar, lambda x: ag.Scalar(1.0).assign(x), lambda x: ag.Scalar(2.0) + x, lambda x: x * ag.Scalar(2.0), ag.exp],
+    [
+        *(ag.Scalar, lambda x: ag.Scalar(1.0).assign(x), lambda x: ag.Scalar(2.0) + x, lambda x: x * ag.Scalar(2.0)),
+        *(ag.exp, lambda x: ag.Tensor(ROW) + x, lambda x: x / ag.Tensor(ROW), lambda x: ag.maximum(ROW, x)),
+        lambda x: ag.where([True], ag.Tensor(np.ones(3, np.float32)), x),
+    ],
 )
 @pytest.mark.parametrize("x", [10**400, -(10**400)])
 def test_a_number_beyond_all_floats_is_told_by_its_size(make, x):
@@ -154,6 +159,8 @@ CHECKED = LINEAR, F.cross_entropy
 TRAINED = *CHECKED, optim.SGD(LINEAR.parameters(), 1.0)
 SCORES, LABELS, SIGNS = np.ones((4, 3)), np.zeros(4, int), np.ones(4)
 SAMPLES = np.ones((4, 3), np.float32), np.zeros(4, int)
+TRAINABLE = ag.Scalar(2.0)
+UPDATED = ag.compile(lambda: TRAINABLE * TRAINABLE, update=lambda p, g: p - g)
 WRONG = (*TRUTHS, *ARRAYS, *NODES, *OTHERS)
 ASKED = {
     "axis": lambda x: ag.swapaxes(IMAGES, x, 1),
@@ -193,6 +200,9 @@ ASKED = {
     "norm_type": lambda x: F.lp_pool2d(IMAGES, x, 5),
     "in_features": lambda x: nn.Linear(x, 2),
     "dim": lambda x: nn.Softmax(x),
+    "momentum": lambda x: F.batch_norm(IMAGES, np.zeros(4), np.ones(4), training=True, momentum=x),
+    "momentum of instances": lambda x: F.instance_norm(IMAGES, np.zeros(4), np.ones(4), momentum=x),
+    "steps of a compiled training": lambda x: UPDATED.train(steps=x),
     "dim of a softmax": lambda x: F.softmax(SCORES, x),
     "dim of a softmin": lambda x: F.softmin(SCORES, x),
     "dim of a logarithm": lambda x: F.log_softmax(SCORES, x),
@@ -409,6 +419,55 @@ def test_counts_beyond_memory_are_refused_at_once_with_their_size_and_a_way_out(
 def test_a_tree_of_few_classes_is_told_from_classes_beyond_memory():
     with pytest.raises(ag.ArgumentError, match=r"the tree holds 2 classes, expected 0 to 999999999999999"):
         nn.HierarchicalSoftmax(2, 10**15, (0, 1))
+
+
+THRESHOLDS = {setting.name: setting.default for setting in dataclasses.fields(health.Thresholds)}
+
+
+@pytest.mark.parametrize("setting", THRESHOLDS)
+def test_thresholds_are_numbers_of_at_least_0_and_pairs_of_them(setting):
+    usual = THRESHOLDS[setting]
+    wrong = [*(x for x in WRONG if type(x) is not tuple), (), (1.0, 2.0, 3.0), -1, -0.5, 10**400]
+    wrong += [0] if setting.endswith("_steps") else []
+    for x in [*wrong, *((1.0, x) for x in wrong)]:
+        with pytest.raises(ag.ArgumentError, match=f"^Thresholds: {setting}=.*, expected an? "):
+            health.Thresholds(**{setting: x})
+    same = health.Thresholds(**{setting: list(usual) if isinstance(usual, tuple) else usual})
+    assert same == health.Thresholds()
+
+
+@given(st.sampled_from(sorted(THRESHOLDS)), st.integers(1, 2**63 - 1))
+def test_thresholds_take_any_number_from_1(setting, x):
+    pair = isinstance(THRESHOLDS[setting], tuple)
+    found = getattr(health.Thresholds(**{setting: (x, np.float32(2)) if pair else x}), setting)
+    assert found == ((float(x), 2) if pair else type(THRESHOLDS[setting])(x))
+
+
+RAGGED = [[0], [0, 1]]
+RAGGED_LOSSES = {
+    **{f"target of {f.__name__}": (f, SCORES) for f in (F.mse_loss, F.binary_cross_entropy, F.kl_div)},
+    **{f"labels of {f.__name__}": (f, SCORES) for f in (F.nll_loss, F.multiclass_svm_loss, F.multi_margin_loss)},
+    "target of cross_entropy": (F.cross_entropy, SCORES),
+    "target of binary_hinge_loss": (F.binary_hinge_loss, SIGNS),
+    "target of contrastive_loss": (F.contrastive_loss, SCORES, SCORES),
+    "labels of accuracy": (train.accuracy, SCORES),
+    "scores of accuracy": (lambda x: train.accuracy(x, LABELS),),
+    "predicted of confusion_matrix": (train.confusion_matrix, LABELS),
+    "indices of max_unpool2d": (lambda x: F.max_unpool2d(IMAGES, x, 2),),
+    "weight of cross_entropy": (lambda x: F.cross_entropy(SCORES, LABELS, x),),
+    "weight of binary_cross_entropy": (lambda x: F.binary_cross_entropy(SCORES, SCORES, x),),
+    "weight of CrossEntropyLoss": (nn.CrossEntropyLoss,),
+    "pos_weight of BCEWithLogitsLoss": (lambda x: nn.BCEWithLogitsLoss(pos_weight=x),),
+}
+"""What takes lists of labels, targets or weights."""
+
+
+@pytest.mark.parametrize("what", RAGGED_LOSSES)
+def test_lists_of_different_lengths_are_refused_by_name(what):
+    setting, _, name = what.partition(" of ")
+    function, *given_before = RAGGED_LOSSES[what]
+    with pytest.raises(ag.ShapeError, match=rf"^{name}: {setting}=\[\[0\], \[0, 1\]\], expected numbers in a rect"):
+        function(*given_before, RAGGED)
 
 
 CLIPPED = st.sampled_from([np.ones(3), ag.Tensor(np.ones(3)), ag.Scalar(1.0), 1.0])

@@ -18,6 +18,7 @@ from autograd_cnn.compilation.scalars.training import train
 from autograd_cnn.errors import ArgumentError
 from autograd_cnn.recording import recording
 from autograd_cnn.registry import Gate
+from autograd_cnn.settings import whole
 
 RECORDINGS = 8
 """As many are kept for one structure of arguments: for training and testing, for a guard that decides otherwise."""
@@ -143,7 +144,7 @@ class Compiled:
         Raises
         ------
         ArgumentError
-            When the function was compiled without ``update=``, or there are no samples.
+            When the function was compiled without ``update=``, `steps` is no whole number, or there are no samples.
         GradientError
             When no Scalar that requires a gradient is to be trained.
 
@@ -156,8 +157,7 @@ class Compiled:
             raise ArgumentError(
                 f"train: {self.__name__} was compiled without update=, such as lambda p, g: p - 0.1 * g"
             )
-        if not isinstance(steps, int) or steps < 0:
-            raise ArgumentError(f"train: steps={steps!r}, expected a whole number that is not negative")
+        steps = whole("train", "steps", steps, 0, wanted="a whole number that is not negative")
         found, leaves, data = self._sampled("train", columns)
         if data.shape[1] == 0:
             raise ArgumentError("train: got no samples, expected at least one")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from autograd_cnn import live
 from autograd_cnn.errors import DtypeError, ShapeError
 from autograd_cnn.registry import Value
-from autograd_cnn.settings import a_kind
+from autograd_cnn.settings import a_kind, written
 
 
 def shape_of(name: str, x: Value) -> tuple[int, ...]:
@@ -14,6 +17,14 @@ def shape_of(name: str, x: Value) -> tuple[int, ...]:
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
         raise DtypeError(f"{name}: got {a_kind(x)}, expected an array or node; use np.array(..., np.float32)")
     return tuple(x.shape)
+
+
+def array_of(name: str, what: str, given: Any) -> Any:
+    """Return the array of a node, or of what NumPy takes for one; raise ShapeError for lists of different lengths."""
+    try:
+        return live.array(given)
+    except ValueError:
+        raise ShapeError(f"{name}: {what}={written(given)}, expected numbers in a rectangular array") from None
 
 
 def images(name: str, x: Value) -> None:

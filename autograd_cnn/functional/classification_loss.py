@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError
-from autograd_cnn.functional.arguments import floating
+from autograd_cnn.functional.arguments import array_of, floating
 from autograd_cnn.functional.probability_loss import where_possible
 from autograd_cnn.functional.targets import (
     alike,
@@ -103,7 +103,7 @@ def cross_entropy(
     floating(name, input)
     check_reduction(name, reduction)
     smoothing, ignore_index = check_smoothing(name, label_smoothing), whole(name, "ignore_index", ignore_index)
-    if input.shape and np.shape(target) == input.shape and _is_floating(target):
+    if input.shape and _are_probabilities(name, target, input.shape):
         return _against_probabilities(input, alike(name, input, target), weight, ignore_index, reduction, smoothing)
     labels, ignored = classes_and_ignored(name, input.shape, target, ignore_index)
     ignore = ignore_index if ignored else None
@@ -185,5 +185,6 @@ def _weighted(name: str, losses: Value, factors: Any, shape: tuple[int, ...], re
     )
 
 
-def _is_floating(target: Any) -> bool:
-    return (target if hasattr(target, "dtype") else np.asarray(target)).dtype.kind == "f"
+def _are_probabilities(name: str, target: Any, shape: tuple[int, ...]) -> bool:
+    given = target if hasattr(target, "dtype") else array_of(name, "target", target)
+    return bool(given.shape == shape and given.dtype.kind == "f")

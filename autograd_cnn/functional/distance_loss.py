@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, ShapeError
-from autograd_cnn.functional.arguments import floating, same_dtype
+from autograd_cnn.functional.arguments import array_of, floating, same_dtype
 from autograd_cnn.functional.targets import reduced, same_shape, signs
 from autograd_cnn.gates.axes import one_axis
 from autograd_cnn.gates.comparison import abs, equal, maximum, minimum, where
@@ -150,7 +149,8 @@ def contrastive_loss(
     array([12.5  ,  0.125])
     """
     _embeddings("contrastive_loss", input1, input2)
-    margin, target = number("contrastive_loss", "margin", margin), live.array(target)
+    margin = number("contrastive_loss", "margin", margin)
+    target = array_of("contrastive_loss", "target", target)
     if target.shape != input1.shape[:-1]:
         raise ShapeError(f"contrastive_loss: target of shape {target.shape}, expected {input1.shape[:-1]}")
     if not np.isin(target, (0, 1)).all():

@@ -61,7 +61,7 @@ def batch_norm(
     channels = _channels("batch_norm", x)
     _check_affine("batch_norm", x, weight, bias, (channels,))
     _check_running("batch_norm", running_mean, running_var, channels, needed=not training)
-    eps = number("batch_norm", "eps", eps)
+    eps, momentum = number("batch_norm", "eps", eps), _share("batch_norm", momentum)
     if not training:
         return _with_fixed_statistics(x, running_mean, running_var, weight, bias, eps)
     count = math.prod(x.shape) // max(channels, 1)
@@ -105,7 +105,7 @@ def instance_norm(
     channels = _channels("instance_norm", x)
     _check_affine("instance_norm", x, weight, bias, (channels,))
     _check_running("instance_norm", running_mean, running_var, channels, needed=not use_input_stats)
-    eps = number("instance_norm", "eps", eps)
+    eps, momentum = number("instance_norm", "eps", eps), _share("instance_norm", momentum)
     if not use_input_stats:
         return _with_fixed_statistics(x, running_mean, running_var, weight, bias, eps)
     count = math.prod(x.shape[2:])
@@ -250,6 +250,11 @@ def _with_fixed_statistics(x: Value, mean: Any, variance: Any, weight: Any, bias
 def _stretched(standard: Value, weight: Any, bias: Any) -> Value:
     standard = standard if weight is None else standard * gates.along_channels(weight, standard)
     return standard if bias is None else standard + gates.along_channels(bias, standard)
+
+
+def _share(name: str, momentum: Any) -> Any:
+    """Return the share of the newest batch as a float, or as it is where a replay computes it anew."""
+    return momentum if isinstance(momentum, live.Data) else number(name, "momentum", momentum)
 
 
 def _moments(standard: Value, x: Value, axis: tuple[int, ...]) -> tuple[Array, Array]:

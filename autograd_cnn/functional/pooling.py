@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, OutOfRangeError, ShapeError
-from autograd_cnn.functional.arguments import images
+from autograd_cnn.functional.arguments import array_of, images
 from autograd_cnn.functional.convolution import sequences
 from autograd_cnn.gates import pooling, windows
 from autograd_cnn.gates.comparison import where
@@ -173,7 +172,7 @@ def max_unpool2d(
            [5., 0.]])
     """
     images("max_unpool2d", x)
-    switches = live.array(indices)
+    switches = array_of("max_unpool2d", "indices", indices)
     if switches.shape != tuple(x.shape) or switches.dtype.kind not in "iu":
         raise ShapeError(
             f"max_unpool2d: indices {switches.dtype} of shape {switches.shape}, expected integers of shape {x.shape}"

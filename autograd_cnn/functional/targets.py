@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autograd_cnn import live
 from autograd_cnn.errors import ArgumentError, DtypeError, OutOfRangeError, ShapeError
-from autograd_cnn.functional.arguments import floating, same_dtype, shape_of
+from autograd_cnn.functional.arguments import array_of, floating, same_dtype, shape_of
 from autograd_cnn.gates.comparison import where
 from autograd_cnn.gates.reduction import mean, sum
 from autograd_cnn.graph import Node
@@ -37,7 +37,7 @@ def alike(name: str, x: Value, target: Any) -> Value:
     elif isinstance(target, numbers.Real) and not x.shape:
         return float(target)
     else:
-        target = live.array(target)
+        target = array_of(name, "target", target)
         if target.dtype.kind not in "biuf":
             raise DtypeError(f"{name}: target of dtype {target.dtype}, expected real numbers")
         target = target.astype(x.dtype)
@@ -65,7 +65,7 @@ def between_0_and_1(name: str, what: str, x: Value) -> None:
 
 def signs(name: str, x: Value, target: Any, shape: tuple[int, ...]) -> Value:
     """Return `target` as constants −1 and 1 of the dtype of `x`; raise for anything else."""
-    target = live.array(target)
+    target = array_of(name, "target", target)
     if target.shape != shape:
         raise ShapeError(f"{name}: target of shape {target.shape}, expected {shape}: one label 1 or −1 each")
     if target.dtype.kind not in "biuf" or not np.isin(target, (-1, 1)).all():
@@ -88,7 +88,7 @@ def classes_and_ignored(
     name: str, shape: tuple[int, ...], labels: Any, ignore_index: int | None = None
 ) -> tuple[NDArray[np.intp], bool]:
     """Return what `classes` does, and whether some of the labels are to be ignored."""
-    labels = live.array(labels)
+    labels = array_of(name, "labels", labels)
     axis = min(1, len(shape) - 1)
     if not shape or labels.shape != shape[:axis] + shape[axis + 1 :]:
         hint = "; give one-hot labels as floats" if labels.shape == shape and labels.dtype.kind in "biu" else ""
@@ -151,7 +151,7 @@ def some_class_weights(name: str, weight: Any) -> NDArray[Any]:
 
 def factors(name: str, what: str, given: Any) -> NDArray[Any]:
     """Return the constant factors of losses as an array; raise ArgumentError unless they are numbers, or a mask."""
-    found: NDArray[Any] = live.array(given)
+    found: NDArray[Any] = array_of(name, what, given)
     if found.dtype.kind not in ("iuf" if found.ndim == 0 else "biuf"):
         raise ArgumentError(f"{name}: {what}={written(given)}, expected real numbers")
     return found

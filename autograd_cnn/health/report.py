@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias
+
+from autograd_cnn.settings import limit
 
 Severity: TypeAlias = Literal["warning", "critical"]
 
@@ -51,6 +53,11 @@ class Thresholds:
         By which part the validation loss may be above that of training.
     patience : int
         After how many validations without a better one the gap is told.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no number of at least 0, no pair of such, or no whole number.
     """
 
     dead: tuple[float, float] = (0.1, 0.4)
@@ -73,6 +80,12 @@ class Thresholds:
     loss_decrease: float = 0.05
     overfit: float = 0.1
     patience: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuse what is no limit, by its name."""
+        for x in fields(self):
+            least = 1 if x.name.endswith("_steps") else 0
+            object.__setattr__(self, x.name, limit("Thresholds", x.name, getattr(self, x.name), x.default, least))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn.errors import DtypeError, OutOfRangeError, ShapeError
-from autograd_cnn.graph import Node
+from autograd_cnn.functional.arguments import array_of
 from autograd_cnn.memory import in_memory
 from autograd_cnn.settings import count, whole
 
@@ -67,8 +67,7 @@ def top_k_error(scores: Any, labels: Any, k: int = 5) -> float:
 def hits(what: str, scores: Any, labels: Any, k: int) -> NDArray[np.bool_]:
     """Return for each sample whether its label is among the k highest scores."""
     k = whole(what, "k", k, 1)
-    values = np.asarray(scores.value if isinstance(scores, Node) else scores)
-    wanted = _checked_labels(what, labels)
+    values, wanted = array_of(what, "scores", scores), _checked_labels(what, "labels", labels)
     if values.ndim != 2 or wanted.shape != values.shape[:1] or not values.size:
         raise ShapeError(f"{what}: scores {values.shape} and labels {wanted.shape}, expected (N, K) and (N,)")
     if wanted.min() < 0 or wanted.max() >= values.shape[1]:
@@ -110,7 +109,8 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int | None = None) ->
     array([[1, 1],
            [0, 2]])
     """
-    rows, columns = (_checked_labels("confusion_matrix", x) for x in (labels, predicted))
+    rows = _checked_labels("confusion_matrix", "labels", labels)
+    columns = _checked_labels("confusion_matrix", "predicted", predicted)
     if rows.shape != columns.shape or rows.ndim != 1:
         raise ShapeError(f"confusion_matrix: labels {rows.shape} and predicted {columns.shape}, expected (N,) twice")
     highest = max(rows.max(initial=-1), columns.max(initial=-1))
@@ -123,8 +123,8 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int | None = None) ->
     return counts
 
 
-def _checked_labels(what: str, labels: Any) -> NDArray[Any]:
-    found = np.asarray(labels.value if isinstance(labels, Node) else labels)
+def _checked_labels(what: str, argument: str, given: Any) -> NDArray[Any]:
+    found: NDArray[Any] = array_of(what, argument, given)
     if found.dtype.kind not in "iu" and found.size:
         raise DtypeError(f"{what}: labels of dtype {found.dtype}, expected integers")
     return found.astype(np.intp) if found.dtype.kind == "u" or not found.size else found
