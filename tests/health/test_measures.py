@@ -37,6 +37,15 @@ def test_histograms_of_many_numbers_are_those_of_few(seed, order, dtype, wrong):
         assert a.rms == pytest.approx(b.rms, rel=1e-12, nan_ok=True)
 
 
+def test_a_histogram_of_few_numbers_waits_for_no_kernel_to_be_compiled():
+    few, places = np.arange(1.0, 5000.0), ("histograms.histogram", "histograms.size_histogram", "finiteness.all_finite")
+    patches = [mock.patch(f"autograd_cnn.kernels.{place}", side_effect=AssertionError(place)) for place in places]
+    with patches[0], patches[1], patches[2]:
+        found = measures.value_distribution(few), measures.gradient_distribution(few)
+        assert measures.is_finite(few)
+    assert [sum(each.counts) for each in found] == [few.size, few.size]
+
+
 def test_numbers_by_hand():
     assert [measures.median(x) for x in ([3.0, 1.0, 2.0], [10.0, 1.0, 3.0, 2.0], [4.0])] == [2.0, 2.5, 4.0]
     assert math.isnan(measures.median([1.0, math.nan, 2.0]))
