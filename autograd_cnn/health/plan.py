@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd_cnn.gates.contraction import contraction
+from autograd_cnn.gates.shape import transpose
 from autograd_cnn.graph import Array, Node
 from autograd_cnn.health.axes import unit_axis
 from autograd_cnn.health.census import Census, census_of
@@ -18,6 +20,9 @@ from autograd_cnn.health.weighing import only_weighing
 
 GRAPHS = 4
 """Graphs whose layers are remembered: in most trainings one, and that of an epoch's last, smaller batch."""
+
+_TURNING: dict[Any, str] = {transpose: "axes", contraction: "subscripts"}
+"""Gates that move the axis of units by what they are told, where shapes need not tell."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,10 @@ def signature(order: Sequence[Node]) -> tuple[Any, ...]:
     """Return what tells apart graphs that fall into layers differently."""
     positions = {node: i for i, node in enumerate(order)}
     at = positions.get
+    gates = [node.gate for node in order]
     return (
-        [node.gate for node in order],
+        gates,
+        [repr(order[i].attributes[_TURNING[gate]]) for i, gate in enumerate(gates) if gate in _TURNING],
         [node.scope for node in order],
         [node.shape for node in order],
         [node.requires_grad for node in order],

@@ -147,6 +147,27 @@ def test_graphs_that_differ_look_different():
     assert looks[0] != looks[1] != looks[2] != looks[0]
 
 
+def test_graphs_that_turn_their_axes_differently_look_different():
+    """Of equal shapes only the letters of a product, or the axes of a transpose, tell which axis counts units."""
+
+    def turned(axes):
+        return ag.tanh(ag.transpose(ag.matmul(data(4, 3, 3), weight(3, 3)), axes=axes)).sum()
+
+    def contracted(letters):
+        return ag.tanh(ag.einsum(letters, data(4, 3, 3), weight(3, 3))).sum()
+
+    losses = [
+        *(turned((0, 1, 2)), turned(np.array([0, 2, 1]))),
+        *(contracted("nij,jk->nik"), contracted("nij,jk->nki")),
+    ]
+    looks = [signature(ag.topological_order(loss)) for loss in losses]
+    assert all(a != b for i, a in enumerate(looks) for b in looks[:i])
+    plans = Plans(None, None)
+    found = [plans.plan_for(loss, ag.topological_order(loss)) for loss in losses]
+    assert [plan.layers[-1].axes for plan in found] == [(2,), (1,), (2,), (1,)]
+    assert signature(ag.topological_order(turned(np.array([0, 2, 1])))) == looks[1]
+
+
 def test_the_plans_of_the_last_few_graphs_are_kept():
     def graph(size):
         with ag.scope("fc"):
