@@ -21,7 +21,8 @@ from autograd_cnn.errors import (
 )
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, made_by
 from autograd_cnn.graph.making import made_simply
-from autograd_cnn.operands import NUMBERS, as_edge, as_it_is_now, as_plain, float_or_array, one_by_one
+from autograd_cnn.graph.tensor import NUMBERS
+from autograd_cnn.operands import as_edge, as_it_is_now, as_plain, float_or_array, one_by_one
 from autograd_cnn.recording import recording
 from autograd_cnn.settings import as_float, written
 from autograd_cnn.suggestions import check_options

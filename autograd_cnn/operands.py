@@ -11,12 +11,9 @@ from autograd_cnn.errors import ArgumentError
 from autograd_cnn.graph import Node, Parameter, Scalar, Tensor, serial
 from autograd_cnn.graph.making import blank_scalar, made_simply
 from autograd_cnn.graph.origin import Origin
-from autograd_cnn.graph.tensor import refuse_nodes_inside
+from autograd_cnn.graph.tensor import NUMBERS, refuse_nodes_inside
 from autograd_cnn.live import as_attribute
 from autograd_cnn.recording import recording
-
-NUMBERS = frozenset({float, int, bool})
-"""Python numbers stay as they are: they widen no array."""
 
 _UNCHANGING = NUMBERS | {type(None), str}
 _SEQUENCES = frozenset({list, tuple})

@@ -60,10 +60,14 @@ def test_a_tensor_of_nodes_would_cut_their_graph(make, node):
 
 
 def test_a_list_that_holds_itself_is_no_array():
-    itself = [1.0]
-    itself += [itself, itself]
-    with pytest.raises(ag.ArgumentError, match="expected numbers in a rectangular array"):
-        ag.Tensor(itself)
+    for itself in ([1.0], []):  # the second would be an array of 2**64 lists
+        itself += [itself, itself]
+        with pytest.raises(ag.ArgumentError, match="expected numbers in a rectangular array"):
+            ag.Tensor(itself)
+    deep = 1.0
+    for _ in range(64):
+        deep = [deep]
+    assert ag.Tensor(deep).ndim == 64
 
 
 def test_integer_leaf_cannot_require_a_gradient():

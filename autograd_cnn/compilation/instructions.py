@@ -14,8 +14,9 @@ import numpy as np
 from autograd_cnn.backward.rules import rule_applied
 from autograd_cnn.calling import on_arrays, on_floats
 from autograd_cnn.graph import Node, Scalar
+from autograd_cnn.graph.tensor import NUMBERS
 from autograd_cnn.live import Saved
-from autograd_cnn.operands import NUMBERS, float_or_array
+from autograd_cnn.operands import float_or_array
 from autograd_cnn.registry import Gate
 
 Run = Callable[[], None]

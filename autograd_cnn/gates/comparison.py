@@ -181,9 +181,12 @@ def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
     return x if max is None else minimum(x, max)
 
 
+_BESIDE_ELEMENTS = Node, np.ndarray, list, tuple
+
+
 def _bound(setting: str, given: Value | None, none: float) -> float:
     """Return a bound as a float; `none` for no bound, and for arrays and nodes, which stand beside the elements."""
-    if given is None or isinstance(given, Node | np.ndarray | list | tuple):
+    if given is None or isinstance(given, _BESIDE_ELEMENTS):
         return none
     return number("clip", setting, given)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
@@ -149,21 +149,28 @@ class Parameter(Tensor):
 _MOST_AXES = 64
 """Of an array of NumPy; a list may hold itself, and so have no end of them."""
 
+_LISTS = list, tuple
+NUMBERS = frozenset({float, int, bool})
+"""Python numbers stay as they are as operands: they widen no array."""
+
 
 def refuse_nodes_inside(name: str, x: Any) -> None:
     """Raise for a list of nodes, also of lists of them: of an array of their values no gradient would reach them."""
-    if not isinstance(x, list | tuple):
+    if type(x) is np.ndarray or not isinstance(x, _LISTS):
         return
-    lists: Iterable[Any] = [x]
-    for _ in range(_MOST_AXES):
-        parts = list(chain.from_iterable(lists))
+    parts: Any = x
+    for _ in range(_MOST_AXES + 1):
+        if NUMBERS.issuperset(map(type, parts)):
+            return
         kinds = set(map(type, parts))
-        if any(issubclass(kind, Node) for kind in kinds):
+        if any([issubclass(kind, Node) for kind in kinds]):
             what = f"a {type(x).__name__} of nodes"
             raise ArgumentError(f"{name}: got {what}, expected one node; join them with ag.stack")
-        if not any(issubclass(kind, list | tuple) for kind in kinds):
+        lists = parts if kinds == {list} else [part for part in parts if isinstance(part, _LISTS)]
+        if not lists:
             return
-        lists = {id(part): part for part in parts if isinstance(part, list | tuple)}.values()
+        parts = list(chain.from_iterable(dict(zip(map(id, lists), lists, strict=True)).values()))  # each list once
+    raise ArgumentError(f"{name}: got lists inside each other without end, expected numbers in a rectangular array")
 
 
 def _own_array(value: Any, dtype: DTypeLike | None) -> Array:

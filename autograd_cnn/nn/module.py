@@ -255,11 +255,12 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         """Return a buffer; only called for what is no attribute otherwise."""
-        if name in self._buffers:
+        buffers = self._buffers
+        if name in buffers:
             if recording().log is None:
-                return self._buffers[name]
+                return buffers[name]
             live.called(self)
-            return live.buffer(self._buffers, name)
+            return live.buffer(buffers, name)
         kind = type(self).__name__
         if name == "forward":
             raise UnknownLayerError(f"{kind} has no forward; define forward(self, x) in the class")
