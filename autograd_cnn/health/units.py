@@ -98,7 +98,7 @@ def read_units(
     if numbers is not None:
         local = np.array([local_gradient(node) for node in nodes])
         sent = None if any(u is None for u in upstream) else np.array(upstream)
-        return _batch(local, sent, limit, numbers, samples=int(np.bincount(numbers).max()))
+        return _batch(local, sent, limit, numbers, int(np.bincount(numbers).max()))
     known = driven or (None,) * len(nodes)
     axes = [unit_axis(node) for node in nodes] if axes is None else axes
     batches = [
@@ -128,7 +128,7 @@ def _of_tensor(node: Node, axis: int, sent: Any, driven: Array | None, limit: fl
             first = Batch(samples, True, driven, driven, np.zeros(driven.shape))
             return _completed(first, node, axis, sent, slice(0, samples))
     if node.ndim <= 1 or node.size <= PORTION:
-        return _batch(local_gradient(node), sent, limit, None, samples, axis)
+        return _batch(local_gradient(node), sent, limit, axis, samples)
     at_once = max(1, PORTION * samples // node.size)
     first = _of_part(node, axis, sent, limit, slice(0, at_once))
     if limit is None:
@@ -180,7 +180,7 @@ def _of_part(node: Node, axis: int, sent: Any, limit: float | None, rows: slice,
     if units is not None:
         place = (rows, *(slice(None),) * (axis - 1), units)
     part = None if sent is None else sent[place]
-    return _batch(local_gradient(node, place), part, limit, None, rows.stop - rows.start, axis)
+    return _batch(local_gradient(node, place), part, limit, axis, rows.stop - rows.start)
 
 
 def local_gradient(node: Node, place: Any = None) -> Any:
@@ -246,10 +246,11 @@ def average_of_flat(batches: Sequence[Batch]) -> Array:
     return np.asarray(np.average([b.flat for b in batches], axis=0, weights=[b.samples for b in batches]))
 
 
-def _batch(local: Any, upstream: Any, limit: float | None, numbers: Array | None, samples: int, axis: int = 0) -> Batch:
-    active = _any(local != 0, numbers, axis)
-    driven = active if upstream is None else _any((local != 0) & (upstream != 0), numbers, axis)
-    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, numbers, axis)
+def _batch(local: Any, upstream: Any, limit: float | None, units: Array | int, samples: int) -> Batch:
+    """Read all units: given is which each Scalar is, or the axis of a Tensor that counts them."""
+    active = _any(local != 0, units)
+    driven = active if upstream is None else _any((local != 0) & (upstream != 0), units)
+    flat = np.zeros(active.shape) if limit is None else _share(np.abs(local) < limit, units)
     return Batch(samples, limit is None, active, driven, flat)
 
 
@@ -266,22 +267,22 @@ def _first_weight(node: Node, data: set[Node]) -> Node:
     return node
 
 
-def _any(mask: Array, ids: Array | None, unit: int) -> Array:
-    if ids is not None:
-        return np.bincount(ids, mask) > 0
+def _any(mask: Array, units: Array | int) -> Array:
+    if isinstance(units, np.ndarray):
+        return np.bincount(units, mask) > 0
     if not mask.ndim:
         return np.asarray(mask)
-    if unit > 0:
-        mask, unit = np.logical_or.reduce(mask, axis=0), unit - 1  # whole rows: three times as fast as all axes at once
-    if unit:
-        mask = np.logical_or.reduce(mask.reshape(-1, *mask.shape[unit:]), axis=0)
+    if units > 0:  # whole rows: three times as fast as all axes at once
+        mask, units = np.logical_or.reduce(mask, axis=0), units - 1
+    if units:
+        mask = np.logical_or.reduce(mask.reshape(-1, *mask.shape[units:]), axis=0)
     return np.asarray(np.logical_or.reduce(mask.reshape(mask.shape[0], -1), axis=1) if mask.ndim > 1 else mask)
 
 
-def _share(mask: Array, ids: Array | None, unit: int) -> Array:
-    if ids is not None:
-        return np.bincount(ids, mask) / np.bincount(ids)
-    return np.asarray(mask.mean(axis=other_axes(mask.ndim, unit)))
+def _share(mask: Array, units: Array | int) -> Array:
+    if isinstance(units, np.ndarray):
+        return np.bincount(units, mask) / np.bincount(units)
+    return np.asarray(mask.mean(axis=other_axes(mask.ndim, units)))
 
 
 def _ids(mask: Array) -> tuple[int, ...]:
