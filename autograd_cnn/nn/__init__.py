@@ -1,5 +1,6 @@
 """Layers, under their torch.nn names; and neurons made of single numbers."""
 
+from autograd_cnn.nn import copying  # noqa: F401 - binds how modules are copied
 from autograd_cnn.nn.activation import (
     ELU,
     GELU,

@@ -11,7 +11,7 @@ from autograd_cnn.errors import DepthError
 if TYPE_CHECKING:
     from autograd_cnn.nn.module import Module
 
-_DEEP = 50
+DEEP = 50
 """Fewer layers than these inside each other are not what a recursion without end comes from."""
 
 
@@ -33,7 +33,7 @@ def too_deep(error: RecursionError, module: Module, around: int = 0) -> Recursio
     It is the one given where these are too few to be the cause, or one that told of as many.
     """
     depth = around + nested(module)
-    if depth < _DEEP or (isinstance(error, DepthError) and error.depth >= depth):
+    if depth < DEEP or (isinstance(error, DepthError) and error.depth >= depth):
         return error
     limit = f"Python's recursion limit of {sys.getrecursionlimit()} calls"
     return DepthError(

@@ -1,5 +1,7 @@
 """Layers inside layers: what is told of many is exact, and what Python's calls do not reach is refused."""
 
+import copy
+import io
 import pickle
 import sys
 
@@ -46,6 +48,69 @@ def test_names_values_and_the_repr_of_any_depth():
     assert lines[:2] == ["Sequential(", "  (0): Sequential("]
     assert lines[1500] == "  " * 1500 + "(0): Linear(in_features=2, out_features=2, bias=True)"
     assert lines[1501:] == ["  " * i + ")" for i in reversed(range(1500))]
+
+
+def pickled(model, protocol=None):
+    return pickle.loads(pickle.dumps(model, protocol))
+
+
+@pytest.mark.parametrize("levels", [1, 48, 49, 400, 1500])
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, pickled, lambda x: pickled(x, 0)])
+def test_copies_and_pickles_of_any_depth_share_what_the_model_shares(duplicate, levels):
+    model = deep(levels)
+    layers = list(model.modules())
+    model.again, layers[-1].around = layers[-1], model
+    twin, twin_of_middle = duplicate((model, layers[levels // 2]))
+    twins = list(twin.modules())
+    assert list(map(type, twins)) == list(map(type, layers))
+    assert set(twins).isdisjoint(layers)
+    assert (twins[levels // 2], twin.again, twins[-1].around) == (twin_of_middle, twins[-1], twin)
+    np.testing.assert_array_equal(twins[-1].weight.value, layers[-1].weight.value)
+    assert len(list(duplicate(layers[levels // 2]).modules())) == levels + 1  # whom the last one leads back
+
+
+@pytest.mark.parametrize("levels", [0, 400])
+def test_a_shallow_copy_has_the_same_layers_and_leaves_nothing_for_the_next_pickle(levels):
+    model = deep(levels)
+    twin = copy.copy(model)
+    assert vars(twin) == vars(model)
+    assert twin is not model
+    assert len(list(pickled(list(model.modules())[levels // 2]).modules())) == levels - levels // 2 + 1
+    assert copy.copy(nn.Module()).training
+
+
+class Full(io.BytesIO):
+    def write(self, text):
+        raise OSError
+
+
+def test_a_pickle_that_failed_does_not_disturb_the_next():
+    model = deep(400)
+    with pytest.raises(OSError):  # noqa: PT011 - of any words
+        pickle.Pickler(Full()).dump([model, bytes(10**6)])
+    assert len(list(pickled(model).modules())) == 401
+
+
+class Own(nn.Sequential):
+    def __getstate__(self):
+        return {"layers": dict(self.named_children())}
+
+    def __setstate__(self, state):
+        vars(self).update(state["layers"])
+
+
+class Slots(nn.Sequential):
+    __slots__ = ("depth",)
+
+    def __getstate__(self):
+        return vars(self), {"depth": self.depth}
+
+
+def test_modules_with_states_of_their_own_are_copied_their_way():
+    model = Slots(Own(deep(400)))
+    model.depth = 402
+    for twin in (copy.deepcopy(model), pickled(model), copy.copy(model)):
+        assert (len(list(twin.modules())), twin.depth) == (403, 402)
 
 
 class Told(nn.Module):
