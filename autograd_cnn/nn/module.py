@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_cnn import live
-from autograd_cnn.errors import (
-    ArgumentError,
-    AutogradError,
-    UnknownNameError,
-    suggestion,
-)
+from autograd_cnn.errors import ArgumentError, AutogradError, UnknownNameError, suggestion
 from autograd_cnn.graph import Node, Parameter, Scalar
 from autograd_cnn.nn.nesting import too_deep, written_out
 from autograd_cnn.nn.saved_values import check_values
