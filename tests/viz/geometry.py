@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -86,10 +87,20 @@ def _text(element: ElementTree.Element) -> Text:
     words = "".join(element.itertext()).replace("\N{NO-BREAK SPACE}", " ")
     size = float(element.get("font-size", "14"))
     bold = BOLD if element.get("font-weight") == "bold" else 1.0
-    width = sum(ADVANCE.get(c, 0.6 if ord(c) < 0x2E80 else 1.0) for c in words) * size * bold
+    width = sum(map(_advance, unicodedata.normalize("NFD", words))) * size * bold
     x, y = float(element.get("x", "0")), float(element.get("y", "0"))
     left = x - width * {"start": 0, "middle": 0.5, "end": 1}[element.get("text-anchor", "start")]
     return Text(words, Rectangle(left, y - 0.72 * size, left + width, y + 0.21 * size))
+
+
+def _advance(character: str) -> float:
+    """Return how wide a character is, in font sizes: at least so much, of letters that Helvetica does not have."""
+    kind = unicodedata.category(character)
+    if kind in ("Mn", "Me", "Cf"):  # accents stand above letters, and are told apart from them
+        return 0.0
+    is_wide = unicodedata.east_asian_width(character) in "WF"
+    is_foreign = kind[0] == "L" and not "α" <= character.lower() <= "ω"
+    return ADVANCE.get(character, 1.0 if is_wide else 0.2 if is_foreign else 0.6)
 
 
 def _outline(group: ElementTree.Element) -> Rectangle:
