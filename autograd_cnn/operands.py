@@ -154,7 +154,7 @@ def _of_tensors(made: Any) -> Callable[[Any, Any], Any]:
                 value, requires_grad = made.forward(self._value, other), self.requires_grad
             else:
                 return _or_not_implemented(made, self, other)
-        except (ArithmeticError, ValueError, TypeError):  # the gate tells what does not fit
+        except (ArithmeticError, ValueError, TypeError, MemoryError):  # the gate tells what does not fit
             return made(self, other)
         return made_simply(made, self, other, value, requires_grad, made.origin_here(here))
 

@@ -416,6 +416,16 @@ def test_counts_beyond_memory_are_refused_at_once_with_their_size_and_a_way_out(
         BEYOND_MEMORY[what](n)
 
 
+@pytest.mark.parametrize(
+    "result", [lambda x: x + x.T, lambda x: ag.add(x, x.T), lambda x: x @ x.T, lambda x: x.T * 2 - x]
+)
+def test_results_beyond_memory_are_refused(result):
+    x = ag.Tensor(np.broadcast_to(np.float32(0), (0, 1)), requires_grad=True)
+    x._value = np.broadcast_to(np.float32(0), (2**24, 1))  # a row that takes no memory itself
+    with pytest.raises(ag.OutOfMemoryError, match="Unable to allocate"):
+        result(x)
+
+
 def test_a_tree_of_few_classes_is_told_from_classes_beyond_memory():
     with pytest.raises(ag.ArgumentError, match=r"the tree holds 2 classes, expected 0 to 999999999999999"):
         nn.HierarchicalSoftmax(2, 10**15, (0, 1))

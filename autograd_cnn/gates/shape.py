@@ -130,7 +130,7 @@ def stack(*arrays: Value, axis: int = 0) -> Value:
     Formula: [a, b, …] along a new axis
     Local gradient: 1 for the own layer
     """
-    return np.stack(arrays, one_axis("stack", axis, np.ndim(arrays[0]) + 1))
+    return np.stack(arrays, one_axis("stack", axis, max(map(np.ndim, arrays), default=0) + 1))
 
 
 @stack.vjp

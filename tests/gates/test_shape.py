@@ -111,6 +111,7 @@ def test_split_into_parts_and_at_places(x, data):
             "pad_width=-1, expected integers of at least 0; use indexing",
         ),
         (lambda x: ag.pad(x, 1, "3"), ag.ArgumentError, "pad: constant_values='3', expected a number"),
+        (lambda x: ag.stack([]), ag.ShapeError, "need at least one array to stack"),
         (lambda x: ag.stack(x, x, axis=True), ag.ArgumentError, "stack: axis=True, expected an integer"),
         (lambda x: x.reshape(4, 2), ag.ShapeError, "reshape"),
         (lambda x: ag.broadcast_to(x, (2, 2)), ag.ShapeError, "broadcast_to"),
