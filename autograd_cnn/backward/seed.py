@@ -9,6 +9,7 @@ import numpy as np
 from autograd_cnn.errors import DtypeError, GradientError, ShapeError
 from autograd_cnn.graph import Node, Scalar, Tensor, changed_since_use, check_node, describe
 from autograd_cnn.recording import recording
+from autograd_cnn.settings import written
 
 
 def seed_of(output: Node, seed: Any, create_graph: bool) -> Any:
@@ -28,8 +29,8 @@ def seed_of(output: Node, seed: Any, create_graph: bool) -> Any:
         plain, seed = seed._value, seed if create_graph else seed._value
     else:
         plain = seed
-    if plain is not None and np.asarray(plain).dtype.kind not in "biuf":
-        raise DtypeError(f"backward: seed is {plain!r}, expected a number or an array of them")
+    if plain is not None and not _is_of_numbers(plain):
+        raise DtypeError(f"backward: seed is {written(plain)}, expected a number or an array of them")
     if isinstance(output, Scalar):
         if plain is not None and np.shape(plain) != ():
             raise ShapeError(f"backward: seed of shape {np.shape(plain)}, expected one number")
@@ -48,6 +49,13 @@ def seed_of(output: Node, seed: Any, create_graph: bool) -> Any:
         return seed
     array = np.asarray(plain, output.dtype)
     return Tensor(array) if create_graph else array
+
+
+def _is_of_numbers(plain: Any) -> bool:
+    try:
+        return np.asarray(plain).dtype.kind in "biuf"
+    except ValueError:  # of lists of different lengths
+        return False
 
 
 def refuse_while_compiling() -> None:

@@ -11,7 +11,7 @@ from autograd_cnn.errors import ArgumentError, ShapeError
 from autograd_cnn.gates.axes import one_axis, shape_of, some_axes
 from autograd_cnn.graph import Node
 from autograd_cnn.registry import Value, composition, gate
-from autograd_cnn.settings import is_number, whole, written
+from autograd_cnn.settings import as_float, is_number, whole, written
 
 
 @gate("reshape")
@@ -130,7 +130,11 @@ def stack(*arrays: Value, axis: int = 0) -> Value:
     Formula: [a, b, …] along a new axis
     Local gradient: 1 for the own layer
     """
-    return np.stack(arrays, one_axis("stack", axis, max(map(np.ndim, arrays), default=0) + 1))
+    axis = one_axis("stack", axis, max(map(np.ndim, arrays), default=0) + 1)
+    joined = np.stack(arrays, axis)
+    if joined.dtype.kind != "O":
+        return joined
+    return np.stack([as_float("stack", x) if type(x) is int else x for x in arrays], axis)  # ints beyond 64 bits
 
 
 @stack.vjp
