@@ -248,8 +248,10 @@ def compile(
     anew from the same generator. Buffers (`Module.register_buffer`), such as the running statistics of batch norm, are
     read anew at every call, and written into or assigned as the function does it; where Python decides by one
     (``if``, ``float``), a replay decides again. While recording, a buffer is no ndarray but stands for one: NumPy's
-    functions, operators and indexing go on from it. Any other number or array from outside stays what it was when
-    recorded: one in a closure or in a plain attribute, or a view that was taken of a buffer outside of the function.
+    functions, operators and indexing go on from it. Labels, class weights and statistics that `functional` takes as
+    plain arrays are read anew, too, wherever they come from. Any other number or array from outside stays what it was
+    when recorded: an operand in a closure or in a plain attribute, or a view that was taken of a buffer outside of the
+    function.
 
     Values and gradients are those of the function itself: to the bit gate by gate, and to the rounding of sums where
     a native instruction does several gates. Only tapes of Scalars differ in the last places for gates whose forward

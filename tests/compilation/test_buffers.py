@@ -205,6 +205,21 @@ def test_plain_numbers_and_arrays_stay_what_they_were():
     assert f().item() == 3.0
 
 
+def test_arrays_that_functions_take_plain_are_read_anew_from_anywhere():
+    scores, labels = ag.Tensor(np.eye(3)), np.array([0, 1, 2])
+    weights, mean, variance = np.ones(3), np.zeros(3), np.ones(3)
+
+    def function():
+        standard = F.batch_norm(scores, mean, variance)
+        return F.cross_entropy(standard, labels, weights)
+
+    f = ag.compile(function)
+    for array, value in ((labels, 0), (weights, 3), (mean, 4), (variance, 5)):
+        before = f().item()
+        array[-1 if array is labels else 0] = value
+        assert f().item() == function().item() != before
+
+
 def test_scalars_beside_a_buffer():
     model = nn.Module()
     model.register_buffer("factor", 2.0)
