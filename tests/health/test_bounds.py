@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import autograd_cnn as ag
 from autograd_cnn import health
 from autograd_cnn.health.course import Course
 from autograd_cnn.health.findings import Facts, judged
@@ -29,6 +30,15 @@ OWN = health.Thresholds(
     patience=1,
 )
 """Thresholds that floats meet exactly."""
+
+
+def test_counts_of_steps_begin_at_1_and_other_limits_at_0():
+    """Of no steps there is no median."""
+    least = {"update_steps": 1, "unchanged_steps": 1, "loss_steps": 1, "patience": 0, "unit_samples": 0, "overfit": 0.0}
+    assert health.Thresholds(**least) == replace(health.Thresholds(), **least)
+    for name, x in least.items():
+        with pytest.raises(ag.ArgumentError, match=rf"^Thresholds: {name}=.*, expected an? .* of at least {x:.0f}$"):
+            health.Thresholds(**{name: x - 1})
 
 
 def judged_by_own(*layers, **facts):
