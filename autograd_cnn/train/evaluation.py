@@ -90,7 +90,7 @@ def _scores(name: str, model: Any, inputs: NDArray[Any]) -> NDArray[Any]:
     if not callable(model):
         raise ArgumentError(f"{name}: model={written(model)}, expected a network, or a function of inputs")
     given = value_of(model(Tensor(inputs)))
-    found = np.asarray(None if isinstance(given, tuple) else given)
+    found = _array(None if isinstance(given, tuple) else given)
     if found.dtype.kind not in "biuf":
         raise DtypeError(f"{name}: the model returned {a_kind(given)}, expected scores")
     if found.shape[:1] != (len(inputs),):
@@ -98,11 +98,19 @@ def _scores(name: str, model: Any, inputs: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
+def _array(given: Any) -> NDArray[Any]:
+    """Return what was given as an array; of no numbers where it is none, such as rows of several lengths."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        return np.asarray(None)
+
+
 def _loss(criterion: Any, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
     if not callable(criterion):
         raise ArgumentError(f"evaluate: criterion={written(criterion)}, expected a function of scores and targets")
     given = value_of(criterion(Tensor(outputs), targets))
-    found = np.asarray(given)
+    found = _array(given)
     if found.dtype.kind not in "iuf":
         raise DtypeError(f"evaluate: the criterion returned {a_kind(given)}, expected one number")
     if found.size != 1:
