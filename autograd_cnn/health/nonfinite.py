@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_cnn.graph import describe
+from autograd_cnn.graph import Node, Parameter, describe
 from autograd_cnn.health.grouping import Group
 from autograd_cnn.health.measures import is_finite
 from autograd_cnn.health.network import Gradients, Network
@@ -31,11 +31,20 @@ def first_non_finite(network: Network, gradients: Gradients, step: int) -> Findi
                 layer.get(node, ""),
                 f"{word} in {what}",
                 f"{bad} of {np.size(number)} numbers in the {what} of {describe(node)} at step {step}",
-                "a step too large, or an exponential, logarithm or division outside its range",
-                "lower the learning rate; run one step inside ag.detect_anomaly() to stop at the gate itself",
+                *_cause_and_remedy(node),
                 since=step,
             )
     return None
+
+
+def _cause_and_remedy(node: Node) -> tuple[str, str]:
+    """Return what may have made numbers infinite, and what to try; no gate of the network made its data."""
+    if node.gate is None and not node.requires_grad and not isinstance(node, Parameter):
+        return "the data: no gate was before it", "look for it in what the network was given: np.isfinite(x).all()"
+    return (
+        "a step too large, or an exponential, logarithm or division outside its range",
+        "lower the learning rate; run one step inside ag.detect_anomaly() to stop at the gate itself",
+    )
 
 
 def _layer_of(network: Network) -> dict[object, str]:

@@ -136,6 +136,18 @@ def test_not_a_number_names_node_and_step():
     assert str(report)
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("of_data", [False, True])
+def test_what_the_data_brought_in_is_no_step_too_large(of_data, frozen):
+    weight, x = ag.Parameter(np.ones((2, 2)), requires_grad=not frozen), np.ones((3, 2))
+    (x if of_data else weight.writable())[0, 0] = np.nan
+    loss = (ag.Tensor(x) @ weight + ag.Parameter(np.zeros(2))).sum()
+    loss.backward()
+    (finding,) = health.inspect(loss).findings
+    assert finding.cause.startswith("the data" if of_data else "a step too large")
+    assert ("isfinite(x)" in finding.remedy) == of_data
+
+
 def test_infinite_gradient_of_a_finite_value():
     x = ag.Parameter([[0.0, 1.0]])
     with ag.scope("root"):
