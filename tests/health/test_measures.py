@@ -71,6 +71,12 @@ def test_the_distance_of_arrays_of_any_dtype(dtypes):
     assert measures.distance([1.0, one], [13.0, other]) == 13.0
 
 
+def test_the_distance_of_narrow_arrays_is_measured_in_double():
+    large, one, small = (np.full(4, x, np.float32) for x in (3e38, 1.0, 1e-9))
+    assert measures.distance([large], [-large]) == pytest.approx(1.2e39, rel=1e-6)
+    assert measures.distance([one], [small]) == pytest.approx(2 - 2e-9, rel=1e-12)
+
+
 @pytest.mark.parametrize("wrong", [None, 0.0, -1.0, math.inf, math.nan])
 def test_decades_are_known_of_positive_finite_numbers(wrong):
     assert measures.decades(wrong, 1.0) is measures.decades(1.0, wrong) is None
