@@ -171,3 +171,9 @@ def test_shapes_and_axes_may_be_given_one_by_one():
     assert x.reshape(2, 1).shape == x.transpose(1, 0).shape == x.transpose((1, 0)).shape == (2, 1)
     assert x.sum().reshape().shape == ()
     np.testing.assert_array_equal(ag.grad(x.reshape(2).transpose(0).sum(), x)[0], [[1, 1]])
+
+
+def test_integers_beyond_64_bits_are_stacked_as_floats():
+    for joined in (ag.stack([10**30, 1.5]), ag.stack([10**30, -(10**30)]), ag.stack([1, 2.0])):
+        assert joined.dtype == np.float64
+    assert ag.stack([10**30, 1.5]).tolist() == [1e30, 1.5]
