@@ -36,9 +36,11 @@ def too_deep(error: RecursionError, module: Module, around: int = 0) -> Recursio
     if depth < DEEP or (isinstance(error, DepthError) and error.depth >= depth):
         return error
     limit = f"Python's recursion limit of {sys.getrecursionlimit()} calls"
+    is_fixed = sys.version_info[:2] == (3, 12)  # it counts calls through C up to a limit of its own
+    more = "" if is_fixed else f", or raise it: sys.setrecursionlimit({10 * depth})"
     return DepthError(
-        f"{type(module).__name__}: {depth} layers inside each other, more than {limit} allows; put layers in a row, "
-        f"or raise it: sys.setrecursionlimit({10 * depth})",
+        f"{type(module).__name__}: {depth} layers inside each other, more than {limit} allows; "
+        f"put layers in a row{more}",
         depth,
     )
 

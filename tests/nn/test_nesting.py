@@ -30,6 +30,9 @@ def test_layers_deeper_than_pythons_calls_are_refused_with_a_way_out(way):
         way(model)
     assert told.value.depth == pickle.loads(pickle.dumps(told.value)).depth == 401
     assert isinstance(told.value, RecursionError)
+    assert str(told.value).endswith("put layers in a row") is (sys.version_info[:2] == (3, 12))
+    if sys.version_info[:2] == (3, 12):
+        return  # there no limit helps
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(int(str(told.value).rpartition("(")[2].rstrip(")")))  # as the message says
     try:
