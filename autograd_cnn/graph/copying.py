@@ -14,22 +14,25 @@ _TOO_OLD = -1
 """The page of copies of nodes whose inputs had been assigned anew: older than any input."""
 
 
-class _Listed(threading.local):
-    """The nodes that are listed in a pickle in progress, by identity, until each of them is reached."""
+class Listed(threading.local):
+    """What is listed in a pickle or copy in progress, by identity, until each of it is reached."""
 
     def __init__(self) -> None:
-        self.nodes: dict[int, Node] = {}
+        self.waiting: dict[int, Any] = {}
 
 
-_listed = _Listed()
+class End:
+    """Stands at the end of such a list: all of it is pickled now."""
 
-
-class _End:
-    """Stands at the end of a list of nodes: all of them are pickled now."""
+    def __init__(self, listed: Listed) -> None:
+        self._listed = listed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        _listed.nodes.clear()
+        self._listed.waiting.clear()
         return bool, ()
+
+
+_listed = Listed()
 
 
 def _reduced(node: Node, protocol: SupportsIndex) -> tuple[Any, ...]:
@@ -39,19 +42,19 @@ def _reduced(node: Node, protocol: SupportsIndex) -> tuple[Any, ...]:
     """
     reduced: Any = object.__reduce_ex__(node, protocol)
     make, arguments, state, *_ = reduced
-    if _listed.nodes.pop(id(node), None) is None and (before := topological_order(node)[:-1]):
-        _listed.nodes = {id(x): x for x in before}
-        state = [*before, _End()], *state
+    if _listed.waiting.pop(id(node), None) is None and (before := topological_order(node)[:-1]):
+        _listed.waiting = {id(x): x for x in before}
+        state = [*before, End(_listed)], *state
     return make, arguments, state
 
 
 def _alone(node: Node) -> tuple[Any, ...]:
     """Return the same without the list."""
-    _listed.nodes[id(node)] = node
+    _listed.waiting[id(node)] = node
     try:
         return node.__reduce_ex__(4)  # type: ignore[return-value]  # which some kinds of node refuse
     finally:
-        _listed.nodes.pop(id(node), None)
+        _listed.waiting.pop(id(node), None)
 
 
 def _state(node: Node) -> tuple[Any, dict[str, Any]]:

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any, SupportsIndex
 
+from autograd_cnn.graph.copying import End, Listed
 from autograd_cnn.nn.module import Module
 from autograd_cnn.nn.nesting import DEEP, nested
 
-
-class _Listed(threading.local):
-    """The modules that are listed in a pickle or copy in progress, by identity, until each of them is reached."""
-
-    def __init__(self) -> None:
-        self.modules: dict[int, Module] = {}
-
-
-_listed = _Listed()
-
-
-class _End:
-    """Stands at the end of a list of modules: all of them are pickled now."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        _listed.modules.clear()
-        return bool, ()
+_listed = Listed()
 
 
 @dataclass(frozen=True)
@@ -39,15 +23,15 @@ class _Deep:
 def _reduced(module: Module, protocol: SupportsIndex) -> Any:
     """Return what a pickle or copy holds of a module; modules that are listed in one need no list of their own."""
     reduced: Any = object.__reduce_ex__(module, protocol)
-    is_listed = _listed.modules.pop(id(module), None) is not None
+    is_listed = _listed.waiting.pop(id(module), None) is not None
     kind: Any = type(module)
     has_own_way = kind.__reduce__ is not object.__reduce__ or kind.__setstate__ is not _become
     if is_listed or has_own_way or nested(module) < DEEP:
         return reduced
     make, arguments, state, *_ = reduced
     inner = list(module.modules())[:0:-1]
-    _listed.modules = {id(x): x for x in inner}
-    return make, arguments, _Deep([*inner, _End()], state)
+    _listed.waiting = {id(x): x for x in inner}
+    return make, arguments, _Deep([*inner, End(_listed)], state)
 
 
 def _become(module: Module, state: Any) -> None:
@@ -60,7 +44,7 @@ def _become(module: Module, state: Any) -> None:
 
 def _copy(module: Module) -> Module:
     """Return a module with the same attributes."""
-    _listed.modules[id(module)] = module
+    _listed.waiting[id(module)] = module
     reduced: Any = module.__reduce_ex__(4)
     make, arguments, state = (*reduced, None)[:3]
     twin: Any = make(*arguments)

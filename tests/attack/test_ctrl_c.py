@@ -89,8 +89,8 @@ def slow_server() -> Iterator[str]:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pooch's own file is closed late
 def test_a_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pooch")
-    pytest.importorskip("requests")
+    pytest.importorskip("pooch", reason="pooch, which downloads, is missing")
+    pytest.importorskip("requests", reason="requests, which pooch downloads with, is missing")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     file = downloading.PublishedFile("a.gz", "0" * 64, 1_000_000)
     with slow_server() as address, pytest.raises(KeyboardInterrupt):

@@ -6,7 +6,7 @@ import pytest
 import autograd_cnn as ag
 from autograd_cnn import functional as F  # noqa: N812 - as everywhere
 from autograd_cnn import nn
-from autograd_cnn.registry import GATES
+from tests.health.test_units import LARGER
 from tests.viz.test_zoom_terms import elements, parts
 from viz.zooms.elements import term_counts
 from viz.zooms.zooming import zoom_data
@@ -52,19 +52,10 @@ def test_maxima_of_sequences_are_of_the_same_channels():
 
 
 def test_what_goes_in_beside_the_channels_is_of_the_same_units():
-    @ag.gate("larger", dead_side=True)
-    def larger(x, y):
-        return np.maximum(x, y)
-
-    @larger.vjp
-    def _(upstream, output, x, y):
-        return upstream * (x >= y), upstream * (x < y)
-
-    GATES.pop("larger")
     rng = np.random.default_rng(0)
     least = ag.Tensor(rng.normal(size=(40, 4, 6)).astype(np.float32), requires_grad=True)
     with ag.scope("first"):
-        y = larger(least, nn.Conv1d(2, 4, 3, rng=0)(rng.normal(size=(40, 2, 8)).astype(np.float32)))
+        y = LARGER(least, nn.Conv1d(2, 4, 3, rng=0)(rng.normal(size=(40, 2, 8)).astype(np.float32)))
     loss = (y * y).mean()
     loss.backward()
     table = zoom_data(loss).sections[0].units
